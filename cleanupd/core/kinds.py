@@ -1,0 +1,84 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What cleanupd declares of a kind of resource.
+
+A kind is named by the official service type and a singular noun:
+``compute.server``, ``network.floating_ip``.
+"""
+
+import enum
+
+import msgspec
+
+from cleanupd.core import resources
+
+
+class Cost(enum.StrEnum):
+    """What one complete listing of a kind costs."""
+
+    #: ceil(N / page size) requests for the whole region.
+    CLOUD = "cloud"
+    #: At least one request for each domain.
+    DOMAIN = "domain"
+    #: At least one request for each user.
+    USER = "user"
+
+
+class EdgeRule(msgspec.Struct, frozen=True):
+    """That resources of a kind may hold edges of one sort to another kind."""
+
+    sort: resources.EdgeSort
+    target: str
+    #: Where the tie is read from, in the words of the API.
+    via: str
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """The declaration of one kind.
+
+    ``identity_fields`` are attributes of
+    :class:`~cleanupd.core.resources.Resource` that must be the same when a
+    resource is read again just before it is removed.  ``suffixes`` are
+    regular expressions for what may follow a benchmark's name in names of
+    this kind.  ``edges`` are all ties that records of this kind can hold;
+    ``cascades`` the kinds that the service may remove with it.
+    ``listed_after`` are the kinds whose listing must have ended before that
+    of this kind begins.  ``is_removable`` is false for kinds that are only
+    looked at because of their edges.  ``is_asynchronous`` says that the
+    service answers a removal before it is done.
+    """
+
+    name: str
+    identity_fields: tuple[str, ...]
+    cost: Cost = Cost.CLOUD
+    suffixes: tuple[str, ...] = ()
+    edges: tuple[EdgeRule, ...] = ()
+    cascades: tuple[str, ...] = ()
+    listed_after: tuple[str, ...] = ()
+    is_regional: bool = True
+    is_removable: bool = True
+    is_asynchronous: bool = False
+
+    @property
+    def service(self) -> str:
+        """The official service type, such as ``compute``."""
+        return self.name.partition(".")[0]
+
+
+def may_point_to(kinds: dict[str, Kind], target: str) -> frozenset[str]:
+    """Return the kinds whose resources can hold an edge to, or cascade to, ``target``."""
+    return frozenset(
+        kind.name
+        for kind in kinds.values()
+        if target in kind.cascades or any(rule.target == target for rule in kind.edges)
+    )

@@ -1,0 +1,119 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The values that everything else speaks of: refs, edges and resources.
+
+A :class:`Resource` is one thing as the cloud reported it, decoded by the one
+parser of its kind.  Records are frozen: a change of the cloud is a new
+record, never a change of an old one.
+"""
+
+import datetime
+import enum
+
+import msgspec
+
+
+class Ref(msgspec.Struct, frozen=True, order=True, gc=False):
+    """The identity of one resource in one region of one cloud.
+
+    ``region`` is empty for the kinds that exist once for a whole cloud
+    (identity).  ``id`` is the service's own id; a keypair, which has none,
+    is ``<user id>/<name>``.
+    """
+
+    cloud: str
+    region: str
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        """Return kind and id, which is what people quote."""
+        return f"{self.kind} {self.id}"
+
+
+class EdgeSort(enum.StrEnum):
+    """The two ways in which one resource can stand to another."""
+
+    #: The service made the source for the sake of the target.
+    CREATED_FOR = "created-for"
+    #: Somebody connected the source to the target: it can only be removed
+    #: after the source is, or after the source has let go of it.
+    ATTACHED_TO = "attached-to"
+
+
+class Edge(msgspec.Struct, frozen=True, gc=False):
+    """A tie from the resource that holds it (the source) to ``target``.
+
+    ``is_first`` matters for created-for edges only: true where the source
+    has to be removed before its owner (a router's interfaces), false where
+    it goes with the owner (the port of a server).  ``is_loose`` marks an
+    attached-to edge whose target may go while the source stays (a floating
+    IP survives the port that it points to).  ``is_serving`` marks a
+    created-for edge through which the owner serves what the source is
+    attached to (a router's interface on a subnet): the owner is not removed
+    as long as that stays.
+    """
+
+    sort: EdgeSort
+    target: Ref
+    is_first: bool = False
+    is_loose: bool = False
+    is_serving: bool = False
+
+
+def created_for(target: Ref, *, is_first: bool = False, is_serving: bool = False) -> Edge:
+    """Return a created-for edge to ``target``."""
+    return Edge(EdgeSort.CREATED_FOR, target, is_first=is_first, is_serving=is_serving)
+
+
+def attached_to(target: Ref, *, is_loose: bool = False) -> Edge:
+    """Return an attached-to edge to ``target``."""
+    return Edge(EdgeSort.ATTACHED_TO, target, is_loose=is_loose)
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One thing as the cloud reports it.
+
+    ``name`` is the text in which a benchmark's name would stand (the
+    description of a floating IP); None where the resource has none.
+    ``project_id`` and ``user_id`` are None where the service tells none or
+    an empty one.  Times are aware and in UTC.  ``revision`` is Neutron's
+    revision number.  ``aliases`` are further keys by which edges of other
+    resources may name this one (a flavor's name).  ``cascades`` are the
+    resources that the service removes together with this one, whoever made
+    them (volumes with delete_on_termination).  ``manager`` names the party
+    that made this resource and must be asked to remove it, where that is
+    none of the kinds that cleanupd knows (a port of a share server).
+    ``details`` are a few facts of the kind that its manager needs for the
+    removal or that people want to read.
+    """
+
+    ref: Ref
+    name: str | None = None
+    project_id: str | None = None
+    user_id: str | None = None
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+    launched_at: datetime.datetime | None = None
+    status: str | None = None
+    revision: int | None = None
+    aliases: tuple[str, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    cascades: tuple[Ref, ...] = ()
+    manager: str | None = None
+    details: dict[str, str | int | bool] = {}
+
+    @property
+    def owners(self) -> tuple[Ref, ...]:
+        """The resources for whose sake the service made this one."""
+        return tuple(e.target for e in self.edges if e.sort is EdgeSort.CREATED_FOR)

@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The contract of a plugin that lists, reads and removes one kind of resource."""
+
+import abc
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import ClassVar
+
+from cleanupd import cloud as clouds
+from cleanupd.core import kinds
+from cleanupd.core import resources
+
+#: The complete listings that have ended already, by kind.
+Listings = Mapping[str, tuple[resources.Resource, ...]]
+
+
+class ResourceManager(abc.ABC):
+    """One resource of one kind, with what the service can do to it.
+
+    A subclass for each kind is loaded from the entry points in the namespace
+    ``cleanupd.resource_managers``, under the name of the kind.  The class
+    lists; an instance reads and removes the resource that it was made with.
+    All methods translate nothing: the errors of
+    :class:`~cleanupd.cloud.Cloud` pass through.  They are called from several
+    threads at once and hold no state but the two arguments.
+    """
+
+    KIND: ClassVar[kinds.Kind]
+
+    def __init__(self, cloud: clouds.Cloud, resource: resources.Resource) -> None:
+        self.cloud = cloud
+        self.resource = resource
+
+    def id(self) -> str:
+        """Return the service's own id of the resource."""
+        return self.resource.ref.id
+
+    def name(self) -> str | None:
+        """Return the text in which a benchmark's name would stand, if there is one."""
+        return self.resource.name
+
+    @classmethod
+    @abc.abstractmethod
+    def list(cls, cloud: clouds.Cloud, listings: Listings) -> Iterator[resources.Resource]:
+        """Yield every resource of the kind in all projects of the region.
+
+        ``listings`` holds the kinds of ``KIND.listed_after``.  A listing that
+        cannot be completed raises; what was yielded until then is no answer.
+        """
+
+    @abc.abstractmethod
+    def read(self) -> resources.Resource | None:
+        """Return the resource as it is now, or None when it is gone."""
+
+    @abc.abstractmethod
+    def delete(self) -> None:
+        """Ask the service to remove the resource; that it is gone already is success.
+
+        ``self.resource`` is what :meth:`read` returned a moment ago.
+        """
