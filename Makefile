@@ -141,7 +141,7 @@ lint-text: $(READY)
 lint-notes: $(READY)
 	$(BIN)/reno --quiet lint
 lint-shell: $(READY)
-	$(BIN)/bashate --ignore E006 $(SHELL_SCRIPTS)
+	$(BIN)/bashate --ignore E005 --max-line-length 99 $(SHELL_SCRIPTS)
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
 
 ##
