@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The ties of a benchmark's resources, resolved in one snapshot.
+
+Of the resources of a cloud only those that a benchmark made can ever be
+removed, so only ties that end at one of them, or begin at one, are kept.
+"""
+
+import collections
+from collections.abc import Container
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cleanupd.core import model
+from cleanupd.core import resources
+from cleanupd.core.resources import EdgeSort
+
+
+class Tie(NamedTuple):
+    """An edge, with the resource that holds it."""
+
+    source: resources.Ref
+    edge: resources.Edge
+    target: resources.Ref
+
+
+class Graph:
+    """Ties by the resource that they end at, and by the one that they begin at.
+
+    ``attached``: what is attached to a resource.  ``parts``: what was made
+    for it.  ``needs`` and ``owners``: the same from the other end.
+    ``takers``: what would take it along.  ``members``: what is in a project,
+    or belongs to a user.
+    """
+
+    def __init__(self, snapshot: model.Snapshot, claimed: Container[resources.Ref]) -> None:
+        self._snapshot = snapshot
+        self._aliases = {
+            (record.ref.kind, alias): record.ref for record in snapshot for alias in record.aliases
+        }
+        self.attached = collections.defaultdict[resources.Ref, list[Tie]](list)
+        self.needs = collections.defaultdict[resources.Ref, list[Tie]](list)
+        self.parts = collections.defaultdict[resources.Ref, list[Tie]](list)
+        self.owners = collections.defaultdict[resources.Ref, list[Tie]](list)
+        self.takers = collections.defaultdict[resources.Ref, list[resources.Ref]](list)
+        self.members = collections.defaultdict[resources.Ref, list[resources.Ref]](list)
+        for record in snapshot:
+            self._add(record, claimed)
+
+    def _add(self, record: resources.Resource, claimed: Container[resources.Ref]) -> None:
+        is_claimed = record.ref in claimed
+        for edge in record.edges:
+            target = self._resolve(edge.target)
+            if target is not None and (is_claimed or target in claimed):
+                ends, begins = (
+                    (self.attached, self.needs)
+                    if edge.sort is EdgeSort.ATTACHED_TO
+                    else (self.parts, self.owners)
+                )
+                tie = Tie(record.ref, edge, target)
+                ends[target].append(tie)
+                begins[record.ref].append(tie)
+        for target in record.cascades:
+            if is_claimed or target in claimed:
+                self.takers[target].append(record.ref)
+        for home in self.homes(record):
+            if home in claimed:
+                self.members[home].append(record.ref)
+
+    def _resolve(self, target: resources.Ref) -> resources.Ref | None:
+        """Return the listed resource that an edge means; None where there is none."""
+        if self._snapshot.get(target) is not None:
+            return target
+        return self._aliases.get((target.kind, target.id))
+
+    def homes(self, record: resources.Resource) -> Iterable[resources.Ref]:
+        """Yield the project and the user that a resource belongs to."""
+        cloud = record.ref.cloud
+        if record.project_id:
+            yield resources.Ref(cloud, "", "identity.project", record.project_id)
+        if record.user_id:
+            yield resources.Ref(cloud, "", "identity.user", record.user_id)

@@ -1,0 +1,284 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What may be removed, and for what reason everything else stays.
+
+Every doubt keeps the resource.  The rules are functions that say why a
+resource has to stay, or None; a resource that stays makes others stay, so
+they are asked again until nothing changes.
+"""
+
+import enum
+from collections.abc import Iterator
+from collections.abc import Mapping
+
+import msgspec
+
+from cleanupd.core import graph as graphs
+from cleanupd.core import kinds
+from cleanupd.core import model
+from cleanupd.core import ownership
+from cleanupd.core import patterns
+from cleanupd.core import resources
+from cleanupd.core import workloads
+
+
+class Verdict(enum.StrEnum):
+    """What is to become of a resource."""
+
+    #: A benchmark's, its workload is selected, nothing speaks against it.
+    LEAK = "leak"
+    #: A benchmark's and selected, but something speaks against removing it.
+    KEPT = "kept"
+    #: A benchmark's, and its workload is not selected.
+    ACTIVE = "active"
+    #: Possibly a benchmark's: the evidence is not complete.
+    UNDECIDABLE = "undecidable"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on one resource, with the evidence and the reason."""
+
+    resource: resources.Resource
+    verdict: Verdict
+    part: str | None
+    scope: patterns.Scope | None
+    evidence: tuple[str, ...]
+    reason: str | None
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdicts on all resources of a snapshot that are not foreign."""
+
+    findings: tuple[Finding, ...]
+    workloads: tuple[workloads.Workload, ...]
+    foreign: int
+
+    def of(self, *verdicts: Verdict) -> tuple[Finding, ...]:
+        """Return the findings with one of these verdicts."""
+        return tuple(f for f in self.findings if f.verdict in verdicts)
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a judgement depends on, beside the snapshot."""
+
+    known: Mapping[str, kinds.Kind]
+    matcher: patterns.Matcher
+    selection: workloads.Selection
+    sightings: workloads.Sightings = {}
+
+
+def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
+    """Return the verdict on every resource that is, or may be, a benchmark's."""
+    claims = ownership.find_claims(snapshot, question.known, question.matcher)
+    found = workloads.find_workloads(snapshot, claims, question.sightings)
+    live = workloads.find_live(found, question.selection, snapshot.taken_at)
+    unselected = dict(_unselected(claims, live, question.selection))
+    blocked = _Rules(snapshot, question.known, claims, unselected).settle()
+    doubtful = list(_undecidable(snapshot, claims))
+    ours = _findings_of_claims(snapshot, claims, unselected, blocked)
+    # What is only looked at goes with its owner and is nobody's to remove.
+    removable = [f for f in ours if question.known[f.resource.ref.kind].is_removable]
+    return Judgement(
+        findings=tuple(sorted((*removable, *doubtful), key=lambda f: f.resource.ref)),
+        workloads=found,
+        foreign=sum(snapshot.counts().values()) - len(claims) - len(doubtful),
+    )
+
+
+def _unselected(
+    claims: ownership.Claims, live: Mapping[str, str], selection: workloads.Selection
+) -> Iterator[tuple[resources.Ref, str]]:
+    for ref, claim in claims.items():
+        if claim.part in live:
+            yield ref, live[claim.part]
+        elif selection.scopes and claim.scope not in selection.scopes:
+            yield ref, f"scope {claim.scope} was not asked for"
+        elif selection.kinds and ref.kind not in selection.kinds:
+            yield ref, f"kind {ref.kind} was not asked for"
+
+
+def _findings_of_claims(
+    snapshot: model.Snapshot,
+    claims: ownership.Claims,
+    unselected: Mapping[resources.Ref, str],
+    blocked: Mapping[resources.Ref, str],
+) -> Iterator[Finding]:
+    for ref, claim in claims.items():
+        record = snapshot.get(ref)
+        assert record is not None  # noqa: S101  claims are made of listed resources
+        reason = unselected.get(ref) or blocked.get(ref)
+        yield Finding(
+            resource=record,
+            verdict=Verdict.ACTIVE
+            if ref in unselected
+            else Verdict.KEPT
+            if ref in blocked
+            else Verdict.LEAK,
+            part=claim.part,
+            scope=claim.scope,
+            evidence=claim.evidence,
+            reason=reason,
+        )
+
+
+def _undecidable(snapshot: model.Snapshot, claims: ownership.Claims) -> Iterator[Finding]:
+    for record in snapshot:
+        if record.ref not in claims and (reason := _why_undecidable(record, snapshot, claims)):
+            yield Finding(
+                resource=record,
+                verdict=Verdict.UNDECIDABLE,
+                part=None,
+                scope=None,
+                evidence=(),
+                reason=reason,
+            )
+
+
+def _why_undecidable(
+    record: resources.Resource, snapshot: model.Snapshot, claims: ownership.Claims
+) -> str | None:
+    project = resources.Ref(record.ref.cloud, "", "identity.project", record.project_id or "")
+    if record.manager is not None and project in claims:
+        return f"{record.manager} made it, in a benchmark's project: that must remove it"
+    if any(owner in claims for owner in record.owners):
+        return "it is tied to a benchmark's resource, which does not prove it was made for it"
+    is_orphan = bool(record.owners) and not any(snapshot.get(o) for o in record.owners)
+    if is_orphan and record.name is None and snapshot.get(project) is None:
+        return "its owner is gone, and it has neither a name nor a project"
+    return None
+
+
+class _Rules:
+    """The rules that keep a selected resource, and the reasons found so far."""
+
+    def __init__(
+        self,
+        snapshot: model.Snapshot,
+        known: Mapping[str, kinds.Kind],
+        claims: ownership.Claims,
+        unselected: Mapping[resources.Ref, str],
+    ) -> None:
+        self._snapshot = snapshot
+        self._known = known
+        self._claims = claims
+        self._unselected = unselected
+        self._graph = graphs.Graph(snapshot, claims)
+        self._blocked: dict[resources.Ref, str] = {}
+        self._unlisted = {kind: self._find_unlisted(kind) for kind in known}
+
+    def settle(self) -> dict[resources.Ref, str]:
+        """Return why each selected resource that has to stay has to."""
+        going = [ref for ref in self._claims if ref not in self._unselected]
+        while True:
+            found = {ref: reason for ref in going if (reason := self._why_kept(ref))}
+            if not found:
+                return self._blocked
+            self._blocked |= found
+            going = [ref for ref in going if ref not in found]
+
+    def _stays(self, ref: resources.Ref) -> bool:
+        return ref not in self._claims or ref in self._unselected or ref in self._blocked
+
+    def _why_kept(self, ref: resources.Ref) -> str | None:
+        return (
+            self._unlisted[ref.kind]
+            or self._why_managed(ref)
+            or self._why_used(ref)
+            or self._why_owned(ref)
+            or self._why_taking(ref)
+            or self._why_serving(ref)
+            or self._why_inhabited(ref)
+        )
+
+    def _find_unlisted(self, kind: str) -> str | None:
+        """Say which kind of those that could be tied to this one is not known well enough."""
+        declared = self._known[kind]
+        tied = {kind, *kinds.may_point_to(self._known, kind), *declared.cascades}
+        tied |= {rule.target for rule in declared.edges}
+        # Whose a resource is follows from its project and its user, too.
+        tied |= {"identity.project", "identity.user"}
+        if kind in ("identity.project", "identity.user"):
+            if self._snapshot.unseen:
+                return f"it may own more: {'; '.join(self._snapshot.unseen)}"
+            tied |= set(self._known)
+        for other in sorted(tied):
+            trust = self._snapshot.trust.get(other)
+            if trust is None or not trust.is_fresh:
+                why = trust.reason if trust else "it was not listed"
+                return f"{other} could be tied to it and is not known: {why}"
+        return None
+
+    def _why_managed(self, ref: resources.Ref) -> str | None:
+        record = self._snapshot.get(ref)
+        if record is not None and record.manager is not None:
+            return f"{record.manager} made it: that must remove it"
+        return None
+
+    def _why_used(self, ref: resources.Ref) -> str | None:
+        for tie in self._graph.attached[ref]:
+            if not tie.edge.is_loose and self._stays(tie.source):
+                return f"{self._describe(tie.source)} uses it"
+        return None
+
+    def _why_owned(self, ref: resources.Ref) -> str | None:
+        for tie in self._graph.owners[ref]:
+            if self._stays(tie.target):
+                return f"{self._describe(tie.target)} uses it"
+        return None
+
+    def _why_taking(self, ref: resources.Ref) -> str | None:
+        record = self._snapshot.get(ref)
+        for target in record.cascades if record is not None else ():
+            if self._snapshot.get(target) is not None and self._stays(target):
+                return f"its removal would remove {self._describe(target)}"
+        return None
+
+    def _why_serving(self, ref: resources.Ref) -> str | None:
+        """Say what still needs this resource through its parts, or which part stays."""
+        for part in self._graph.parts[ref]:
+            if part.edge.is_first and self._stays(part.source):
+                return f"{self._describe(part.source)} is a part of it"
+            if not part.edge.is_serving:
+                continue
+            for tie in self._graph.needs[part.source]:
+                if self._stays(tie.target) and self._is_served(tie.target, ref):
+                    return f"it serves {self._describe(tie.target)}"
+        return None
+
+    def _is_served(self, target: resources.Ref, owner: resources.Ref) -> bool:
+        """Whether a target that stays makes the owner of the part stay as well.
+
+        What stays only because nobody asked for its scope or kind, of the
+        same workload, loses nothing that it had before its workload.
+        """
+        claim = self._claims.get(target)
+        return (
+            claim is None
+            or target not in self._unselected
+            or claim.part != self._claims[owner].part
+        )
+
+    def _why_inhabited(self, ref: resources.Ref) -> str | None:
+        for member in self._graph.members[ref]:
+            if self._stays(member):
+                return f"{self._describe(member)} belongs to it"
+        return None
+
+    def _describe(self, ref: resources.Ref) -> str:
+        record = self._snapshot.get(ref)
+        noun = ref.kind.partition(".")[2].replace("_", " ")
+        name = f" {record.name}" if record is not None and record.name else ""
+        if ref not in self._claims:
+            return f"the foreign {noun}{name} ({ref.id})"
+        state = "not selected" if ref in self._unselected else "kept"
+        return f"the {noun}{name} ({ref.id}), which is {state},"

@@ -1,0 +1,161 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whose a resource is: the chain of evidence that makes it a benchmark's.
+
+There are four links.  A *name* that matches a pattern entirely.  A *project*
+that a benchmark made: what is in it is the benchmark's.  A *user* that a
+benchmark made, for what belongs to a user and to no project (keypairs).  An
+*owner* for whose sake the service made an unnamed resource.  That somebody
+attached a resource to a benchmark's is no link at all.
+"""
+
+import datetime
+import functools
+from collections.abc import Mapping
+
+import msgspec
+
+from cleanupd.core import kinds
+from cleanupd.core import model
+from cleanupd.core import patterns
+from cleanupd.core import resources
+
+#: By how much the clocks of two services of one cloud may differ, and the
+#: whole seconds that Nova rounds to.
+CLOCK_SKEW = datetime.timedelta(seconds=5)
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """That a resource is a benchmark's.
+
+    ``part`` is the part of the name that the benchmark's workload gave;
+    ``evidence`` the chain, nearest link first, as sentences for people.
+    """
+
+    part: str
+    scope: patterns.Scope
+    evidence: tuple[str, ...]
+
+
+Claims = dict[resources.Ref, Claim]
+
+
+def find_claims(
+    snapshot: model.Snapshot, known: Mapping[str, kinds.Kind], matcher: patterns.Matcher
+) -> Claims:
+    """Return the claim of every resource that has one.
+
+    The name of a resource weighs more than the project it is in: two
+    workloads may share a project.
+    """
+    claims = _claims_by_name(snapshot, known, matcher)
+    named = dict(claims)
+    for record in snapshot:
+        if record.ref not in claims and (claim := _claim_by_home(record, snapshot, named)):
+            claims[record.ref] = claim
+    while found := _claims_by_owner(snapshot, claims):
+        claims |= found
+    return claims
+
+
+def _claims_by_name(
+    snapshot: model.Snapshot, known: Mapping[str, kinds.Kind], matcher: patterns.Matcher
+) -> Claims:
+    claims: Claims = {}
+    for kind, root in snapshot.roots.items():
+        match = functools.partial(matcher.match, suffixes=known[kind].suffixes)
+        for record in root.values():
+            if found := match(record.name):
+                text = f"its name is a {found.scope} name of workload {found.part}"
+                claims[record.ref] = Claim(found.part, found.scope, (text,))
+    return claims
+
+
+def _claim_by_home(
+    record: resources.Resource, snapshot: model.Snapshot, named: Claims
+) -> Claim | None:
+    """Claim what lives in a benchmark's project, or belongs to its user alone.
+
+    A resource with a manager of its own is not claimed: the manager's owner
+    is unknown here.
+    """
+    if record.manager is not None:
+        return None
+    if record.project_id is not None:
+        kind, id_ = "identity.project", record.project_id
+    elif record.user_id is not None:
+        kind, id_ = "identity.user", record.user_id
+    else:
+        return None
+    home = snapshot.roots.get(kind, model.make_root(())).get(id_)
+    if home is None or home.ref not in named:
+        return None
+    noun = kind.partition(".")[2]
+    claim = named[home.ref]
+    text = f"it belongs to {noun} {home.name}, whose name is a {claim.scope} name"
+    return Claim(claim.part, claim.scope, (text, *claim.evidence))
+
+
+def _claims_by_owner(snapshot: model.Snapshot, claims: Claims) -> Claims:
+    found: Claims = {}
+    for record in snapshot:
+        if record.ref in claims:
+            for target in record.cascades:
+                taken = snapshot.get(target)
+                if taken and target not in claims and _is_taken_along(taken, record):
+                    found[target] = _through(record, claims[record.ref])
+        else:
+            for target in record.owners:
+                owner = snapshot.get(target)
+                if owner and target in claims and _is_made_for(record, owner):
+                    found[record.ref] = _through(owner, claims[target])
+    return found
+
+
+def _through(owner: resources.Resource, claim: Claim) -> Claim:
+    noun = owner.ref.kind.partition(".")[2].replace("_", " ")
+    text = f"the service made it for {noun} {owner.name or owner.ref.id}"
+    return Claim(claim.part, claim.scope, (text, *claim.evidence))
+
+
+def _is_made_for(record: resources.Resource, owner: resources.Resource) -> bool:
+    """Whether the service can have made ``record`` for ``owner``.
+
+    Services leave what they make without a name, in the owner's project or
+    in none, for the owner's user, and after the owner.
+    """
+    return (
+        record.name is None
+        and record.project_id in (None, owner.project_id)
+        and (owner.user_id is None or record.user_id in (None, owner.user_id))
+        and (
+            record.created_at is None
+            or owner.created_at is None
+            or record.created_at >= owner.created_at - CLOCK_SKEW
+        )
+    )
+
+
+def _is_taken_along(record: resources.Resource, owner: resources.Resource) -> bool:
+    """Whether what the service removes with ``owner`` was made with it, too.
+
+    Anybody can attach a disk of theirs with delete_on_termination: it has to
+    be as old as the boot of its server.
+    """
+    return (
+        _is_made_for(record, owner)
+        and record.project_id is not None
+        and record.created_at is not None
+        and owner.created_at is not None
+        and (owner.launched_at is None or record.created_at <= owner.launched_at + CLOCK_SKEW)
+    )

@@ -1,0 +1,143 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Workloads, told apart by the part of names that each gives, and which to sweep.
+
+Rally puts the first characters of the *workload's* uuid into names, not of
+the task's; one task has a workload for each of its subtasks' scenarios.
+"""
+
+import collections
+import datetime
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import msgspec
+
+from cleanupd.core import model
+from cleanupd.core import ownership
+from cleanupd.core import patterns
+from cleanupd.core import resources
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to be swept; an empty one selects nothing.
+
+    ``parts`` maps parts of names to the uuids that gave them.  ``idle``
+    selects every workload that had no resource created or changed for that
+    long; ``is_everything`` even the live ones.  Empty ``scopes`` and
+    ``kinds`` mean all of them.
+    """
+
+    parts: dict[str, tuple[str, ...]] = {}
+    idle: datetime.timedelta | None = None
+    is_everything: bool = False
+    scopes: frozenset[patterns.Scope] = frozenset()
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is selected."""
+        return not (self.parts or self.idle is not None or self.is_everything)
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one workload from what it left.
+
+    ``active_at`` is when a resource of it was last created or changed; None
+    where none of them carries a date.  ``undated`` counts the resources
+    that tell nothing about when they were made, though they could have been
+    made at any time.
+    """
+
+    part: str
+    scopes: tuple[str, ...]
+    counts: dict[str, int]
+    projects: tuple[str, ...]
+    created_at: datetime.datetime | None
+    active_at: datetime.datetime | None
+    undated: int
+
+
+#: When a resource without dates was first seen.
+Sightings = Mapping[resources.Ref, datetime.datetime]
+
+
+def find_workloads(
+    snapshot: model.Snapshot, claims: ownership.Claims, sightings: Sightings
+) -> tuple[Workload, ...]:
+    """Return the workloads that left something, the longest idle first."""
+    members: dict[str, list[resources.Resource]] = collections.defaultdict(list)
+    for ref, claim in claims.items():
+        if (record := snapshot.get(ref)) is not None:
+            members[claim.part].append(record)
+    found = [_summarise(part, claims, of, sightings) for part, of in members.items()]
+    oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    return tuple(sorted(found, key=lambda w: (w.active_at or oldest, w.part)))
+
+
+def _summarise(
+    part: str,
+    claims: ownership.Claims,
+    records: Sequence[resources.Resource],
+    sightings: Sightings,
+) -> Workload:
+    dates: list[datetime.datetime] = []
+    undated = 0
+    counts: collections.Counter[str] = collections.Counter()
+    for record in records:
+        counts[record.ref.kind] += 1
+        told = [d for d in (record.created_at, record.updated_at, record.launched_at) if d]
+        if not told and (seen := sightings.get(record.ref)):
+            told = [seen]
+        dates += told
+        # Contexts make theirs before the first iteration, scenarios at any
+        # time: only the latter leave it open whether the workload is idle.
+        undated += not told and claims[record.ref].scope is not patterns.Scope.CONTEXT
+    projects = {r.project_id for r in records if r.project_id}
+    return Workload(
+        part=part,
+        scopes=tuple(sorted({claims[r.ref].scope for r in records})),
+        counts=dict(sorted(counts.items())),
+        projects=tuple(sorted(projects)),
+        created_at=min(dates, default=None),
+        active_at=max(dates, default=None),
+        undated=undated,
+    )
+
+
+def find_live(
+    workloads: Iterable[Workload], selection: Selection, now: datetime.datetime
+) -> dict[str, str]:
+    """Return why each workload that is not selected is left alone, by its part."""
+    return {
+        workload.part: reason
+        for workload in workloads
+        if (reason := _why_left_alone(workload, selection, now))
+    }
+
+
+def _why_left_alone(
+    workload: Workload, selection: Selection, now: datetime.datetime
+) -> str | None:
+    if selection.is_everything or workload.part in selection.parts:
+        return None
+    if selection.idle is None:
+        return "its workload was not named"
+    if workload.undated:
+        return f"{workload.undated} resources of its workload carry no date: name the workload"
+    if workload.active_at is None:
+        return "no resource of its workload carries a date: name the workload"
+    if now - workload.active_at < selection.idle:
+        return f"its workload was active at {workload.active_at:%Y-%m-%d %H:%M:%S} UTC"
+    return None

@@ -1,0 +1,202 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Executes a plan: in its order, in parallel, until all is gone or cannot go.
+
+One thread decides; a pool of threads calls the services.  What a service
+removes asynchronously is confirmed by listing its kind, for all of them at
+once.
+"""
+
+import datetime
+import graphlib
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent import futures
+
+import msgspec
+from oslo_log import log
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.core import planning
+from cleanupd.core import resources
+from cleanupd.engine import logcontext
+from cleanupd.engine import progress as progresses
+from cleanupd.engine import removal
+from cleanupd.journal import store
+from cleanupd.journal.store import Outcome
+
+LOG = log.getLogger(__name__)
+
+#: Between two listings of a kind passes at least twice the time that one took.
+POLL_PAUSE = 2.0
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How hard the executor works.
+
+    ``workers`` calls are under way at once; ``poll_s`` seconds pass at least
+    between two listings of a kind, or two attempts at one resource.  A
+    resource has ``timeout_s`` seconds to vanish after it was removed, and
+    ``conflict_s`` to get free of what the service says is in the way.
+    """
+
+    workers: int = 8
+    poll_s: float = 1.0
+    timeout_s: float = 600.0
+    conflict_s: float = 60.0
+
+
+class Executor:
+    """Executes one plan, once.  All public methods are called from one thread."""
+
+    def __init__(
+        self,
+        cloud: clouds.Cloud,
+        managers: removal.Managers,
+        events: store.EventLog,
+        clock: Callable[[], datetime.datetime],
+        limits: Limits,
+    ) -> None:
+        """Keep what the executor works with; nothing is called yet."""
+        self._cloud = cloud
+        self._managers = managers
+        self._limits = limits
+        self._remover = removal.Remover(cloud, managers, events, clock)
+        self._progress: progresses.Progress = progresses.Silence()
+        self._steps: dict[resources.Ref, planning.Step] = {}
+        self._sorter: graphlib.TopologicalSorter[resources.Ref] = graphlib.TopologicalSorter()
+        self._results: dict[resources.Ref, store.Result] = {}
+        #: Steps whose way is free, by the time from which on they are tried.
+        self._due: dict[resources.Ref, float] = {}
+        #: Until when a conflict is waited out.
+        self._patience: dict[resources.Ref, float] = {}
+        #: What was removed and is not gone yet, with the time until which it must be.
+        self._vanishing: dict[resources.Ref, tuple[store.Result, float]] = {}
+        self._next_poll: dict[str, float] = {}
+
+    def execute(
+        self, plan: planning.Plan, progress: progresses.Progress | None = None
+    ) -> tuple[store.Result, ...]:
+        """Remove what the plan says and return the result of each step, in its order."""
+        self._progress = progress or self._progress
+        self._steps = {step.ref: step for step in plan.steps}
+        self._sorter = graphlib.TopologicalSorter({s.ref: s.after for s in plan.steps})
+        self._sorter.prepare()
+        self._progress.removing(len(plan.steps))
+        running: dict[futures.Future[store.Result], planning.Step] = {}
+        with futures.ThreadPoolExecutor(
+            self._limits.workers, "remove", initializer=logcontext.inherited()
+        ) as pool:
+            while self._sorter.is_active():
+                for step in self._ready():
+                    running[pool.submit(self._remover.remove, step)] = step
+                if running:
+                    done, _ = futures.wait(
+                        running, self._limits.poll_s, return_when=futures.FIRST_COMPLETED
+                    )
+                    for future in done:
+                        self._take(running.pop(future), future)
+                elif self._due or self._vanishing:
+                    time.sleep(min(self._limits.poll_s, 0.2))
+                self._confirm()
+        return tuple(self._results[step.ref] for step in plan.steps)
+
+    def _ready(self) -> Iterator[planning.Step]:
+        """Yield the steps to take now; settle those whose way did not become free."""
+        now = time.monotonic()
+        for ref in self._sorter.get_ready():
+            step = self._steps[ref]
+            stuck = next((r for r in step.after if not self._results[r].is_gone), None)
+            if stuck is None:
+                self._due[ref] = now
+            else:
+                self._fail(ref, f"{stuck} is still there", Outcome.WAITING)
+        for ref in [ref for ref, at in self._due.items() if at <= now]:
+            del self._due[ref]
+            yield self._steps[ref]
+
+    def _take(self, step: planning.Step, future: "futures.Future[store.Result]") -> None:
+        now = time.monotonic()
+        try:
+            result = future.result()
+        except exceptions.Conflict as error:
+            if now < self._patience.setdefault(step.ref, now + self._limits.conflict_s):
+                self._due[step.ref] = now + self._limits.poll_s
+            else:
+                self._fail(step.ref, str(error))
+            return
+        kind = self._managers[step.ref.kind].KIND
+        if result.outcome is Outcome.REMOVED and kind.is_asynchronous:
+            self._vanishing[step.ref] = (result, now + self._limits.timeout_s)
+            self._next_poll.setdefault(kind.name, now + self._limits.poll_s)
+        else:
+            self._settle(result)
+
+    def _fail(
+        self, ref: resources.Ref, reason: str, outcome: Outcome = Outcome.FAILED
+    ) -> None:
+        name = self._steps[ref].observed.name
+        self._settle(store.Result(ref=ref, name=name, outcome=outcome, reason=reason))
+
+    def _settle(self, result: store.Result) -> None:
+        self._results[result.ref] = result
+        self._vanishing.pop(result.ref, None)
+        self._sorter.done(result.ref)
+        self._progress.settled(result.ref, result.outcome)
+        LOG.log(
+            log.INFO if result.is_gone else log.WARNING,
+            "%(ref)s (%(name)s): %(outcome)s%(why)s",
+            {
+                "ref": result.ref,
+                "name": result.name,
+                "outcome": result.outcome,
+                "why": f": {result.reason}" if result.reason else "",
+            },
+        )
+
+    def _confirm(self) -> None:
+        """Settle what has vanished, failed, or taken too long."""
+        for kind in {ref.kind for ref in self._vanishing}:
+            started = time.monotonic()
+            if started >= self._next_poll[kind]:
+                self._confirm_kind(kind)
+                ended = time.monotonic()
+                pause = max(self._limits.poll_s, (ended - started) * POLL_PAUSE)
+                self._next_poll[kind] = ended + pause
+
+    def _confirm_kind(self, kind: str) -> None:
+        present = self._list(kind)
+        now = time.monotonic()
+        for ref in [ref for ref in self._vanishing if ref.kind == kind]:
+            result, deadline = self._vanishing[ref]
+            if present is not None and ref not in present:
+                self._settle(result)
+            elif present is not None and self._is_stuck(present[ref]):
+                self._fail(ref, f"its status is {present[ref].status}")
+            elif now >= deadline:
+                self._fail(ref, f"it did not vanish within {self._limits.timeout_s:.0f} s")
+
+    def _list(self, kind: str) -> dict[resources.Ref, resources.Resource] | None:
+        """Return what there is of a kind, or None when that cannot be said."""
+        try:
+            return {r.ref: r for r in self._managers[kind].list(self._cloud, {})}
+        except exceptions.CleanupdError as error:
+            LOG.warning("%(kind)s could not be listed: %(why)s", {"kind": kind, "why": error})
+            return None
+
+    def _is_stuck(self, record: resources.Resource) -> bool:
+        """Whether a resource went into an error while it was being removed."""
+        before = self._steps[record.ref].observed.status
+        return record.status != before and "error" in (record.status or "").lower()

@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Lists everything that the managers know into a snapshot."""
+
+import datetime
+import graphlib
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from concurrent import futures
+
+from oslo_log import log
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.core import model
+from cleanupd.core import resources
+from cleanupd.engine import progress as progresses
+from cleanupd.services.base import manager
+
+LOG = log.getLogger(__name__)
+
+Managers = Mapping[str, type[manager.ResourceManager]]
+Clock = Callable[[], datetime.datetime]
+
+
+class Observer:
+    """Takes snapshots of one region of one cloud.
+
+    ``without_resources`` are official service types that hold nothing of a
+    project's, so that nothing has to look at them.
+    """
+
+    def __init__(
+        self,
+        cloud: clouds.Cloud,
+        managers: Managers,
+        clock: Clock,
+        *,
+        workers: int = 8,
+        without_resources: frozenset[str] = frozenset(),
+    ) -> None:
+        self._cloud = cloud
+        self._managers = managers
+        self._clock = clock
+        self._workers = workers
+        self._without_resources = without_resources
+
+    def observe(self, progress: progresses.Progress | None = None) -> model.Snapshot:
+        """Return a snapshot of all kinds; a kind that cannot be listed is not fresh in it."""
+        progress = progress or progresses.Silence()
+        taken_at = self._clock()
+        blindness = self._cloud.visibility()
+        listings: dict[str, tuple[resources.Resource, ...]] = {}
+        trust: dict[str, model.Trust] = {}
+        progress.listing(len(self._managers))
+        for kind, answer in self._list_all(listings):
+            if isinstance(answer, exceptions.CleanupdError):
+                LOG.warning("%(kind)s could not be listed: %(why)s", {"kind": kind, "why": answer})
+                trust[kind] = model.Trust(kind, str(answer), None)
+                progress.listed(kind, None)
+            else:
+                listings[kind] = answer
+                trust[kind] = model.Trust(kind, blindness, taken_at)
+                progress.listed(kind, len(answer))
+        return model.Snapshot(
+            cloud=self._cloud.name,
+            region=self._cloud.region,
+            taken_at=taken_at,
+            roots={kind: model.make_root(records) for kind, records in listings.items()},
+            trust=trust,
+            unseen=tuple(sorted(self._unseen())),
+        )
+
+    def _list_all(
+        self, listings: Mapping[str, tuple[resources.Resource, ...]]
+    ) -> Iterator[tuple[str, tuple[resources.Resource, ...] | exceptions.CleanupdError]]:
+        """Yield each kind's records, or what went wrong, in the order in which listings end.
+
+        The caller has put a kind into ``listings`` before the next is asked for.
+        """
+        order = graphlib.TopologicalSorter(
+            {
+                kind: [k for k in plugin.KIND.listed_after if k in self._managers]
+                for kind, plugin in self._managers.items()
+            }
+        )
+        order.prepare()
+        with futures.ThreadPoolExecutor(self._workers, "list") as pool:
+            running: dict[futures.Future[tuple[resources.Resource, ...]], str] = {}
+            while order.is_active():
+                for kind in order.get_ready():
+                    running[pool.submit(self._list, kind, listings)] = kind
+                done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+                for future in done:
+                    kind = running.pop(future)
+                    try:
+                        yield kind, future.result()
+                    except exceptions.CleanupdError as error:
+                        yield kind, error
+                    order.done(kind)
+
+    def _list(
+        self, kind: str, listings: Mapping[str, tuple[resources.Resource, ...]]
+    ) -> tuple[resources.Resource, ...]:
+        plugin = self._managers[kind]
+        for other in plugin.KIND.listed_after:
+            if other not in listings:
+                raise exceptions.ListingIncomplete(kind, f"{other} is not known")
+        try:
+            return tuple(plugin.list(self._cloud, dict(listings)))
+        except exceptions.CleanupdError:
+            raise
+        except Exception as error:  # the other kinds are kept alive: a plugin may do anything
+            LOG.exception("The plugin of %(kind)s failed", {"kind": kind})
+            raise exceptions.ListingIncomplete(kind, f"its plugin failed: {error!r}") from error
+
+    def _unseen(self) -> set[str]:
+        seen = {plugin.KIND.service.replace("_", "-") for plugin in self._managers.values()}
+        return {
+            f"service {service} is not looked at"
+            if service not in seen
+            else f"region {region} is not looked at"
+            for service, region in self._cloud.catalogue()
+            if service not in self._without_resources
+            and (service not in seen or region not in (self._cloud.region, ""))
+        }

@@ -1,0 +1,112 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Removes one resource, after a last look at it."""
+
+import datetime
+from collections.abc import Callable
+from collections.abc import Mapping
+
+from oslo_log import log
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.core import kinds
+from cleanupd.core import planning
+from cleanupd.core import resources
+from cleanupd.journal import store
+from cleanupd.journal.store import Outcome
+from cleanupd.services.base import manager
+
+LOG = log.getLogger(__name__)
+
+#: How often a resource is read again because it changed between the look at
+#: it and its removal, before it is left to the next plan.
+STALE_ATTEMPTS = 3
+
+Managers = Mapping[str, type[manager.ResourceManager]]
+
+
+class Remover:
+    """Removes what a plan says, if it still is what the plan says."""
+
+    def __init__(
+        self,
+        cloud: clouds.Cloud,
+        managers: Managers,
+        events: store.EventLog,
+        clock: Callable[[], datetime.datetime],
+    ) -> None:
+        self._cloud = cloud
+        self._managers = managers
+        self._events = events
+        self._clock = clock
+
+    def remove(self, step: planning.Step) -> store.Result:
+        """Ask for the removal of one resource, and say what came of it.
+
+        The resource is read again first: one that is gone is left alone, and
+        so is one that is not the same any more.  Raises Conflict when
+        something else has to go first.
+        """
+        try:
+            return self._remove(step)
+        except exceptions.Conflict:
+            raise
+        except exceptions.CleanupdError as error:
+            return self._result(step, Outcome.FAILED, str(error))
+        except Exception as error:  # the other steps are kept alive: a plugin may do anything
+            LOG.exception("The plugin of %(kind)s failed", {"kind": step.ref.kind})
+            return self._result(step, Outcome.FAILED, f"its plugin failed: {error!r}")
+
+    def _remove(self, step: planning.Step) -> store.Result:
+        plugin = self._managers[step.ref.kind]
+        for _ in range(STALE_ATTEMPTS):
+            now = plugin(self._cloud, step.observed).read()
+            if now is None:
+                return self._result(step, Outcome.GONE)
+            if change := find_change(plugin.KIND, step.observed, now):
+                return self._result(step, Outcome.CHANGED, change)
+            self._note(step, "remove")
+            try:
+                plugin(self._cloud, now).delete()
+            except exceptions.Stale:
+                self._note(step, "stale")
+            except exceptions.CleanupdError as error:
+                self._note(step, "refused", str(error))
+                raise
+            else:
+                return self._result(step, Outcome.REMOVED)
+        return self._result(step, Outcome.CHANGED, "it changes faster than it can be removed")
+
+    def _result(
+        self, step: planning.Step, outcome: Outcome, reason: str | None = None
+    ) -> store.Result:
+        self._note(step, outcome, reason)
+        return store.Result(
+            ref=step.ref, name=step.observed.name, outcome=outcome, reason=reason
+        )
+
+    def _note(self, step: planning.Step, what: str, reason: str | None = None) -> None:
+        at = self._clock().isoformat(timespec="milliseconds")
+        self._events.append(store.Event(at=at, what=what, ref=step.ref, reason=reason))
+
+
+def find_change(
+    kind: kinds.Kind, planned: resources.Resource, now: resources.Resource
+) -> str | None:
+    """Say which identity field of a resource is not what it was when it was planned."""
+    for field in kind.identity_fields:
+        before, after = getattr(planned, field), getattr(now, field)
+        if before != after:
+            return f"its {field} changed since the plan: it was {before}, it is {after}"
+    return None

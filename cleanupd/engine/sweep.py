@@ -1,0 +1,227 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The sweep: observe, decide, act, verify.  The daemon and the CLI share it."""
+
+import datetime
+import threading
+import uuid
+
+import msgspec
+from oslo_log import log
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.core import certificate as certificates
+from cleanupd.core import judgement as judgements
+from cleanupd.core import generators
+from cleanupd.core import model
+from cleanupd.core import patterns
+from cleanupd.core import planning
+from cleanupd.core import workloads
+from cleanupd.engine import clock
+from cleanupd.engine import executor
+from cleanupd.engine import logcontext
+from cleanupd.engine import observer
+from cleanupd.engine import progress as progresses
+from cleanupd.journal import store
+
+LOG = log.getLogger(__name__)
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks to be swept, in their words.
+
+    ``tasks`` and ``workloads`` are uuids; ``expanded`` has the uuids of the
+    workloads of each task, as Rally reports them.  ``idle_s`` asks for every
+    workload that was idle for so many seconds, ``is_everything`` for all,
+    live ones too.
+    """
+
+    tasks: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
+    expanded: dict[str, tuple[str, ...]] = {}
+    idle_s: float | None = None
+    is_everything: bool = False
+    scopes: tuple[patterns.Scope, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def unexpanded(self) -> tuple[str, ...]:
+        """The tasks whose workloads are not known."""
+        return tuple(task for task in self.tasks if not self.expanded.get(task))
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine is built with, read from options once."""
+
+    patterns: tuple[patterns.Pattern, ...] = generators.BUILTIN_PATTERNS
+    without_resources: frozenset[str] = frozenset({"placement"})
+    list_workers: int = 8
+    limits: executor.Limits = executor.Limits()
+
+
+class Engine:
+    """Looks at one region of one cloud, decides, removes and verifies.
+
+    Threads may share it; only one sweep removes at a time, others wait.
+    """
+
+    def __init__(
+        self,
+        cloud: clouds.Cloud,
+        managers: observer.Managers,
+        journal: store.Store,
+        settings: Settings | None = None,
+    ) -> None:
+        """Compile the patterns; the cloud is not called yet."""
+        self.settings = settings or Settings()
+        self.cloud = cloud
+        self.journal = journal
+        self._managers = managers
+        self._kinds = {name: plugin.KIND for name, plugin in managers.items()}
+        self._matcher = patterns.Matcher(self.settings.patterns)
+        self._observer = observer.Observer(
+            cloud,
+            managers,
+            clock.now,
+            workers=self.settings.list_workers,
+            without_resources=self.settings.without_resources,
+        )
+        self._removing = threading.Lock()
+
+    def observe(self, progress: progresses.Progress | None = None) -> model.Snapshot:
+        """List everything; a kind that cannot be listed is marked so in the snapshot."""
+        return self._observer.observe(progress)
+
+    def select(self, target: Target) -> workloads.Selection:
+        """Return the selection that the words of a target mean."""
+        unknown = set(target.kinds) - set(self._kinds)
+        if unknown:
+            raise exceptions.UnknownKind(sorted(unknown)[0], sorted(self._kinds))
+        parts: dict[str, set[str]] = {}
+        expanded = [u for task in target.tasks for u in target.expanded.get(task, ())]
+        for owner in (*target.tasks, *target.workloads, *expanded):
+            for pattern in self._matcher.patterns:
+                parts.setdefault(patterns.part_of(owner, pattern), set()).add(owner)
+        return workloads.Selection(
+            parts={part: tuple(sorted(uuids)) for part, uuids in sorted(parts.items())},
+            idle=None if target.idle_s is None else datetime.timedelta(seconds=target.idle_s),
+            is_everything=target.is_everything,
+            scopes=frozenset(target.scopes),
+            kinds=frozenset(target.kinds),
+        )
+
+    def judge(
+        self,
+        snapshot: model.Snapshot,
+        selection: workloads.Selection,
+        sightings: workloads.Sightings | None = None,
+    ) -> judgements.Judgement:
+        """Return the verdict on every resource of a snapshot that is not foreign."""
+        question = judgements.Question(
+            known=self._kinds,
+            matcher=self._matcher,
+            selection=selection,
+            sightings=sightings or {},
+        )
+        return judgements.judge(snapshot, question)
+
+    def plan(
+        self,
+        snapshot: model.Snapshot,
+        target: Target,
+        sightings: workloads.Sightings | None = None,
+    ) -> planning.Plan:
+        """Make and store the plan for a target; nothing is removed."""
+        selection = self.select(target)
+        judgement = self.judge(snapshot, selection, sightings)
+        plan = planning.make_plan(self._new_id(), snapshot, judgement, selection)
+        self.journal.save_plan(plan)
+        self.journal.save(self._sweep(plan, store.State.PLANNED))
+        return plan
+
+    def execute(
+        self, plan: planning.Plan, progress: progresses.Progress | None = None
+    ) -> store.Sweep:
+        """Remove what a stored plan says, verify by a new listing, and store what came of it."""
+        with self._removing, logcontext.of_sweep(plan.id):
+            running = self._sweep(plan, store.State.RUNNING)
+            self.journal.save(running)
+            LOG.info("Sweep of %(count)d resources begins", {"count": len(plan.steps)})
+            try:
+                sweep = self._execute(plan, running, progress)
+            except BaseException as error:
+                failed = {"state": store.State.FAILED, "note": repr(error)}
+                self.journal.save(msgspec.structs.replace(running, **failed))
+                raise
+            self.journal.save(sweep)
+            return sweep
+
+    def _execute(
+        self,
+        plan: planning.Plan,
+        running: store.Sweep,
+        progress: progresses.Progress | None,
+    ) -> store.Sweep:
+        with self.journal.events(plan.id) as events:
+            results = executor.Executor(
+                self.cloud, self._managers, events, clock.now, self.settings.limits
+            ).execute(plan, progress)
+        certificate = self.verify(plan, progress)
+        LOG.info(
+            "Sweep ends: %(gone)d of %(planned)d gone, %(left)d left",
+            {
+                "gone": sum(certificate.gone.values()),
+                "planned": len(plan.steps),
+                "left": len(certificate.left),
+            },
+        )
+        return msgspec.structs.replace(
+            running,
+            state=store.State.DONE,
+            ended_at=clock.now().isoformat(timespec="seconds"),
+            results=results,
+            certificate=certificate,
+        )
+
+    def verify(
+        self, plan: planning.Plan, progress: progresses.Progress | None = None
+    ) -> certificates.Certificate:
+        """Certify the result of a plan by a listing of its own."""
+        snapshot = self.observe(progress)
+        # What was idle when it was planned is looked for by name: removing
+        # some of a workload's resources has changed others.
+        parts = {step.part: () for step in plan.steps} | plan.selection.parts
+        selection = msgspec.structs.replace(plan.selection, parts=parts, idle=None)
+        return certificates.certify(snapshot, self.judge(snapshot, selection), plan)
+
+    def certify(
+        self, target: Target, progress: progresses.Progress | None = None
+    ) -> certificates.Certificate:
+        """Say by a new listing what is left of a target; needs no sweep before it."""
+        snapshot = self.observe(progress)
+        judgement = self.judge(snapshot, self.select(target))
+        return certificates.certify(snapshot, judgement)
+
+    def _sweep(self, plan: planning.Plan, state: store.State) -> store.Sweep:
+        return store.Sweep(
+            id=plan.id,
+            cloud=plan.cloud,
+            region=plan.region,
+            state=state,
+            started_at=clock.now().isoformat(timespec="seconds"),
+            planned=len(plan.steps),
+        )
+
+    def _new_id(self) -> str:
+        return f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"

@@ -1,0 +1,231 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Everything that cleanupd raises on purpose.
+
+One root, so that a boundary can catch what is ours; below it one class for
+each thing that a caller can do differently::
+
+    CleanupdError
+    +-- InvalidNameFormat   a format, alphabet or suffix of names is refused (also a ValueError)
+    +-- InvalidOwnerId      the id of a workload or task is not a uuid (also a ValueError)
+    +-- UnknownKind         no plugin knows the kind that was asked for
+    +-- UnknownSweep        there is no sweep of that id
+    +-- JournalFailed       a sweep cannot be written to disk, or read from it
+    +-- Refused             what was asked for is not allowed, and the message says what would be
+    +-- PluginRefused       a plugin cannot be used
+    +-- NotRemovable        resources of this kind are looked at, never removed
+    +-- CloudError          something between us and the cloud
+        +-- UnknownCloud            no file describes a cloud of that name
+        +-- InvalidCloudConfig      a file describes it, but not so that it can be used
+        +-- AuthenticationFailed    Keystone or a service refuses who we are
+        +-- ServiceUnreachable      no answer, or no such service in the catalogue
+        +-- RequestFailed           an answer that is no success
+        |   +-- Forbidden           403
+        |   +-- NotFound            404
+        |   +-- Conflict            409: something else has to happen first
+        |   +-- Stale               412: the resource has changed since it was read
+        +-- MalformedAnswer         a success whose content is not what the API promises
+        +-- ListingIncomplete       a listing that cannot be trusted to hold everything
+"""
+
+
+class CleanupdError(Exception):
+    """The root: what went wrong, in a sentence that an operator can act on."""
+
+
+class InvalidNameFormat(CleanupdError, ValueError):  # noqa: N818 - as OpenStack names them
+    """A format of resource names cannot be used, and ``reason`` says why.
+
+    It is a ValueError too, because that is what Rally raises for a format
+    without two groups to fill in.
+    """
+
+    def __init__(self, text: str, reason: str) -> None:
+        """Keep the refused text and the reason."""
+        super().__init__(f"{text!r} cannot be used in a resource name format: {reason}")
+        self.text = text
+        self.reason = reason
+
+
+class InvalidOwnerId(CleanupdError, ValueError):  # noqa: N818 - as OpenStack names them
+    """What was given as the uuid of a workload or task is none."""
+
+    def __init__(self, owner_id: str) -> None:
+        """Keep the refused id."""
+        super().__init__(
+            f"{owner_id!r} is not a uuid: give 32 hexadecimal digits, with dashes"
+            " (5a3b1c22-4d5e-4f60-8172-93a4b5c6d7e8) or without"
+        )
+        self.owner_id = owner_id
+
+
+class PluginRefused(CleanupdError):  # noqa: N818 - as OpenStack names them
+    """The plugin ``name`` of ``namespace`` cannot be used, and ``reason`` says why."""
+
+    def __init__(self, namespace: str, name: str, reason: str) -> None:
+        """Keep which plugin it is and the reason."""
+        super().__init__(
+            f"plugin {name!r} of {namespace} is not used: {reason}; repair or uninstall it"
+        )
+        self.namespace = namespace
+        self.name = name
+        self.reason = reason
+
+
+class NotRemovable(CleanupdError):  # noqa: N818 - as OpenStack names them
+    """Somebody asked to remove a resource of a kind that is only looked at."""
+
+    def __init__(self, kind: str) -> None:
+        """Keep the kind."""
+        super().__init__(f"{kind} is only looked at: remove what it belongs to instead")
+        self.kind = kind
+
+
+class CloudError(CleanupdError):
+    """Something between us and the cloud."""
+
+
+class UnknownCloud(CloudError):  # noqa: N818 - as OpenStack names them
+    """No clouds.yaml describes the cloud ``name``; ``known`` are the names that exist."""
+
+    def __init__(self, name: str, known: tuple[str, ...], files: tuple[str, ...]) -> None:
+        """Keep the name, the names that exist and the files that were looked at."""
+        choice = f"choose one of {', '.join(known)}" if known else "no cloud is described"
+        super().__init__(
+            f"no cloud is named {name!r}: {choice}, or describe it in one of {', '.join(files)}"
+        )
+        self.name = name
+        self.known = known
+        self.files = files
+
+
+class InvalidCloudConfig(CloudError):  # noqa: N818 - as OpenStack names them
+    """The description of the cloud ``name`` cannot be used, and ``reason`` says why."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        """Keep the name and the reason."""
+        super().__init__(f"the description of cloud {name!r} cannot be used: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class AuthenticationFailed(CloudError):  # noqa: N818 - as OpenStack names them
+    """Keystone, or a service, does not accept who we say we are."""
+
+    def __init__(self, cloud: str, url: str, reason: str) -> None:
+        """Keep the cloud, who refused and why."""
+        super().__init__(
+            f"{url} does not accept the credentials of cloud {cloud!r} ({reason}):"
+            " check user, password and project in clouds.yaml"
+        )
+        self.cloud = cloud
+        self.url = url
+        self.reason = reason
+
+
+class ServiceUnreachable(CloudError):  # noqa: N818 - as OpenStack names them
+    """``service`` gives no answer at ``url`` (empty: the catalogue has none)."""
+
+    def __init__(self, service: str, url: str, reason: str) -> None:
+        """Keep the service, its address and the reason."""
+        where = f" at {url}" if url else ""
+        super().__init__(
+            f"{service}{where} cannot be reached: {reason}; check that it runs and that its"
+            " endpoint in the catalogue is right"
+        )
+        self.service = service
+        self.url = url
+        self.reason = reason
+
+
+class RequestFailed(CloudError):  # noqa: N818 - as OpenStack names them
+    """``service`` answered a request, and the answer is no success."""
+
+    def __init__(self, service: str, method: str, path: str, status: int, message: str) -> None:
+        """Keep the request, the status and the first line of what the service says."""
+        super().__init__(f"{service} answered {status} to {method} {path}: {message}")
+        self.service = service
+        self.method = method
+        self.path = path
+        self.status = status
+        self.message = message
+
+
+class Forbidden(RequestFailed):
+    """403: the token may not do this, or nobody may."""
+
+
+class NotFound(RequestFailed):
+    """404: what was asked for does not exist (any more)."""
+
+
+class Conflict(RequestFailed):
+    """409, or what means the same: something else has to happen first."""
+
+
+class Stale(RequestFailed):
+    """412: the resource has changed since it was read; read it again."""
+
+
+class MalformedAnswer(CloudError):  # noqa: N818 - as OpenStack names them
+    """The service's answer about ``kind`` is not what its API promises."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        """Keep the kind and the reason."""
+        super().__init__(
+            f"the answer about {kind} cannot be used: {reason};"
+            " check the service's version and its policy"
+        )
+        self.kind = kind
+        self.reason = reason
+
+
+class ListingIncomplete(CloudError):  # noqa: N818 - as OpenStack names them
+    """The listing of ``kind`` cannot be trusted to hold everything."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        """Keep the kind and the reason."""
+        super().__init__(f"the listing of {kind} is not complete: {reason}; try again")
+        self.kind = kind
+        self.reason = reason
+
+
+class UnknownKind(CleanupdError):
+    """No plugin knows a kind."""
+
+    def __init__(self, kind: str, known: list[str]) -> None:
+        """Keep the kind that was asked for."""
+        super().__init__(f"there is no kind {kind!r}; the kinds are {', '.join(known)}")
+        self.kind = kind
+
+
+class UnknownSweep(CleanupdError):
+    """There is no sweep of an id."""
+
+    def __init__(self, sweep_id: str, place: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(f"there is no sweep {sweep_id!r} in {place}: see `cleanupctl sweep list`")
+        self.sweep_id = sweep_id
+
+
+class JournalFailed(CleanupdError):
+    """A sweep cannot be written to disk, or read from it."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        """Keep where the sweeps are."""
+        super().__init__(f"the journal in {place} cannot be used: {reason}")
+        self.place = place
+
+
+class Refused(CleanupdError):
+    """What was asked for is not allowed; the message says what would be."""
