@@ -35,7 +35,7 @@ install() {
 	local python=$$1
 	shift
 	.venv/bin/uv pip install --quiet --python "$$python" "$$@" 2>/dev/null \
-		|| "$$python" -m pip install --quiet --disable-pip-version-check "$$@"
+		|| "$$python" -m pip install -qq --disable-pip-version-check "$$@"
 }
 endef
 
@@ -56,7 +56,7 @@ $(READY): requirements.txt test-requirements.txt doc/requirements.txt setup.cfg 
 	echo "preparing .venv with $$($(PYTHON) --version)"
 	[ -x .venv/bin/python ] || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv \
+	.venv/bin/python -m pip install -qq --disable-pip-version-check uv \
 		|| echo 'no uv for this machine; going on with pip' >&2
 	install .venv/bin/python \
 		-r requirements.txt -r test-requirements.txt -r doc/requirements.txt -e .
