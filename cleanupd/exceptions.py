@@ -43,7 +43,7 @@ class CleanupdError(Exception):
     """The root: what went wrong, in a sentence that an operator can act on."""
 
 
-class InvalidNameFormat(CleanupdError, ValueError):  # noqa: N818 - as OpenStack names them
+class InvalidNameFormat(CleanupdError, ValueError):
     """A format of resource names cannot be used, and ``reason`` says why.
 
     It is a ValueError too, because that is what Rally raises for a format
@@ -57,7 +57,7 @@ class InvalidNameFormat(CleanupdError, ValueError):  # noqa: N818 - as OpenStack
         self.reason = reason
 
 
-class InvalidOwnerId(CleanupdError, ValueError):  # noqa: N818 - as OpenStack names them
+class InvalidOwnerId(CleanupdError, ValueError):
     """What was given as the uuid of a workload or task is none."""
 
     def __init__(self, owner_id: str) -> None:
@@ -69,7 +69,7 @@ class InvalidOwnerId(CleanupdError, ValueError):  # noqa: N818 - as OpenStack na
         self.owner_id = owner_id
 
 
-class PluginRefused(CleanupdError):  # noqa: N818 - as OpenStack names them
+class PluginRefused(CleanupdError):
     """The plugin ``name`` of ``namespace`` cannot be used, and ``reason`` says why."""
 
     def __init__(self, namespace: str, name: str, reason: str) -> None:
@@ -82,7 +82,7 @@ class PluginRefused(CleanupdError):  # noqa: N818 - as OpenStack names them
         self.reason = reason
 
 
-class NotRemovable(CleanupdError):  # noqa: N818 - as OpenStack names them
+class NotRemovable(CleanupdError):
     """Somebody asked to remove a resource of a kind that is only looked at."""
 
     def __init__(self, kind: str) -> None:
@@ -95,7 +95,7 @@ class CloudError(CleanupdError):
     """Something between us and the cloud."""
 
 
-class UnknownCloud(CloudError):  # noqa: N818 - as OpenStack names them
+class UnknownCloud(CloudError):
     """No clouds.yaml describes the cloud ``name``; ``known`` are the names that exist."""
 
     def __init__(self, name: str, known: tuple[str, ...], files: tuple[str, ...]) -> None:
@@ -109,7 +109,7 @@ class UnknownCloud(CloudError):  # noqa: N818 - as OpenStack names them
         self.files = files
 
 
-class InvalidCloudConfig(CloudError):  # noqa: N818 - as OpenStack names them
+class InvalidCloudConfig(CloudError):
     """The description of the cloud ``name`` cannot be used, and ``reason`` says why."""
 
     def __init__(self, name: str, reason: str) -> None:
@@ -119,7 +119,7 @@ class InvalidCloudConfig(CloudError):  # noqa: N818 - as OpenStack names them
         self.reason = reason
 
 
-class AuthenticationFailed(CloudError):  # noqa: N818 - as OpenStack names them
+class AuthenticationFailed(CloudError):
     """Keystone, or a service, does not accept who we say we are."""
 
     def __init__(self, cloud: str, url: str, reason: str) -> None:
@@ -133,7 +133,7 @@ class AuthenticationFailed(CloudError):  # noqa: N818 - as OpenStack names them
         self.reason = reason
 
 
-class ServiceUnreachable(CloudError):  # noqa: N818 - as OpenStack names them
+class ServiceUnreachable(CloudError):
     """``service`` gives no answer at ``url`` (empty: the catalogue has none)."""
 
     def __init__(self, service: str, url: str, reason: str) -> None:
@@ -148,8 +148,13 @@ class ServiceUnreachable(CloudError):  # noqa: N818 - as OpenStack names them
         self.reason = reason
 
 
-class RequestFailed(CloudError):  # noqa: N818 - as OpenStack names them
-    """``service`` answered a request, and the answer is no success."""
+class RequestFailed(CloudError):
+    """``service`` answered a request, and the answer is no success.
+
+    ``retry_after_s`` is what the service asks to be left alone for.
+    """
+
+    retry_after_s: float | None = None
 
     def __init__(self, service: str, method: str, path: str, status: int, message: str) -> None:
         """Keep the request, the status and the first line of what the service says."""
@@ -177,7 +182,7 @@ class Stale(RequestFailed):
     """412: the resource has changed since it was read; read it again."""
 
 
-class MalformedAnswer(CloudError):  # noqa: N818 - as OpenStack names them
+class MalformedAnswer(CloudError):
     """The service's answer about ``kind`` is not what its API promises."""
 
     def __init__(self, kind: str, reason: str) -> None:
@@ -190,7 +195,7 @@ class MalformedAnswer(CloudError):  # noqa: N818 - as OpenStack names them
         self.reason = reason
 
 
-class ListingIncomplete(CloudError):  # noqa: N818 - as OpenStack names them
+class ListingIncomplete(CloudError):
     """The listing of ``kind`` cannot be trusted to hold everything."""
 
     def __init__(self, kind: str, reason: str) -> None:

@@ -1,0 +1,410 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The one door to the cloud: whatever is asked of OpenStack goes through :class:`Cloud`.
+
+openstacksdk reads ``clouds.yaml``, keystoneauth authenticates, finds
+endpoints and sends.  Answers come back as bytes: no SDK resource object is
+ever made, because the parser of each kind decodes the bytes itself.  Foreign
+exceptions end here; beyond, there is :mod:`cleanupd.exceptions`.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+import contextlib
+import http
+import os
+import re
+import time
+from typing import Any
+
+from keystoneauth1 import access as ks_access
+from keystoneauth1 import adapter as ks_adapter
+from keystoneauth1 import exceptions as ks_exceptions
+from keystoneauth1 import session as ks_session
+import msgspec
+import os_service_types
+from oslo_log import log
+import requests
+
+from cleanupd import exceptions
+
+LOG = log.getLogger(__name__)
+
+#: The major versions that cleanupd speaks, by official service type.
+_VERSIONS = {
+    "compute": ("2.1", "2.latest"),
+    "network": ("2.0", "2.latest"),
+    "block-storage": ("3.0", "3.latest"),
+    "image": ("2.0", "2.latest"),
+    "identity": ("3.0", "3.latest"),
+}
+_TRANSIENT = frozenset({429, 502, 503, 504})
+_MESSAGE_LIMIT = 300
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a cloud is waited for.
+
+    A request has ``connect_timeout_s`` to connect and ``read_timeout_s``
+    between two bytes of the answer.  Only a GET is repeated, at most
+    ``attempts`` times altogether, with waits that double from
+    ``first_wait_s`` (or as long as Retry-After asks), and never when
+    ``within_s`` would have passed since the first attempt.
+    """
+
+    attempts: int = 4
+    first_wait_s: float = 0.5
+    within_s: float = 30.0
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 60.0
+
+    def wait_s(self, error: exceptions.CloudError, attempt: int, elapsed_s: float) -> float | None:
+        """Return how long to wait before the next attempt, None where there is to be none."""
+        wait = self.first_wait_s * 2.0 ** (attempt - 1)
+        match error:
+            case exceptions.RequestFailed(status=status) if status in _TRANSIENT:
+                wait = max(wait, error.retry_after_s or 0.0)
+            case exceptions.ServiceUnreachable(url=url) if url:
+                pass
+            case _:
+                return None
+        if attempt >= self.attempts or elapsed_s + wait > self.within_s:
+            return None
+        return wait
+
+
+class Cloud:
+    """One region of one cloud, with the token of one user.
+
+    Made by :meth:`connect`.  All methods may be called from several threads
+    at once.
+    """
+
+    def __init__(self, config: Any, session: ks_session.Session, patience: Patience) -> None:
+        self._config = config
+        self._session = session
+        self._patience = patience
+        access = self._access()
+        self.name: str = config.name
+        self.region: str = _region(config, access)
+        #: Whose token this is, and in which project; None where it has no project.
+        self.user_id: str | None = access.user_id
+        self.project_id: str | None = access.project_id
+        # Both are complete before a second thread can see them.
+        self._adapters = {service: self._adapter(service) for service in _VERSIONS}
+        self._urls = {service: self._url(service, access) for service in _VERSIONS}
+
+    @classmethod
+    def connect(
+        cls,
+        name: str,
+        *,
+        region: str | None = None,
+        patience: Patience | None = None,
+        threads: int = 16,
+    ) -> "Cloud":
+        """Return the cloud that ``clouds.yaml`` describes as ``name``, with a fresh token.
+
+        ``region`` may be left out where the description names one or the
+        catalogue holds only one.  ``threads`` is the number of connections
+        that are kept open to each service.  Raises UnknownCloud,
+        InvalidCloudConfig, AuthenticationFailed or ServiceUnreachable.
+        """
+        patience = patience or Patience()
+        config = _read_config(name, region)
+        with _translated("identity", name, _auth_url(config)):
+            session: ks_session.Session = config.get_session()
+        pool = _Pool(patience, pool_connections=threads, pool_maxsize=threads)
+        session.mount("https://", pool)
+        session.mount("http://", pool)
+        return cls(config, session, patience)
+
+    def __repr__(self) -> str:
+        return f"<Cloud {self.name}, region {self.region}>"
+
+    def get(self, service: str, path: str, *, microversion: str | None = None) -> bytes:
+        """Return the body of the answer to GET ``path`` (with its query) at ``service``."""
+        return self.request("GET", service, path, microversion=microversion)
+
+    def request(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        *,
+        json: object = None,
+        microversion: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Send a request and return the body of the answer, which is a success.
+
+        ``service`` is an official service type, ``path`` is below its
+        versioned endpoint and quoted.  A GET is repeated as
+        :class:`Patience` says, everything else is sent once.  Raises
+        RequestFailed, ServiceUnreachable or AuthenticationFailed.
+        """
+        arguments: dict[str, Any] = {"microversion": microversion, "headers": dict(headers or {})}
+        if json is not None:
+            arguments["json"] = json
+        started = time.monotonic()
+        attempt = 1
+        while True:
+            try:
+                return self._send(method, service, path, arguments)
+            except exceptions.CloudError as error:
+                elapsed = time.monotonic() - started
+                wait = self._patience.wait_s(error, attempt, elapsed) if method == "GET" else None
+                if wait is None:
+                    raise
+                LOG.debug("Waiting %(wait).1f s: %(error)s", {"wait": wait, "error": error})
+            time.sleep(wait)
+            attempt += 1
+
+    def catalogue(self) -> frozenset[tuple[str, str]]:
+        """Return official service type and region of every endpoint in the catalogue.
+
+        A type that no official project has stands as the catalogue has it.
+        """
+        return _catalogue(self._access())
+
+    def visibility(self) -> str | None:
+        """Return why listings may lack resources of other projects, None when they do not.
+
+        Glance, Neutron and Cinder answer a token that may not see all
+        projects with a short list and 200, so the token itself is looked
+        at: it has to be scoped to a project, which has to be the admin
+        project where Keystone has one, and carry the role ``admin``, on
+        which the services' own default policies stand.
+        """
+        access = self._access()
+        if not access.project_scoped:
+            return "the token is not scoped to a project; name a project in clouds.yaml"
+        if not access.is_admin_project:
+            return "the token's project is not the cloud's admin project"
+        if "admin" not in {role.lower() for role in access.role_names or ()}:
+            return "the token lacks the role admin; use an administrator's credentials"
+        return None
+
+    def sees_all_projects(self) -> bool:
+        """Return whether listings hold the resources of all projects."""
+        return self.visibility() is None
+
+    def _access(self) -> ks_access.AccessInfo:
+        with _translated("identity", self._config.name, _auth_url(self._config)):
+            access: ks_access.AccessInfo = self._config.get_auth().get_access(self._session)
+            return access
+
+    def _send(self, method: str, service: str, path: str, arguments: dict[str, Any]) -> bytes:
+        started = time.monotonic()
+        with _translated(service, self.name, self._urls[service]):
+            response: requests.Response = self._adapters[service].request(
+                path, method, raise_exc=False, **arguments
+            )
+        LOG.debug(
+            "%(method)s %(service)s %(path)s: %(status)d in %(ms)d ms, %(request)s",
+            {
+                "method": method,
+                "service": service,
+                "path": path,
+                "status": response.status_code,
+                "ms": (time.monotonic() - started) * 1000,
+                "request": response.headers.get("x-openstack-request-id", "no request id"),
+            },
+        )
+        if not response.ok:
+            raise self._failure(method, service, path, response)
+        return response.content
+
+    def _failure(
+        self, method: str, service: str, path: str, response: requests.Response
+    ) -> exceptions.CloudError:
+        status = response.status_code
+        message = _message(response.content)
+        if status == http.HTTPStatus.UNAUTHORIZED:
+            return exceptions.AuthenticationFailed(self.name, self._urls[service], message)
+        kind = {
+            403: exceptions.Forbidden,
+            404: exceptions.NotFound,
+            409: exceptions.Conflict,
+            412: exceptions.Stale,
+        }.get(status, exceptions.RequestFailed)
+        failure = kind(service, method, path, status, message)
+        retry_after = response.headers.get("Retry-After", "")
+        if retry_after.isdecimal():
+            failure.retry_after_s = float(retry_after)
+        return failure
+
+    def _adapter(self, service: str) -> ks_adapter.Adapter:
+        lowest, highest = _VERSIONS[service]
+        return ks_adapter.Adapter(
+            self._session,
+            service_type=self._config.get_service_type(service),
+            service_name=self._config.get_service_name(service),
+            interface=self._config.get_interface(service),
+            region_name=self.region,
+            endpoint_override=self._config.get_endpoint(service),
+            min_version=lowest,
+            max_version=highest,
+            connect_retries=0,
+            status_code_retries=0,
+            rate_limit=self._config.get_rate_limit(service),
+            concurrency=self._config.get_concurrency(service),
+        )
+
+    def _url(self, service: str, access: ks_access.AccessInfo) -> str:
+        """Return the address of ``service`` for people to read, empty where there is none."""
+        override = self._config.get_endpoint(service)
+        if override:
+            return _without_secrets(override)
+        found = access.service_catalog.get_endpoints(
+            service_type=service,
+            interface=self._config.get_interface(service),
+            region_name=self.region,
+        )
+        urls = [str(one["url"]) for endpoints in found.values() for one in endpoints if one]
+        return _without_secrets(urls[0]) if urls else ""
+
+
+class _Pool(ks_session.TCPKeepAliveAdapter):
+    """Connections that stay open, and time out as :class:`Patience` says.
+
+    It stands below keystoneauth, so that the requests for tokens and
+    versions, which keystoneauth makes by itself, have their limits too.
+    """
+
+    def __init__(self, patience: Patience, **arguments: Any) -> None:
+        self._patience = patience
+        super().__init__(**arguments)
+
+    def send(self, request: requests.PreparedRequest, **arguments: Any) -> requests.Response:  # type: ignore[override]
+        """Send ``request``; a timeout of the session (api_timeout) shortens ours."""
+        read_s = arguments.get("timeout") or self._patience.read_timeout_s
+        arguments["timeout"] = (min(self._patience.connect_timeout_s, read_s), read_s)
+        return super().send(request, **arguments)
+
+
+def _read_config(name: str, region: str | None) -> Any:
+    """Return openstacksdk's CloudRegion for ``name``."""
+    # The SDK costs 0.6 s of CPU; who only names this module need not pay it.
+    import openstack.config  # noqa: PLC0415
+
+    try:
+        loader = openstack.config.OpenStackConfig(app_name="cleanupd")
+        known = tuple(sorted(loader.get_cloud_names()))
+        if name in known:
+            return loader.get_one(cloud=name, region_name=region)
+    except Exception as error:
+        # A boundary: people write these files, and the loader lets through
+        # whatever the YAML parser, the file system and the plugins raise.
+        raise exceptions.InvalidCloudConfig(name, _one_line(str(error))) from error
+    read = loader.config_filename
+    raise exceptions.UnknownCloud(name, known, (read,) if read else _places())
+
+
+def _places() -> tuple[str, ...]:
+    """Return where openstacksdk looks for clouds.yaml, in its order."""
+    from openstack.config import loader  # noqa: PLC0415 - as above
+
+    override = os.environ.get("OS_CLIENT_CONFIG_FILE")
+    return (*([override] if override else []), *loader.CONFIG_FILES)
+
+
+def _auth_url(config: Any) -> str:
+    return _without_secrets(str(config.get_auth_args().get("auth_url", "")))
+
+
+def _catalogue(access: ks_access.AccessInfo) -> frozenset[tuple[str, str]]:
+    types = os_service_types.ServiceTypes()
+    return frozenset(
+        (types.get_service_type(service["type"]) or service["type"], _region_of(endpoint))
+        for service in access.service_catalog.catalog or ()
+        for endpoint in service["endpoints"]
+    )
+
+
+def _region_of(endpoint: Mapping[str, str]) -> str:
+    return endpoint.get("region_id") or endpoint.get("region") or ""
+
+
+def _region(config: Any, access: ks_access.AccessInfo) -> str:
+    """Return the region to work in: the configured one, or the only one there is."""
+    regions = sorted({region for _, region in _catalogue(access)} - {""})
+    wanted: str | None = config.get_region_name()
+    if wanted and (wanted in regions or not regions):
+        return wanted
+    if wanted:
+        reason = f"region {wanted!r} is not in the catalogue; choose one of {', '.join(regions)}"
+        raise exceptions.InvalidCloudConfig(config.name, reason)
+    if len(regions) > 1:
+        reason = f"set region_name to one of {', '.join(regions)}"
+        raise exceptions.InvalidCloudConfig(config.name, reason)
+    return regions[0] if regions else ""
+
+
+@contextlib.contextmanager
+def _translated(service: str, cloud: str, url: str) -> Iterator[None]:
+    """Raise our own exception in place of keystoneauth's."""
+    try:
+        yield
+    except ks_exceptions.Unauthorized as error:
+        raise exceptions.AuthenticationFailed(cloud, url, _one_line(str(error))) from error
+    except ks_exceptions.HttpError as error:
+        # All that keystoneauth raises by status comes from its own request for a token.
+        reason = _one_line(str(error))
+        raise exceptions.RequestFailed(
+            "identity", "POST", "/auth/tokens", error.http_status, reason
+        ) from error
+    except ks_exceptions.EndpointNotFound as error:
+        reason = "the catalogue has no such endpoint in this region"
+        raise exceptions.ServiceUnreachable(service, "", reason) from error
+    except (ks_exceptions.ConnectionError, ks_exceptions.DiscoveryFailure) as error:
+        raise exceptions.ServiceUnreachable(service, url, _root_cause(error)) from error
+    except ks_exceptions.ClientException as error:
+        raise exceptions.InvalidCloudConfig(cloud, _one_line(str(error))) from error
+    except Exception as error:
+        # A missing password is a bare Exception to keystoneauth; anything finer is a bug of ours.
+        if type(error) is not Exception:
+            raise
+        raise exceptions.InvalidCloudConfig(cloud, _one_line(str(error))) from error
+
+
+def _root_cause(error: BaseException) -> str:
+    """Return what the operating system said, without what libraries wrapped around it."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return _one_line(text or type(error).__name__)
+
+
+def _without_secrets(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_without_secrets(text).split())[:_MESSAGE_LIMIT]
+
+
+def _message(body: bytes) -> str:
+    """Return what an error's body says: a field of its JSON, or the text of its HTML."""
+    try:
+        answer = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        text = body.decode("utf-8", "replace")
+        visible = re.sub(r"(?s)<(title|script|style)\b.*?</\1>|<[^>]*>", " ", text)
+        return _one_line(visible) or "no explanation"
+    found = answer.values() if isinstance(answer, dict) else [answer]
+    for value in found:
+        message = value.get("message") if isinstance(value, dict) else value
+        if isinstance(message, str) and message:
+            return _one_line(message)
+    return "no explanation"
