@@ -17,9 +17,9 @@ resource has to stay, or None; a resource that stays makes others stay, so
 they are asked again until nothing changes.
 """
 
-import enum
 from collections.abc import Iterator
 from collections.abc import Mapping
+import enum
 
 import msgspec
 
@@ -103,6 +103,8 @@ def _unselected(
             yield ref, live[claim.part]
         elif selection.scopes and claim.scope not in selection.scopes:
             yield ref, f"scope {claim.scope} was not asked for"
+        elif selection.formats and claim.pattern.format not in selection.formats:
+            yield ref, f"names like {claim.pattern.format} were not asked for"
         elif selection.kinds and ref.kind not in selection.kinds:
             yield ref, f"kind {ref.kind} was not asked for"
 

@@ -16,6 +16,7 @@ A kind is named by the official service type and a singular noun:
 ``compute.server``, ``network.floating_ip``.
 """
 
+from collections.abc import Mapping
 import enum
 
 import msgspec
@@ -75,7 +76,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         return self.name.partition(".")[0]
 
 
-def may_point_to(kinds: dict[str, Kind], target: str) -> frozenset[str]:
+def may_point_to(kinds: Mapping[str, Kind], target: str) -> frozenset[str]:
     """Return the kinds whose resources can hold an edge to, or cascade to, ``target``."""
     return frozenset(
         kind.name

@@ -17,17 +17,18 @@ and nobody who reads it can damage it.
 """
 
 import collections
-import datetime
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+import datetime
+from typing import TypeAlias
 
 import msgspec
 import rpds
 
 from cleanupd.core import resources
 
-Root = rpds.HashTrieMap[str, resources.Resource]
+Root: TypeAlias = "rpds.HashTrieMap[str, resources.Resource]"
 
 
 class Trust(msgspec.Struct, frozen=True):

@@ -19,9 +19,9 @@ benchmark made, for what belongs to a user and to no project (keypairs).  An
 attached a resource to a benchmark's is no link at all.
 """
 
+from collections.abc import Mapping
 import datetime
 import functools
-from collections.abc import Mapping
 
 import msgspec
 
@@ -38,13 +38,20 @@ CLOCK_SKEW = datetime.timedelta(seconds=5)
 class Claim(msgspec.Struct, frozen=True):
     """That a resource is a benchmark's.
 
-    ``part`` is the part of the name that the benchmark's workload gave;
-    ``evidence`` the chain, nearest link first, as sentences for people.
+    ``part`` is the part of the name that the benchmark's workload gave,
+    ``pattern`` the pattern that the name has, the resource's own or that of
+    the project, user or owner; ``evidence`` the chain, nearest link first,
+    as sentences for people.
     """
 
     part: str
-    scope: patterns.Scope
+    pattern: patterns.Pattern
     evidence: tuple[str, ...]
+
+    @property
+    def scope(self) -> patterns.Scope:
+        """The scope of the pattern."""
+        return self.pattern.scope
 
 
 Claims = dict[resources.Ref, Claim]
@@ -77,7 +84,7 @@ def _claims_by_name(
         for record in root.values():
             if found := match(record.name):
                 text = f"its name is a {found.scope} name of workload {found.part}"
-                claims[record.ref] = Claim(found.part, found.scope, (text,))
+                claims[record.ref] = Claim(found.part, found.pattern, (text,))
     return claims
 
 
@@ -103,7 +110,7 @@ def _claim_by_home(
     noun = kind.partition(".")[2]
     claim = named[home.ref]
     text = f"it belongs to {noun} {home.name}, whose name is a {claim.scope} name"
-    return Claim(claim.part, claim.scope, (text, *claim.evidence))
+    return Claim(claim.part, claim.pattern, (text, *claim.evidence))
 
 
 def _claims_by_owner(snapshot: model.Snapshot, claims: Claims) -> Claims:
@@ -125,7 +132,7 @@ def _claims_by_owner(snapshot: model.Snapshot, claims: Claims) -> Claims:
 def _through(owner: resources.Resource, claim: Claim) -> Claim:
     noun = owner.ref.kind.partition(".")[2].replace("_", " ")
     text = f"the service made it for {noun} {owner.name or owner.ref.id}"
-    return Claim(claim.part, claim.scope, (text, *claim.evidence))
+    return Claim(claim.part, claim.pattern, (text, *claim.evidence))
 
 
 def _is_made_for(record: resources.Resource, owner: resources.Resource) -> bool:

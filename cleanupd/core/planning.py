@@ -17,10 +17,10 @@ before what it is attached to; what the service made for an owner goes before
 it or with it, as the edge says; what is not tied goes in parallel.
 """
 
-import datetime
-import graphlib
 from collections.abc import Iterator
 from collections.abc import Mapping
+import datetime
+import graphlib
 
 import msgspec
 
@@ -184,9 +184,7 @@ class _Order:
         network, to which it is attached.
         """
         owners = {t.target for t in self._graph.owners[ref] if not t.edge.is_first}
-        return bool(
-            owners & {target, *(tie.target for tie in self._graph.needs[target])}
-        )
+        return bool(owners & {target, *(tie.target for tie in self._graph.needs[target])})
 
     def _first_parts(self, owner: resources.Ref) -> Iterator[resources.Ref]:
         return (part.source for part in self._graph.parts[owner] if part.edge.is_first)
@@ -208,5 +206,3 @@ class _Order:
                     yield other.target, ref
                     for part in parts:
                         yield other.target, part
-
-

@@ -17,10 +17,10 @@ the task's; one task has a workload for each of its subtasks' scenarios.
 """
 
 import collections
-import datetime
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import datetime
 
 import msgspec
 
@@ -35,14 +35,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     ``parts`` maps parts of names to the uuids that gave them.  ``idle``
     selects every workload that had no resource created or changed for that
-    long; ``is_everything`` even the live ones.  Empty ``scopes`` and
-    ``kinds`` mean all of them.
+    long; ``is_everything`` even the live ones.  Empty ``scopes``,
+    ``formats`` (of names) and ``kinds`` mean all of them.
     """
 
     parts: dict[str, tuple[str, ...]] = {}
     idle: datetime.timedelta | None = None
     is_everything: bool = False
     scopes: frozenset[patterns.Scope] = frozenset()
+    formats: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
 
     @property

@@ -17,4 +17,4 @@ import datetime
 
 def now() -> datetime.datetime:
     """Return the present moment, aware and in UTC."""
-    return datetime.datetime.now(datetime.UTC)
+    return datetime.datetime.now(datetime.UTC)  # noqa: TID251 - this is where it is allowed

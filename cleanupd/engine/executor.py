@@ -17,12 +17,13 @@ removes asynchronously is confirmed by listing its kind, for all of them at
 once.
 """
 
-import datetime
-import graphlib
-import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent import futures
+import datetime
+import graphlib
+import threading
+import time
 
 import msgspec
 from oslo_log import log
@@ -68,11 +69,16 @@ class Executor:
         events: store.EventLog,
         clock: Callable[[], datetime.datetime],
         limits: Limits,
+        stop: threading.Event,
     ) -> None:
-        """Keep what the executor works with; nothing is called yet."""
+        """Keep what the executor works with; nothing is called yet.
+
+        Once ``stop`` is set, calls under way are finished and no other is made.
+        """
         self._cloud = cloud
         self._managers = managers
         self._limits = limits
+        self._stop = stop
         self._remover = removal.Remover(cloud, managers, events, clock)
         self._progress: progresses.Progress = progresses.Silence()
         self._steps: dict[resources.Ref, planning.Step] = {}
@@ -99,7 +105,7 @@ class Executor:
         with futures.ThreadPoolExecutor(
             self._limits.workers, "remove", initializer=logcontext.inherited()
         ) as pool:
-            while self._sorter.is_active():
+            while self._sorter.is_active() and not self._stop.is_set():
                 for step in self._ready():
                     running[pool.submit(self._remover.remove, step)] = step
                 if running:
@@ -111,7 +117,23 @@ class Executor:
                 elif self._due or self._vanishing:
                     time.sleep(min(self._limits.poll_s, 0.2))
                 self._confirm()
-        return tuple(self._results[step.ref] for step in plan.steps)
+        for future, step in running.items():
+            self._take(step, future)
+        return tuple(self._results.get(s.ref) or self._stopped(s) for s in plan.steps)
+
+    def _stopped(self, step: planning.Step) -> store.Result:
+        if step.ref in self._vanishing:
+            return msgspec.structs.replace(
+                self._vanishing[step.ref][0],
+                outcome=Outcome.FAILED,
+                reason="the sweep was stopped before it vanished",
+            )
+        return store.Result(
+            ref=step.ref,
+            name=step.observed.name,
+            outcome=Outcome.WAITING,
+            reason="the sweep was stopped",
+        )
 
     def _ready(self) -> Iterator[planning.Step]:
         """Yield the steps to take now; settle those whose way did not become free."""
@@ -144,9 +166,7 @@ class Executor:
         else:
             self._settle(result)
 
-    def _fail(
-        self, ref: resources.Ref, reason: str, outcome: Outcome = Outcome.FAILED
-    ) -> None:
+    def _fail(self, ref: resources.Ref, reason: str, outcome: Outcome = Outcome.FAILED) -> None:
         name = self._steps[ref].observed.name
         self._settle(store.Result(ref=ref, name=name, outcome=outcome, reason=reason))
 

@@ -17,9 +17,9 @@ formats; the threads that work for a sweep take over the context of the
 thread that runs it.
 """
 
-import contextlib
 from collections.abc import Callable
 from collections.abc import Iterator
+import contextlib
 
 from oslo_context import context
 

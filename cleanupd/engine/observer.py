@@ -12,12 +12,12 @@
 
 """Lists everything that the managers know into a snapshot."""
 
-import datetime
-import graphlib
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from concurrent import futures
+import datetime
+import graphlib
 
 from oslo_log import log
 

@@ -12,9 +12,9 @@
 
 """Removes one resource, after a last look at it."""
 
-import datetime
 from collections.abc import Callable
 from collections.abc import Mapping
+import datetime
 
 from oslo_log import log
 
@@ -92,9 +92,7 @@ class Remover:
         self, step: planning.Step, outcome: Outcome, reason: str | None = None
     ) -> store.Result:
         self._note(step, outcome, reason)
-        return store.Result(
-            ref=step.ref, name=step.observed.name, outcome=outcome, reason=reason
-        )
+        return store.Result(ref=step.ref, name=step.observed.name, outcome=outcome, reason=reason)
 
     def _note(self, step: planning.Step, what: str, reason: str | None = None) -> None:
         at = self._clock().isoformat(timespec="milliseconds")

@@ -12,6 +12,7 @@
 
 """The sweep: observe, decide, act, verify.  The daemon and the CLI share it."""
 
+from collections.abc import Iterable
 import datetime
 import threading
 import uuid
@@ -22,8 +23,8 @@ from oslo_log import log
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
 from cleanupd.core import certificate as certificates
-from cleanupd.core import judgement as judgements
 from cleanupd.core import generators
+from cleanupd.core import judgement as judgements
 from cleanupd.core import model
 from cleanupd.core import patterns
 from cleanupd.core import planning
@@ -44,7 +45,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     ``tasks`` and ``workloads`` are uuids; ``expanded`` has the uuids of the
     workloads of each task, as Rally reports them.  ``idle_s`` asks for every
     workload that was idle for so many seconds, ``is_everything`` for all,
-    live ones too.
+    live ones too.  Empty ``scopes``, ``formats`` (of names) and ``kinds``
+    mean all of them.
     """
 
     tasks: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     idle_s: float | None = None
     is_everything: bool = False
     scopes: tuple[patterns.Scope, ...] = ()
+    formats: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
 
     @property
@@ -99,15 +102,26 @@ class Engine:
         )
         self._removing = threading.Lock()
 
+    def rebuilt(self, settings: Settings) -> "Engine":
+        """Return an engine for the same cloud with other settings."""
+        return Engine(self.cloud, self._managers, self.journal, settings)
+
+    def kinds_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the kinds that names of kinds and of services mean; raises UnknownKind."""
+        found: set[str] = set()
+        for name in names:
+            meant = {k for k, kind in self._kinds.items() if name in (k, kind.service)}
+            if not meant:
+                raise exceptions.UnknownKind(name, sorted(self._kinds))
+            found |= meant
+        return tuple(sorted(found))
+
     def observe(self, progress: progresses.Progress | None = None) -> model.Snapshot:
         """List everything; a kind that cannot be listed is marked so in the snapshot."""
         return self._observer.observe(progress)
 
     def select(self, target: Target) -> workloads.Selection:
         """Return the selection that the words of a target mean."""
-        unknown = set(target.kinds) - set(self._kinds)
-        if unknown:
-            raise exceptions.UnknownKind(sorted(unknown)[0], sorted(self._kinds))
         parts: dict[str, set[str]] = {}
         expanded = [u for task in target.tasks for u in target.expanded.get(task, ())]
         for owner in (*target.tasks, *target.workloads, *expanded):
@@ -118,7 +132,8 @@ class Engine:
             idle=None if target.idle_s is None else datetime.timedelta(seconds=target.idle_s),
             is_everything=target.is_everything,
             scopes=frozenset(target.scopes),
-            kinds=frozenset(target.kinds),
+            formats=frozenset(target.formats),
+            kinds=frozenset(self.kinds_of(target.kinds)),
         )
 
     def judge(
@@ -151,18 +166,27 @@ class Engine:
         return plan
 
     def execute(
-        self, plan: planning.Plan, progress: progresses.Progress | None = None
+        self,
+        plan: planning.Plan,
+        progress: progresses.Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> store.Sweep:
-        """Remove what a stored plan says, verify by a new listing, and store what came of it."""
+        """Remove what a stored plan says, verify by a new listing, and store what came of it.
+
+        Setting ``stop`` ends it after the calls that are under way, unverified.
+        """
         with self._removing, logcontext.of_sweep(plan.id):
             running = self._sweep(plan, store.State.RUNNING)
             self.journal.save(running)
             LOG.info("Sweep of %(count)d resources begins", {"count": len(plan.steps)})
             try:
-                sweep = self._execute(plan, running, progress)
+                sweep = self._execute(plan, running, progress, stop or threading.Event())
             except BaseException as error:
-                failed = {"state": store.State.FAILED, "note": repr(error)}
-                self.journal.save(msgspec.structs.replace(running, **failed))
+                self.journal.save(
+                    msgspec.structs.replace(
+                        running, state=store.State.FAILED, note=f"it broke off: {error!r}"
+                    )
+                )
                 raise
             self.journal.save(sweep)
             return sweep
@@ -172,11 +196,21 @@ class Engine:
         plan: planning.Plan,
         running: store.Sweep,
         progress: progresses.Progress | None,
+        stop: threading.Event,
     ) -> store.Sweep:
         with self.journal.events(plan.id) as events:
             results = executor.Executor(
-                self.cloud, self._managers, events, clock.now, self.settings.limits
+                self.cloud, self._managers, events, clock.now, self.settings.limits, stop
             ).execute(plan, progress)
+        done = msgspec.structs.replace(
+            running,
+            state=store.State.DONE,
+            ended_at=clock.now().isoformat(timespec="seconds"),
+            results=results,
+        )
+        if stop.is_set():
+            LOG.warning("The sweep was stopped before its end")
+            return msgspec.structs.replace(done, state=store.State.FAILED, note="it was stopped")
         certificate = self.verify(plan, progress)
         LOG.info(
             "Sweep ends: %(gone)d of %(planned)d gone, %(left)d left",
@@ -186,13 +220,7 @@ class Engine:
                 "left": len(certificate.left),
             },
         )
-        return msgspec.structs.replace(
-            running,
-            state=store.State.DONE,
-            ended_at=clock.now().isoformat(timespec="seconds"),
-            results=results,
-            certificate=certificate,
-        )
+        return msgspec.structs.replace(done, certificate=certificate)
 
     def verify(
         self, plan: planning.Plan, progress: progresses.Progress | None = None

@@ -17,13 +17,13 @@ line after each call that removes something; ``sweep.json`` the state of the
 whole, replaced atomically.  One process writes a sweep; any may read it.
 """
 
+from collections.abc import Iterator
 import contextlib
 import enum
 import os
 import pathlib
 import tempfile
 import threading
-from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
@@ -32,7 +32,6 @@ from cleanupd import exceptions
 from cleanupd.core import certificate
 from cleanupd.core import planning
 from cleanupd.core import resources
-
 
 T = TypeVar("T")
 
