@@ -34,7 +34,7 @@ define install
 install() {
 	local python=$$1
 	shift
-	.venv/bin/uv pip install --quiet --python "$$python" "$$@" 2>/dev/null \
+	$(BIN)/uv pip install --quiet --python "$$python" "$$@" 2>/dev/null \
 		|| "$$python" -m pip install -qq --disable-pip-version-check "$$@"
 }
 endef
@@ -65,14 +65,15 @@ $(READY): requirements.txt test-requirements.txt doc/requirements.txt setup.cfg 
 $(READY_RALLY): | $(READY)
 	@$(install)
 	echo "preparing .venv-rally with Rally $(RALLY)"
-	[ -x .venv-rally/bin/python ] || .venv/bin/python -m venv .venv-rally
+	[ -x .venv-rally/bin/python ] || $(BIN)/python -m venv .venv-rally
 	.venv-rally/bin/python -c "from importlib import metadata as m; \
 		assert m.version('rally') == '$(RALLY)'" 2>/dev/null \
 		|| install .venv-rally/bin/python rally==$(RALLY)
 	touch $@
 
-.PHONY: venv
+.PHONY: venv rally
 venv: $(READY) ## prepare .venv, as every other target does when it has to
+rally: $(READY_RALLY) ## prepare .venv-rally, which the tests compare names with
 
 ##
 ## Demonstrations
