@@ -22,6 +22,8 @@ each thing that a caller can do differently::
     +-- UnknownSweep        there is no sweep of that id
     +-- JournalFailed       a sweep cannot be written to disk, or read from it
     +-- Refused             what was asked for is not allowed, and the message says what would be
+    +-- InvalidOptions      a configuration file, or an option in it, cannot be used
+    +-- DaemonUnreachable   no daemon answers, or there is no bus between us and it
     +-- PluginRefused       a plugin cannot be used
     +-- NotRemovable        resources of this kind are looked at, never removed
     +-- CloudError          something between us and the cloud
@@ -234,3 +236,20 @@ class JournalFailed(CleanupdError):
 
 class Refused(CleanupdError):
     """What was asked for is not allowed; the message says what would be."""
+
+
+class InvalidOptions(CleanupdError):
+    """A configuration file, or an option in it, cannot be used."""
+
+
+class DaemonUnreachable(CleanupdError):
+    """No daemon answers at ``topic``, or there is no bus between us and it."""
+
+    def __init__(self, topic: str, reason: str) -> None:
+        """Keep the topic that was asked at and the reason."""
+        super().__init__(
+            f"no daemon answers at {topic!r}: {reason}; check that cleanupd runs and that"
+            " transport_url is the same on both sides"
+        )
+        self.topic = topic
+        self.reason = reason

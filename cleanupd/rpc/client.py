@@ -1,0 +1,160 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What cleanupctl asks for, in process or of a daemon: one protocol for both.
+
+This module is quick to import: what costs time (oslo.messaging, the SDK) is
+in :mod:`cleanupd.rpc.transport` and in the engine.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Protocol
+from typing import TypeVar
+
+from cleanupd.core import certificate
+from cleanupd.core import planning
+from cleanupd.core import workloads
+from cleanupd.journal import store
+from cleanupd.rpc import api
+
+if TYPE_CHECKING:
+    from cleanupd.engine import sweep as engine
+
+T = TypeVar("T")
+
+
+class Client(Protocol):
+    """One region of one cloud, and the sweeps of it.
+
+    Every method may raise any :class:`~cleanupd.exceptions.CleanupdError`,
+    whose text is one line for the operator.
+    """
+
+    def model(self) -> api.ModelState:
+        """Return what is known of the cloud: counts and trust by kind."""
+
+    def leaks(self, target: "engine.Target", *, is_fresh: bool = False) -> api.Leaks:
+        """Return the verdict on all resources that are, or may be, a benchmark's.
+
+        A target that asks for everything is allowed: nothing is removed, and
+        nothing is stored.  A daemon answers from its model, unless a listing
+        of now is asked for with ``is_fresh``.
+        """
+
+    def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:
+        """Return the workloads that left something, the longest idle first."""
+
+    def plan(self, target: "engine.Target") -> planning.Plan:
+        """List everything, make and store a plan; nothing is removed."""
+
+    def stored_plan(self, plan_id: str) -> planning.Plan:
+        """Return a stored plan; raises UnknownSweep."""
+
+    def start(
+        self, target: "engine.Target", *, confirm: str | None = None, is_dry_run: bool = False
+    ) -> store.Sweep:
+        """Begin a sweep: observe, plan and, unless that is refused, remove and verify.
+
+        A daemon answers at once, with a sweep that is requested and on disk;
+        ask for it again until its state is planned (nothing is removed, and
+        ``note`` says why), done or failed.  In process it is one of these
+        already.  ``confirm`` is the name of the cloud, for targets without a
+        named task or workload.
+        """
+
+    def execute(self, plan_id: str, *, confirm: str | None = None) -> store.Sweep:
+        """Begin to remove what a stored plan says, once; answers as :meth:`start` does."""
+
+    def sweep(self, sweep_id: str) -> store.Sweep:
+        """Return a sweep, while it runs with the results so far; raises UnknownSweep."""
+
+    def sweeps(self) -> tuple[store.Sweep, ...]:
+        """Return all sweeps, the latest last."""
+
+    def verify(self, target: "engine.Target") -> certificate.Certificate:
+        """Say by a listing of its own what is left of a target."""
+
+
+#: Calls a method of the daemon with plain arguments and returns its plain answer.
+#: ``is_long`` marks what may take as long as a listing of the whole cloud.
+Call = Callable[..., Any]
+
+
+class RpcClient:
+    """A :class:`Client` that asks the daemon; made by ``transport.connect()``."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def _ask(self, type_: type[T], method: str, *, is_long: bool = False, **arguments: Any) -> T:
+        plain = {name: api.pack(value) for name, value in arguments.items()}
+        answer = self._call(method, plain, is_long=is_long)
+        api.raise_error(answer)
+        return api.unpack(answer, type_)
+
+    def ping(self) -> str:
+        """Return the version of the daemon's API; raises DaemonUnreachable."""
+        return self._ask(str, "ping")
+
+    def status(self) -> api.Status:
+        """Return what the daemon is and does."""
+        return self._ask(api.Status, "status")
+
+    def model(self) -> api.ModelState:
+        """See :meth:`Client.model`."""
+        return self._ask(api.ModelState, "model_show")
+
+    def leaks(self, target: "engine.Target", *, is_fresh: bool = False) -> api.Leaks:
+        """See :meth:`Client.leaks`."""
+        return self._ask(api.Leaks, "leaks_list", is_long=True, target=target, is_fresh=is_fresh)
+
+    def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:
+        """See :meth:`Client.workloads`."""
+        answer = self._ask(
+            list[workloads.Workload], "workloads_list", is_long=True, is_fresh=is_fresh
+        )
+        return tuple(answer)
+
+    def plan(self, target: "engine.Target") -> planning.Plan:
+        """See :meth:`Client.plan`."""
+        return self._ask(planning.Plan, "plan", is_long=True, target=target)
+
+    def stored_plan(self, plan_id: str) -> planning.Plan:
+        """See :meth:`Client.stored_plan`."""
+        return self._ask(planning.Plan, "plan_show", plan_id=plan_id)
+
+    def start(
+        self, target: "engine.Target", *, confirm: str | None = None, is_dry_run: bool = False
+    ) -> store.Sweep:
+        """See :meth:`Client.start`."""
+        return self._ask(
+            store.Sweep, "sweep_start", target=target, confirm=confirm, is_dry_run=is_dry_run
+        )
+
+    def execute(self, plan_id: str, *, confirm: str | None = None) -> store.Sweep:
+        """See :meth:`Client.execute`."""
+        return self._ask(store.Sweep, "execute", plan_id=plan_id, confirm=confirm)
+
+    def sweep(self, sweep_id: str) -> store.Sweep:
+        """See :meth:`Client.sweep`."""
+        return self._ask(store.Sweep, "sweep_show", sweep_id=sweep_id)
+
+    def sweeps(self) -> tuple[store.Sweep, ...]:
+        """See :meth:`Client.sweeps`."""
+        return tuple(self._ask(list[store.Sweep], "sweep_list"))
+
+    def verify(self, target: "engine.Target") -> certificate.Certificate:
+        """See :meth:`Client.verify`."""
+        return self._ask(certificate.Certificate, "verify", is_long=True, target=target)
