@@ -22,6 +22,8 @@ each thing that a caller can do differently::
     +-- UnknownSweep        there is no sweep of that id
     +-- JournalFailed       a sweep cannot be written to disk, or read from it
     +-- Refused             what was asked for is not allowed, and the message says what would be
+    +-- UsageError          a command line cannot be understood, and the message says what would be
+    +-- TaskNotExpanded     the workloads of a task of Rally's are not known
     +-- InvalidOptions      a configuration file, or an option in it, cannot be used
     +-- DaemonUnreachable   no daemon answers, or there is no bus between us and it
     +-- PluginRefused       a plugin cannot be used
@@ -236,6 +238,27 @@ class JournalFailed(CleanupdError):
 
 class Refused(CleanupdError):
     """What was asked for is not allowed; the message says what would be."""
+
+
+class UsageError(CleanupdError):
+    """A command line cannot be understood; the message says what would be."""
+
+
+class TaskNotExpanded(CleanupdError):
+    """Which workloads the task ``task`` of Rally's has is not known, and ``reason`` says why.
+
+    Without them hardly any name can be told to be the task's: finding
+    nothing would prove nothing.
+    """
+
+    def __init__(self, task: str, reason: str) -> None:
+        """Keep the task and the reason."""
+        super().__init__(
+            f"the workloads of task {task} are not known ({reason}): give the file that"
+            " `rally task report --json` writes with --rally-report, or name them with --workload"
+        )
+        self.task = task
+        self.reason = reason
 
 
 class InvalidOptions(CleanupdError):
