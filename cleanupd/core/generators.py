@@ -89,11 +89,12 @@ class TempestContext(names.RandomNameGeneratorMixin, Plugin):
 
 
 def discover_patterns(superclass: type) -> tuple[patterns.Pattern, ...]:
-    """Return the patterns of all classes below ``superclass`` that name resources.
+    """Return the patterns of ``superclass``, and of all classes below it, that name resources.
 
     Such a class has the mixin, or both of its attributes: Rally's classes do
-    not inherit from ours.  The superclass itself counts only if no class
-    below it does.  Classes with the same format and alphabet give one
+    not inherit from ours.  The superclass itself counts, too, where Rally
+    leaves it out once a class below it names resources: there it has always
+    hundreds that inherit its format.  Classes with the same format and alphabet give one
     pattern, and the order is that of :class:`~cleanupd.core.patterns.Matcher`,
     not that in which plugins were loaded.
 
@@ -107,9 +108,7 @@ def discover_patterns(superclass: type) -> tuple[patterns.Pattern, ...]:
     :func:`~cleanupd.core.names.make_name_matcher` too: a name from a task
     file says nothing of who made the resource.
     """
-    generators = [cls for cls in _subclasses(superclass) if _is_generator(cls)]
-    if not generators and _is_generator(superclass):
-        generators = [superclass]
+    generators = [cls for cls in (superclass, *_subclasses(superclass)) if _is_generator(cls)]
     distinct: dict[tuple[str, str], patterns.Pattern] = {}
     for pattern in sorted(map(_pattern_of, generators), key=lambda p: p.precedence):
         distinct.setdefault((pattern.format, pattern.alphabet), pattern)

@@ -37,7 +37,7 @@ class SeekAndDestroy:
     :mod:`cleanupd.core.generators`, or any class, Rally's own among them,
     below which there are classes with the mixin.  ``task_id`` is the uuid
     that went into the names: the workload's, or the task's where Rally uses
-    that.  The engine's patterns have to include those of the classes:
+    that.  The engine's names have to include those of the classes:
     :func:`cleanup` sees to that.
     """
 
@@ -91,6 +91,6 @@ def cleanup(
             "without a task_id this removes the resources of running benchmarks, too:"
             f" confirm it with the name of the cloud, confirm={engine.cloud.name!r}"
         )
-    found = (*engine.settings.patterns, *generators.discover_patterns(superclass))
-    settings = msgspec.structs.replace(engine.settings, patterns=tuple(dict.fromkeys(found)))
+    found = (*engine.settings.names, *generators.discover_patterns(superclass))
+    settings = msgspec.structs.replace(engine.settings, names=tuple(dict.fromkeys(found)))
     return SeekAndDestroy(engine.rebuilt(settings), names, superclass, task_id).exterminate()

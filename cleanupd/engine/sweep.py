@@ -67,7 +67,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine is built with, read from options once."""
 
-    patterns: tuple[patterns.Pattern, ...] = generators.BUILTIN_PATTERNS
+    names: tuple[patterns.Pattern, ...] = generators.BUILTIN_PATTERNS
     without_resources: frozenset[str] = frozenset({"placement"})
     list_workers: int = 8
     limits: executor.Limits = executor.Limits()
@@ -92,7 +92,7 @@ class Engine:
         self.journal = journal
         self._managers = managers
         self._kinds = {name: plugin.KIND for name, plugin in managers.items()}
-        self._matcher = patterns.Matcher(self.settings.patterns)
+        self._matcher = patterns.Matcher(self.settings.names)
         self._observer = observer.Observer(
             cloud,
             managers,

@@ -22,6 +22,7 @@ import contextlib
 import enum
 import os
 import pathlib
+import re
 import tempfile
 import threading
 from typing import TypeVar
@@ -29,11 +30,13 @@ from typing import TypeVar
 import msgspec
 
 from cleanupd import exceptions
-from cleanupd.core import certificate
+from cleanupd.core import certificate as certificates
 from cleanupd.core import planning
 from cleanupd.core import resources
 
 T = TypeVar("T")
+
+_SWEEP_ID = re.compile(r"[0-9A-Za-z-]+")
 
 
 class State(enum.StrEnum):
@@ -89,8 +92,13 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: str | None = None
     planned: int = 0
     results: tuple[Result, ...] = ()
-    certificate: certificate.Certificate | None = None
+    certificate: certificates.Certificate | None = None
     note: str | None = None
+
+
+def decode_event(line: str | bytes) -> Event:
+    """Return the event that one line of ``events.jsonl`` holds."""
+    return msgspec.json.decode(line, type=Event)
 
 
 class Store:
@@ -131,7 +139,7 @@ class Store:
 
     def _folder(self, sweep_id: str) -> pathlib.Path:
         # An id names a folder: what is no id must not lead anywhere else.
-        if not sweep_id or not all(c.isalnum() or c in "-T" for c in sweep_id):
+        if not _SWEEP_ID.fullmatch(sweep_id):
             raise exceptions.UnknownSweep(sweep_id, str(self._directory))
         return self._directory / sweep_id
 

@@ -80,8 +80,8 @@ def test_a_class_without_subclasses_counts_itself():
     assert formats(generators.discover_patterns(Leaf)) == ["leaf_XXX_XXX"]
 
 
-def test_all_classes_below_count_and_the_root_does_not():
-    """Children and grandchildren give their patterns; their root gives none beside them."""
+def test_the_root_and_all_classes_below_count():
+    """A root, its children and its grandchildren give their patterns."""
 
     class Root(names.RandomNameGeneratorMixin):
         RESOURCE_NAME_FORMAT = "root_XXX_XXX"
@@ -93,7 +93,7 @@ def test_all_classes_below_count_and_the_root_does_not():
         RESOURCE_NAME_FORMAT = "grandchild_XXX_XXX"
 
     found = generators.discover_patterns(Root)
-    assert formats(found) == ["child_XXX_XXX", "grandchild_XXX_XXX"]
+    assert formats(found) == ["child_XXX_XXX", "grandchild_XXX_XXX", "root_XXX_XXX"]
     assert formats(generators.discover_patterns(Child)) == formats(found)[1:]
     assert formats(generators.discover_patterns(Grandchild)) == formats(found)[1:]
 

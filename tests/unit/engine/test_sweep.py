@@ -1,0 +1,398 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A sweep from the first listing to the certificate."""
+
+import threading
+
+import pytest
+
+from cleanupd import exceptions
+from cleanupd.core import generators
+from cleanupd.core import patterns
+from cleanupd.engine import cleanup
+from cleanupd.engine import executor
+from cleanupd.engine import sweep
+from cleanupd.journal import store
+from tests.unit.core import sample
+from tests.unit.core.sample import attached
+from tests.unit.core.sample import name
+from tests.unit.core.sample import record
+from tests.unit.engine import fakes
+
+WORKLOAD = "5a3b1c22-4d5e-4f60-8172-93a4b5c6d7e8"
+SETTINGS = sweep.Settings(
+    limits=executor.Limits(workers=4, poll_s=0.01, timeout_s=0.2, conflict_s=0.1)
+)
+
+
+@pytest.fixture
+def cloud():
+    """Give a cloud with a benchmark's network, server and project, and a foreign network."""
+    return fakes.FakeCloud().add(
+        record("identity.project", "p", name=name(letter="c")),
+        record("network.network", "net", name=name(), project_id="p"),
+        record("network.port", "prt", project_id="p", edges=(attached("network.network", "net"),)),
+        record("compute.server", "srv", name=name(), project_id="p"),
+        record("network.network", "foreign", name="production"),
+    )
+
+
+@pytest.fixture
+def engine(cloud, tmp_path):
+    """Give an engine for the cloud."""
+    return sweep.Engine(cloud, fakes.make_managers(), store.Store(tmp_path), SETTINGS)
+
+
+def run(engine, progress=None, stop=None, **target):
+    """Plan and execute, and return the sweep."""
+    asked = sweep.Target(**(target or {"workloads": (WORKLOAD,)}))
+    return engine.execute(engine.plan(engine.observe(), asked), progress, stop)
+
+
+def outcomes(done):
+    """Return the outcome of each step by id."""
+    return {result.ref.id: str(result.outcome) for result in done.results}
+
+
+def test_a_sweep_removes_the_leaks_and_nothing_else(engine, cloud):
+    """What is a benchmark's is gone, what is foreign is there, and the certificate is clean."""
+    done = run(engine)
+    assert [ref.id for ref in cloud.records] == ["foreign"]
+    assert outcomes(done) == dict.fromkeys(("p", "net", "prt", "srv"), "removed")
+    assert done.state == "done"
+    assert done.certificate.is_clean
+
+
+def test_every_resource_is_read_before_it_is_removed(engine, cloud):
+    """The last call before a delete is the read of the same resource, once each."""
+    run(engine)
+    for action, id_ in cloud.log:
+        assert cloud.log.count((action, id_)) == 1
+    for id_ in ("p", "net", "prt", "srv"):
+        assert cloud.log.index(("read", id_)) < cloud.log.index(("delete", id_))
+
+
+def test_an_empty_target_plans_nothing(engine):
+    """Nothing is removed unless something is asked for."""
+    assert not engine.plan(engine.observe(), sweep.Target()).steps
+
+
+def test_what_changed_since_the_plan_is_skipped(engine, cloud):
+    """A resource that was renamed after the plan stays, and so does what depends on it."""
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    cloud.change(sample.ref("network.network", "net"), name="production")
+    done = engine.execute(plan)
+    assert outcomes(done) == {
+        "prt": "removed",
+        "net": "changed",
+        "srv": "removed",
+        "p": "not tried",
+    }
+    reasons = {r.ref.id: r.reason for r in done.results}
+    assert reasons["net"].startswith("its name changed since the plan")
+    assert reasons["p"] == "network.network net is still there"
+    assert {left.ref.id for left in done.certificate.left} == {"net", "p"}
+
+
+def test_what_is_gone_already_is_a_success(engine, cloud):
+    """Somebody else may remove a resource first."""
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    del cloud.records[sample.ref("network.port", "prt")]
+    done = engine.execute(plan)
+    assert outcomes(done)["prt"] == "gone"
+    assert done.certificate.is_clean
+
+
+def test_a_conflict_is_waited_out(engine, cloud):
+    """What the service refuses for now is tried again, after another look."""
+    cloud.trouble["net"] = [fakes.conflict(), fakes.conflict()]
+    assert run(engine).certificate.is_clean
+    assert cloud.log.count(("read", "net")) == 3
+
+
+def test_a_conflict_that_stays_fails(engine, cloud):
+    """Patience ends, and the reason is what the service said."""
+    cloud.trouble["net"] = [fakes.conflict("the network is in use")] * 1000
+    done = run(engine)
+    failed = next(r for r in done.results if r.ref.id == "net")
+    assert failed.outcome == "failed"
+    assert "the network is in use" in failed.reason
+
+
+def test_a_stale_resource_is_read_again(engine, cloud):
+    """A revision that moved between the look and the delete costs another look."""
+    cloud.trouble["net"] = [exceptions.Stale("network", "DELETE", "/x", 412, "stale")]
+    assert outcomes(run(engine))["net"] == "removed"
+
+
+def test_a_resource_that_never_rests_is_left(engine, cloud):
+    """A resource that changes faster than it can be removed is left to the next plan."""
+    cloud.trouble["net"] = [exceptions.Stale("network", "DELETE", "/x", 412, "stale")] * 10
+    assert outcomes(run(engine))["net"] == "changed"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [exceptions.Forbidden("network", "DELETE", "/x", 403, "no"), RuntimeError("a plugin's fault")],
+)
+def test_an_error_fails_one_step_alone(engine, cloud, error):
+    """The other steps go on, whatever a service or a plugin does."""
+    cloud.trouble["srv"] = [error]
+    assert outcomes(run(engine)) == {
+        "prt": "removed",
+        "net": "removed",
+        "srv": "failed",
+        "p": "not tried",
+    }
+
+
+def test_an_asynchronous_removal_is_confirmed_by_listing(engine, cloud):
+    """A server counts as removed once a listing does not have it; its project waits for that."""
+    cloud.lingering[sample.ref("compute.server", "srv")] = 4
+    done = run(engine)
+    assert outcomes(done)["srv"] == "removed"
+    assert cloud.log[-1] == ("delete", "p")
+    assert cloud.log.count(("read", "srv")) == 1
+
+
+def test_a_removal_that_never_ends_fails(engine, cloud):
+    """A server that does not vanish in time is reported, and its project stays."""
+    cloud.lingering[sample.ref("compute.server", "srv")] = 10**9
+    done = run(engine)
+    assert outcomes(done)["srv"] == "failed"
+    assert outcomes(done)["p"] == "not tried"
+
+
+def test_a_removal_that_ends_in_an_error_fails(engine, cloud):
+    """A status of error that came after the delete ends the wait."""
+    ref = sample.ref("compute.server", "srv")
+    cloud.lingering[ref] = 10**9
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    cloud.change(ref, status="error_deleting")
+    assert "its status is error_deleting" in {r.reason for r in engine.execute(plan).results}
+
+
+def test_a_listing_that_fails_confirms_nothing(engine, cloud):
+    """Without a listing nothing is known to be gone."""
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    cloud.broken["compute.server"] = exceptions.ListingIncomplete("compute.server", "503")
+    done = engine.execute(plan)
+    assert outcomes(done)["srv"] == "failed"
+    assert done.certificate.doubts == (
+        f"compute.server was not listed: {cloud.broken['compute.server']}",
+    )
+    assert not done.certificate.is_clean
+
+
+def test_a_stop_ends_a_sweep_between_two_calls(engine, cloud):
+    """A sweep that is stopped removes no more, says so, and is not certified."""
+    stop = threading.Event()
+    stop.set()
+    done = run(engine, stop=stop)
+    assert done.state == "failed"
+    assert set(outcomes(done).values()) == {"not tried"}
+    assert not cloud.log
+    assert done.certificate is None
+
+
+def test_a_stop_does_not_confirm(engine, cloud):
+    """What was asked for and has not vanished when the sweep is stopped is not removed."""
+    stop = threading.Event()
+    cloud.lingering[sample.ref("compute.server", "srv")] = 10**9
+
+    class Stopper(fakes.Watcher):
+        def settled(self, ref, outcome):
+            stop.set()
+
+    done = run(engine, Stopper(), stop)
+    assert outcomes(done)["srv"] in ("failed", "not tried")
+    assert outcomes(done)["p"] == "not tried"
+
+
+def test_a_sweep_that_breaks_off_is_stored_as_failed(engine, cloud):
+    """When the engine itself fails the error passes through, and the journal has it."""
+
+    class Broken(fakes.Watcher):
+        def removing(self, steps):
+            raise KeyError("a fault of ours")
+
+    with pytest.raises(KeyError):
+        run(engine, Broken())
+    [stored] = engine.journal.sweeps()
+    assert stored.state == "failed"
+    assert "a fault of ours" in stored.note
+
+
+def test_the_progress_is_told(engine):
+    """Listings, the number of steps and each outcome are told."""
+    watcher = fakes.Watcher()
+    plan = engine.plan(engine.observe(watcher), sweep.Target(workloads=(WORKLOAD,)))
+    engine.execute(plan, watcher)
+    assert ("listing", len(sample.KINDS)) in watcher.seen
+    assert ("network.network", 2) in watcher.seen
+    assert ("removing", 4) in watcher.seen
+    assert ("net", "removed") in watcher.seen
+
+
+def test_the_journal_has_the_intent_before_the_outcome(engine, tmp_path):
+    """Each removal has a line before the call and a line after it."""
+    done = run(engine)
+    lines = (tmp_path / done.id / "events.jsonl").read_text().splitlines()
+    events = [(e.ref.id, e.what) for e in map(store.decode_event, lines)]
+    for id_ in ("p", "net", "prt", "srv"):
+        assert events.index((id_, "remove")) < events.index((id_, "removed"))
+
+
+def test_a_plan_and_a_sweep_can_be_read_again(engine):
+    """What is stored is what was done."""
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    assert engine.journal.plan(plan.id) == plan
+    assert engine.journal.sweep(plan.id).state == "planned"
+    done = engine.execute(plan)
+    assert engine.journal.sweep(plan.id) == done
+
+
+def test_a_failed_listing_is_told_and_keeps(engine, cloud):
+    """A kind that cannot be listed keeps what could be tied to it."""
+    cloud.broken["network.port"] = exceptions.ListingIncomplete("network.port", "503")
+    watcher = fakes.Watcher()
+    plan = engine.plan(engine.observe(watcher), sweep.Target(workloads=(WORKLOAD,)))
+    assert ("network.port", None) in watcher.seen
+    assert [s.ref.id for s in plan.steps] == []
+    assert {k.ref.id for k in plan.kept} == {"net", "srv", "p"}
+
+
+def test_a_broken_plugin_keeps_the_others_alive(engine, cloud):
+    """A plugin that raises anything makes its kind unknown, no more."""
+    cloud.broken["compute.flavor"] = RuntimeError("a plugin's fault")
+    taken = engine.observe()
+    assert "its plugin failed" in taken.trust["compute.flavor"].reason
+    assert taken.trust["network.port"].is_fresh
+
+
+def test_a_kind_is_listed_after_what_it_needs(cloud, tmp_path):
+    """A kind whose precondition cannot be listed is not known either."""
+    managers = fakes.make_managers()
+    kind = managers["compute.keypair"].KIND
+    after = type(kind)(
+        name=kind.name, identity_fields=("name",), listed_after=("identity.user", "other.kind")
+    )
+    managers["compute.keypair"].KIND = after
+    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS)
+    taken = engine.observe()
+    assert "other.kind is not known" in taken.trust["compute.keypair"].reason
+
+
+def test_a_token_that_may_not_see_everything_removes_nothing(engine, cloud):
+    """A short list is no answer: every kind is in doubt."""
+    cloud.blindness = "the token has no admin role"
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    assert not plan.steps
+    assert "the token has no admin role" in plan.kept[0].reason
+
+
+def test_a_service_without_a_plugin_keeps_projects(engine, cloud):
+    """A service that nobody looks at may hold things of a project, and placement does not."""
+    cloud.services |= {("dns", "one"), ("compute", "two"), ("placement", "one")}
+    taken = engine.observe()
+    assert taken.unseen == ("region two is not looked at", "service dns is not looked at")
+
+
+def test_a_task_means_its_own_uuid_and_its_workloads(engine):
+    """The parts of a task are those of all its workloads, and its own."""
+    task = "11111111-1111-4111-8111-111111111111"
+    target = sweep.Target(tasks=(task,), expanded={task: (WORKLOAD,)})
+    assert set(engine.select(target).parts) == {"11111111", "5a3b1c22"}
+    assert not target.unexpanded
+    assert sweep.Target(tasks=(task,)).unexpanded == (task,)
+
+
+def test_no_uuid_is_no_task(engine):
+    """What is no uuid is refused before anything is listed."""
+    with pytest.raises(exceptions.InvalidOwnerId):
+        engine.select(sweep.Target(tasks=("latest",)))
+
+
+def test_kinds_may_be_named_by_their_service(engine):
+    """A service's name means all its kinds; an unknown name is refused."""
+    assert engine.kinds_of(["compute"]) == ("compute.flavor", "compute.keypair", "compute.server")
+    with pytest.raises(exceptions.UnknownKind, match="there is no kind 'trousers'"):
+        engine.select(sweep.Target(kinds=("trousers",)))
+
+
+def test_an_idle_workload_is_verified_by_name(engine, cloud):
+    """What was idle when it was planned is looked for after its removal changed it."""
+    cloud.trouble["net"] = [fakes.conflict()] * 1000
+    done = run(engine, idle_s=600.0)
+    assert {left.ref.id for left in done.certificate.left} == {"net", "p"}
+
+
+def test_a_target_can_be_certified_without_a_sweep(engine):
+    """A certificate says what is left of a target."""
+    found = engine.certify(sweep.Target(workloads=(WORKLOAD,)))
+    assert {left.ref.id for left in found.left} == {"net", "prt", "srv", "p"}
+    assert engine.certify(sweep.Target(workloads=(WORKLOAD.replace("5", "6"),))).is_clean
+
+
+class ThirdParty(generators.Scenario):
+    """A scenario of somebody else's, with names of its own."""
+
+    RESOURCE_NAME_FORMAT = "acme-XXXXXXXX-XXXXXXXX"
+    RESOURCE_NAME_SCOPE = patterns.Scope.CUSTOM
+
+
+@pytest.fixture
+def acme(cloud):
+    """Add a resource of a third party's scenario."""
+    return cloud.add(record("network.network", "acme", name="acme-5a3b1c22-abcdefgh"))
+
+
+def test_cleanup_takes_what_classes_below_a_superclass_named(engine, acme):
+    """A third party's class is discovered, and what others named is left."""
+    done = cleanup.cleanup(engine, ["network"], ThirdParty, WORKLOAD)
+    assert outcomes(done) == {"acme": "removed"}
+    assert sample.ref("network.network", "net") in acme.records
+
+
+def test_cleanup_of_scenarios_leaves_contexts(engine, acme):
+    """With Scenario as superclass a context's project stays, and what is its alone."""
+    done = cleanup.cleanup(engine, (), generators.Scenario, WORKLOAD)
+    assert outcomes(done) == {"srv": "removed", "acme": "removed"}
+    assert {left.ref.id for left in done.certificate.left} == {"net"}
+
+
+def test_cleanup_of_plugins_takes_everything_of_the_task(engine, acme):
+    """With Plugin as superclass all names of the workload count."""
+    cleanup.cleanup(engine, (), generators.Plugin, WORKLOAD)
+    assert [ref.id for ref in acme.records] == ["foreign"]
+
+
+def test_cleanup_without_a_task_wants_the_clouds_name(engine, cloud):
+    """Everything, live benchmarks too, is removed only on confirmation."""
+    with pytest.raises(exceptions.Refused, match="confirm='sample'"):
+        cleanup.cleanup(engine)
+    assert cleanup.cleanup(engine, confirm="sample").certificate.is_clean
+    assert [ref.id for ref in cloud.records] == ["foreign"]
+
+
+def test_a_superclass_that_names_nothing_is_refused(engine):
+    """A class without formats below it would remove nothing and look like success."""
+    with pytest.raises(exceptions.Refused, match="names resources"):
+        cleanup.SeekAndDestroy(engine, (), int, WORKLOAD)
+
+
+def test_seek_only_plans(engine, cloud):
+    """Seeking removes nothing."""
+    seeker = cleanup.SeekAndDestroy(engine, ["compute.server"], generators.Scenario, WORKLOAD)
+    assert [step.ref.id for step in seeker.seek().steps] == ["srv"]
+    assert not cloud.log
