@@ -1,0 +1,72 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The emulated cloud's time, and what is to happen in it later."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import datetime
+import heapq
+import itertools
+import time
+
+Action = Callable[[], None]
+
+
+class Clock:
+    """Tells the time of the cloud and completes what was begun, such as a delete.
+
+    Nothing runs in a thread of its own: what is due happens when the cloud is next looked at
+    (`run_due`), as if it had happened at its time. That keeps one lock enough.
+    """
+
+    def __init__(self) -> None:
+        self._offset = datetime.timedelta(0)
+        self._due: list[tuple[datetime.datetime, int, Action]] = []
+        self._ticket = itertools.count()
+
+    def now(self) -> datetime.datetime:
+        """The cloud's time: the machine's, moved by what `advance` and `shifted` say."""
+        return datetime.datetime.fromtimestamp(time.time(), tz=datetime.UTC) + self._offset
+
+    def advance(self, by: datetime.timedelta) -> None:
+        """From now on the cloud's time is later by this; what is due by then, happens."""
+        self._offset += by
+
+    @contextlib.contextmanager
+    def shifted(self, by: datetime.timedelta) -> Iterator[None]:
+        """What is made inside was made so much later (or, negative, earlier): for scenes."""
+        self._offset += by
+        try:
+            yield
+        finally:
+            self._offset -= by
+
+    def later(self, delay_s: float, action: Action) -> None:
+        """`action` happens after this many seconds of the cloud's time."""
+        due = self.now() + datetime.timedelta(seconds=delay_s)
+        heapq.heappush(self._due, (due, next(self._ticket), action))
+
+    def run_due(self) -> None:
+        """Everything whose time has come has happened, in order."""
+        while self._due and self._due[0][0] <= self.now():
+            heapq.heappop(self._due)[2]()
+
+
+def seconds(moment: datetime.datetime) -> str:
+    """The moment as Nova, Neutron and Glance write it: ``2026-11-21T07:49:34Z``."""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def microseconds(moment: datetime.datetime) -> str:
+    """The moment as Cinder and Nova's extensions write it, whose database keeps seconds only."""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.000000")

@@ -1,0 +1,175 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The state of the emulated cloud: everything in one place, behind one lock."""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import datetime
+import random
+import threading
+import uuid
+
+from tests.emulator import clock
+from tests.emulator import faults
+from tests.emulator import request_log
+from tests.emulator import table
+
+Body = table.Body
+
+
+def _by_age(body: Body) -> tuple[str, str]:
+    return (body["created_at"], body["id"])
+
+
+def _tables() -> dict[str, table.Table]:
+    """The kinds, each in its service's default order (seen on a real cloud, release 2026.2).
+
+    Nova and Cinder and Glance list the newest first, Neutron and Keystone by id, flavors by
+    id, keypairs by name.
+    """
+    newest = {"order": _by_age, "newest_first": True}
+    return {
+        "identity.domain": table.Table(),
+        "identity.project": table.Table(),
+        "identity.user": table.Table(),
+        "identity.role": table.Table(),
+        "identity.role_assignment": table.Table(key=assignment_key, order=assignment_key),
+        "compute.server": table.Table(
+            order=lambda body: (body["created"], body["id"]), newest_first=True
+        ),
+        "compute.deleted_server": table.Table(
+            order=lambda body: (body["created"], body["id"]), newest_first=True
+        ),
+        "compute.flavor": table.Table(),
+        "compute.keypair": table.Table(key=keypair_key, order=keypair_key),
+        "network.network": table.Table(),
+        "network.subnet": table.Table(),
+        "network.port": table.Table(),
+        "network.router": table.Table(),
+        "network.floating_ip": table.Table(),
+        "network.security_group": table.Table(),
+        "block_storage.volume": table.Table(**newest),
+        "block_storage.snapshot": table.Table(**newest),
+        "image.image": table.Table(**newest),
+    }
+
+
+def keypair_key(body: Body) -> tuple[str, str]:
+    """A keypair has no id: it is its user's, by name."""
+    return (body["user_id"], body["name"])
+
+
+def assignment_key(body: Body) -> tuple[str, str, str]:
+    """A role assignment is who has which role where."""
+    return (body["user"]["id"], body["scope"]["project"]["id"], body["role"]["id"])
+
+
+@dataclasses.dataclass
+class Settings:
+    """What a test may change at any time.
+
+    `page_limits` holds the most rows that a service gives at once, by service type; None is
+    no limit. The defaults are the services' own: Nova and Cinder ``max_limit`` 1000, Glance
+    25 unless asked and 1000 at most, Neutron and Keystone none.
+    `endpoints` replaces what the catalogue says of a service type, for one that is down.
+    `images_in_use` are images whose deletion Glance refuses with 409.
+    """
+
+    region: str = "RegionOne"
+    delete_delay_s: float = 0.2
+    token_lifetime_s: float = 12 * 3600
+    page_limits: dict[str, int | None] = dataclasses.field(
+        default_factory=lambda: {
+            "identity": None,
+            "compute": 1000,
+            "network": None,
+            "block-storage": 1000,
+            "image": 1000,
+        }
+    )
+    default_image_page: int = 25
+    endpoints: dict[str, str] = dataclasses.field(default_factory=dict)
+    images_in_use: set[str] = dataclasses.field(default_factory=set)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Token:
+    """Who asks: a user with roles in a project, in the whole system, or without a scope."""
+
+    id: str
+    user_id: str
+    project_id: str | None
+    is_system: bool
+    roles: frozenset[str]
+    issued_at: datetime.datetime
+    expires_at: datetime.datetime
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether policies that ask for the administrator in a project are met."""
+        return "admin" in self.roles and self.project_id is not None
+
+
+class Cloud:
+    """All services' resources as plain dicts shaped like API bodies, by kind.
+
+    The server takes `lock` for each request. A test that looks or changes things while a
+    server runs takes it too: ``with cloud.locked():``, which also lets happen what is due.
+    """
+
+    def __init__(self, *, seed: int = 0, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.random = random.Random(seed)
+        self.clock = clock.Clock()
+        self.requests = request_log.RequestLog()
+        self.faults = faults.Faults()
+        self.lock = threading.RLock()
+        self.tables = _tables()
+        self.tokens: dict[str, Token] = {}
+        self.passwords: dict[str, str] = {}
+        self.made_by_nova: set[str] = set()
+        """Ports that Nova created, and removes with the server; it leaves others."""
+        self.addresses: dict[str, int] = {}
+        """How many addresses each subnet has handed out."""
+
+    def __getitem__(self, kind: str) -> table.Table:
+        """The table of a kind: ``cloud["compute.server"]``."""
+        return self.tables[kind]
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else looks at or changes the cloud, and what is due has happened."""
+        with self.lock:
+            self.clock.run_due()
+            yield
+
+    def new_id(self) -> str:
+        """A fresh uuid; the same ones in the same order for the same seed."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def new_hex_id(self) -> str:
+        """A fresh id as Keystone writes them, without dashes."""
+        return self.new_id().replace("-", "")
+
+    def inventory(self) -> dict[str, set[str]]:
+        """The ids of everything that is there, by kind; a keypair's is ``user_id:name``."""
+        with self.locked():
+            hidden = {"identity.role_assignment", "compute.deleted_server"}
+            found = {kind: rows.keys() for kind, rows in self.tables.items() if kind not in hidden}
+        found["compute.keypair"] = {":".join(key) for key in found["compute.keypair"]}
+        return found
+
+    def revoke_tokens(self) -> None:
+        """No token that was issued so far is valid."""
+        with self.lock:
+            self.tokens.clear()

@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The end of a server: what goes with it and what it leaves, seen on a real Nova 34.
+
+Ports that Nova made go, and with them the floating IPs' way there; ports that existed before
+are unbound and keep their floating IPs. Volumes become available, or go as well if they were
+attached with delete_on_termination (and Cinder agrees: one with snapshots stays).
+"""
+
+from tests.emulator import cloud as cloud_module
+from tests.emulator.services import block_storage as cinder
+from tests.emulator.services.network import removal
+from tests.emulator.shapes import block_storage
+from tests.emulator.shapes import compute as shapes
+
+Body = cloud_module.Body
+ATTACHED = "os-extended-volumes:volumes_attached"
+
+
+def begin(cloud: cloud_module.Cloud, body: Body) -> None:
+    """The server is being deleted; if it already was, nothing more happens."""
+    if body["OS-EXT-STS:task_state"] == "deleting":
+        return
+    body["OS-EXT-STS:task_state"] = "deleting"
+    shapes.touch(cloud, body)
+    cloud.clock.later(cloud.settings.delete_delay_s, lambda: _finish(cloud, body))
+
+
+def _finish(cloud: cloud_module.Cloud, body: Body) -> None:
+    if cloud["compute.server"].get(body["id"]) is None:
+        return
+    for port in [p for p in cloud["network.port"] if p["device_id"] == body["id"]]:
+        if port["id"] in cloud.made_by_nova:
+            removal.remove_port(cloud, port)
+        else:
+            shapes.unbind(cloud, port)
+    for entry in list(body[ATTACHED]):
+        let_go(cloud, body, entry["id"])
+        if entry["delete_on_termination"]:
+            _delete_volume(cloud, entry["id"])
+    cloud["compute.server"].remove(body["id"])
+    _bury(cloud, body)
+
+
+def let_go(cloud: cloud_module.Cloud, body: Body, volume_id: str) -> None:
+    """Server and volume no longer know each other."""
+    body[ATTACHED] = [one for one in body[ATTACHED] if one["id"] != volume_id]
+    volume = cloud["block_storage.volume"].get(volume_id)
+    if volume is not None:
+        block_storage.detach(cloud, volume, body["id"])
+
+
+def _delete_volume(cloud: cloud_module.Cloud, volume_id: str) -> None:
+    volume = cloud["block_storage.volume"].get(volume_id)
+    if volume and not volume["attachments"] and not cinder.snapshots_of(cloud, volume_id):
+        cinder.begin_delete(cloud, "block_storage.volume", volume)
+
+
+def _bury(cloud: cloud_module.Cloud, body: Body) -> None:
+    """The administrator still finds the server with ``deleted=true``."""
+    body.update(
+        {
+            "status": "DELETED",
+            "addresses": {},
+            "OS-EXT-STS:task_state": None,
+            "OS-EXT-STS:vm_state": "deleted",
+            "OS-EXT-STS:power_state": 0,
+            "host_status": "",
+        }
+    )
+    shapes.touch(cloud, body)
+    body["OS-SRV-USG:terminated_at"] = f"{body['updated'][:19]}.000000"
+    cloud["compute.deleted_server"].add(body)
