@@ -1,0 +1,23 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Secrets: one, stored and listed."""
+
+
+def smoke(admin, demo):
+    """The secret is listed, and then deleted."""
+    secrets = admin.key_manager
+    secret = secrets.create_secret(
+        name="smoke-secret", payload="hello", payload_content_type="text/plain"
+    )
+    names = [one.name for one in secrets.secrets()]
+    secrets.delete_secret(secret.secret_id)
+    assert "smoke-secret" in names, names
