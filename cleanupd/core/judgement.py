@@ -115,10 +115,10 @@ def _findings_of_claims(
     unselected: Mapping[resources.Ref, str],
     blocked: Mapping[resources.Ref, str],
 ) -> Iterator[Finding]:
-    for ref, claim in claims.items():
-        record = snapshot.get(ref)
-        assert record is not None  # noqa: S101  claims are made of listed resources
-        reason = unselected.get(ref) or blocked.get(ref)
+    for record in snapshot:
+        ref = record.ref
+        if (claim := claims.get(ref)) is None:
+            continue
         yield Finding(
             resource=record,
             verdict=Verdict.ACTIVE
@@ -129,7 +129,7 @@ def _findings_of_claims(
             part=claim.part,
             scope=claim.scope,
             evidence=claim.evidence,
-            reason=reason,
+            reason=unselected.get(ref) or blocked.get(ref),
         )
 
 

@@ -167,8 +167,7 @@ class _Order:
             if not self._goes_after_owner(ref, tie.target):
                 yield ref, tie.target
                 for part in self._first_parts(tie.target):
-                    if part != ref:
-                        yield ref, part
+                    yield ref, part
         for tie in self._graph.owners[ref]:
             yield (ref, tie.target) if tie.edge.is_first else (tie.target, ref)
         for taker in self._graph.takers[ref]:

@@ -79,8 +79,8 @@ def find_workloads(
 ) -> tuple[Workload, ...]:
     """Return the workloads that left something, the longest idle first."""
     members: dict[str, list[resources.Resource]] = collections.defaultdict(list)
-    for ref, claim in claims.items():
-        if (record := snapshot.get(ref)) is not None:
+    for record in snapshot:
+        if (claim := claims.get(record.ref)) is not None:
             members[claim.part].append(record)
     found = [_summarise(part, claims, of, sightings) for part, of in members.items()]
     oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)

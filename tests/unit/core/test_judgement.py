@@ -135,6 +135,12 @@ def test_a_server_that_would_take_foreign_data_along_is_kept():
     assert "would remove the foreign volume production" in found["s"].reason
 
 
+def test_a_foreign_server_and_its_disk_are_nobodys_business():
+    """Production's own delete_on_termination is production's."""
+    volume = record("block_storage.volume", "v")
+    assert not sample.judge(volume, record("compute.server", "s", cascades=(volume.ref,)))
+
+
 def test_a_disk_that_is_gone_does_not_keep_its_server():
     """A server that speaks of a volume which is not there any more may go."""
     gone = sample.ref("block_storage.volume", "v")

@@ -99,6 +99,23 @@ def test_disks_go_after_the_server_that_takes_them_along():
     assert sample.order(disk, server) == ["s", "v"]
 
 
+def test_what_stays_orders_nothing():
+    """Ties to foreign resources, and between them, are no part of the order."""
+    ids = sample.order(
+        record("network.network", "public", name="public"),
+        record(
+            "network.router",
+            "theirs",
+            name="production",
+            edges=(attached("network.network", "public"),),
+        ),
+        record(
+            "network.router", "ours", name=name(), edges=(attached("network.network", "public"),)
+        ),
+    )
+    assert ids == ["ours"]
+
+
 def test_projects_and_users_go_last():
     """What is in a project, or belongs to a user, goes before it."""
     ids = sample.order(

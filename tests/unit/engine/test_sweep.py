@@ -219,6 +219,24 @@ def test_a_stop_does_not_confirm(engine, cloud):
     assert outcomes(done)["p"] == "not tried"
 
 
+def test_a_stop_lets_calls_under_way_finish(engine, cloud):
+    """What was being removed when the stop came is removed, and the result says so."""
+    stop = threading.Event()
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    under_way = threading.Barrier(2)
+
+    class Slow(dict):
+        def get(self, ref, default=None):
+            if ref.id == "prt":
+                under_way.wait(5)
+                stop.wait(5)
+            return super().get(ref, default)
+
+    cloud.records = Slow(cloud.records)
+    threading.Thread(target=lambda: (under_way.wait(5), stop.set())).start()
+    assert outcomes(engine.execute(plan, None, stop))["prt"] == "removed"
+
+
 def test_a_sweep_that_breaks_off_is_stored_as_failed(engine, cloud):
     """When the engine itself fails the error passes through, and the journal has it."""
 
