@@ -1,0 +1,189 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Kinds that an API treats as all its others: a table entry and no code.
+
+A :class:`Table` says where a kind is found and how its records are read; a
+:class:`TableManager` lists, reads and removes by it.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+import functools
+import operator
+from typing import Any
+from typing import ClassVar
+from typing import Generic
+from typing import TypeVar
+import urllib.parse
+
+import msgspec
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.core import kinds
+from cleanupd.core import resources
+from cleanupd.services.base import manager
+from cleanupd.services.base import paging
+from cleanupd.services.base import wire
+
+W = TypeVar("W")
+
+
+def _no_explanation(body: bytes) -> str:  # noqa: ARG001 - what every explanation gets
+    return ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Table(Generic[W]):
+    """How the records of ``kind`` are found at its service and decoded.
+
+    ``path`` is the collection's, with which and the id a single record is
+    read and removed.  ``listings`` are the paths, with a query, that together
+    list all records of the region.  A record stands under ``singular`` (empty:
+    it is the whole body), a page of them under ``plural``; ``shape`` is what
+    it has to look like, ``parse`` the one parser, ``key`` its paging marker.  ``explain``
+    may tell why a body has not that shape.
+    """
+
+    kind: kinds.Kind
+    path: str
+    listings: tuple[str, ...]
+    plural: str
+    singular: str
+    shape: type[W]
+    parse: Callable[[W, wire.Place], resources.Resource]
+    microversion: str | None = None
+    key: Callable[[W], str] = operator.attrgetter("id")
+    explain: Callable[[bytes], str] = _no_explanation
+
+    @property
+    def service(self) -> str:
+        """The official service type, such as ``block-storage``."""
+        return self.kind.service.replace("_", "-")
+
+    def resource_path(self, resource_id: str) -> str:
+        """Return the path of the record with ``resource_id``, quoted."""
+        return f"{self.path}/{urllib.parse.quote(resource_id, safe='')}"
+
+    def items(self, cloud: clouds.Cloud, path: str) -> Iterator[W]:
+        """Yield every record, undecided what it means, of the listing ``path``."""
+
+        def fetch(marker: str | None) -> bytes:
+            page = paging.after(path, marker)
+            return cloud.get(self.service, page, microversion=self.microversion)
+
+        decode = functools.partial(self._decode, self._page_decoder)
+        return paging.Walk(self.kind.name, fetch, decode, self.key).items()
+
+    def records(self, cloud: clouds.Cloud, path: str) -> Iterator[resources.Resource]:
+        """Yield every resource of the listing ``path``.
+
+        Raises ListingIncomplete where one of them cannot be parsed.
+        """
+        place = wire.Place(cloud.name, cloud.region)
+        for item in self.items(cloud, path):
+            try:
+                yield self.parse(item, place)
+            except exceptions.MalformedAnswer as error:
+                raise exceptions.ListingIncomplete(self.kind.name, error.reason) from error
+
+    def read(self, cloud: clouds.Cloud, path: str) -> resources.Resource | None:
+        """Return the resource at ``path``, None where there is none."""
+        try:
+            body = cloud.get(self.service, path, microversion=self.microversion)
+        except exceptions.NotFound:
+            return None
+        return self.decode(body, wire.Place(cloud.name, cloud.region))
+
+    def decode(self, body: bytes, place: wire.Place) -> resources.Resource:
+        """Return the one resource that ``body`` holds, or raise MalformedAnswer."""
+        answer = self._decode(self._record_decoder, body)
+        return self.parse(answer.record if self.singular else answer, place)
+
+    @functools.cached_property
+    def _page_decoder(self) -> msgspec.json.Decoder[Any]:
+        return paging.page_decoder(self.shape, self.plural)
+
+    @functools.cached_property
+    def _record_decoder(self) -> msgspec.json.Decoder[Any]:
+        if not self.singular:
+            return msgspec.json.Decoder(self.shape)
+        fields = [("record", self.shape, msgspec.field(name=self.singular))]
+        return msgspec.json.Decoder(msgspec.defstruct("Answer", fields))
+
+    def _decode(self, decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+        try:
+            return decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            reason = self.explain(body) or str(error)
+            raise exceptions.MalformedAnswer(self.kind.name, reason) from error
+
+
+class TableManager(manager.ResourceManager):
+    """The manager of a kind that its :class:`Table` describes completely."""
+
+    TABLE: ClassVar[Table[Any]]
+
+    def __init_subclass__(cls) -> None:
+        """Take the declaration of the kind from the table, where there is one already."""
+        if "TABLE" in vars(cls):
+            cls.KIND = cls.TABLE.kind
+
+    @classmethod
+    def list(
+        cls,
+        cloud: clouds.Cloud,
+        listings: manager.Listings,  # noqa: ARG003 - for kinds that are listed after others
+    ) -> Iterator[resources.Resource]:
+        """Yield every resource that the table's listings hold."""
+        for path in cls.TABLE.listings:
+            yield from cls.TABLE.records(cloud, path)
+
+    def read(self) -> resources.Resource | None:
+        """Return the resource as it is now, or None when it is gone."""
+        return self.TABLE.read(self.cloud, self.path())
+
+    def delete(self) -> None:
+        """Ask the service to remove the resource; that it is gone already is success."""
+        self.send("DELETE", self.path(), headers=self.conditions())
+
+    def path(self) -> str:
+        """Return the path of the resource."""
+        return self.TABLE.resource_path(self.id())
+
+    def conditions(self) -> Mapping[str, str]:
+        """Return the headers that make the service refuse to remove anything newer."""
+        return {}
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Send what removes the resource; 404 says that it is gone already."""
+        try:
+            self.cloud.request(
+                method,
+                self.TABLE.service,
+                path,
+                json=json,
+                microversion=self.TABLE.microversion,
+                headers=headers,
+            )
+        except exceptions.NotFound:
+            return

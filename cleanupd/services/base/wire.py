@@ -1,0 +1,46 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the services' answers have in common: places, times, references."""
+
+import datetime
+
+import msgspec
+
+from cleanupd.core import resources
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a record comes from: a cloud and one of its regions."""
+
+    cloud: str
+    region: str
+
+    def ref(self, kind: str, resource_id: str) -> resources.Ref:
+        """Return the ref of a resource here; identity's kinds have no region."""
+        region = "" if kind.startswith("identity.") else self.region
+        return resources.Ref(self.cloud, region, kind, resource_id)
+
+
+class Reference(msgspec.Struct):
+    """An object that only names another one."""
+
+    id: str
+
+
+def utc(time: datetime.datetime | None) -> datetime.datetime | None:
+    """Return ``time`` as aware UTC; Nova and Cinder leave the zone out and mean UTC."""
+    if time is None:
+        return None
+    if time.tzinfo is None:
+        return time.replace(tzinfo=datetime.UTC)
+    return time.astimezone(datetime.UTC)

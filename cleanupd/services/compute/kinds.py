@@ -1,0 +1,194 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The kinds of Nova and the one parser of each.
+
+The formats are those of the compute API reference at
+:data:`MICROVERSION`; tests/samples/compute holds bodies of Nova 34.
+"""
+
+import datetime
+
+import msgspec
+
+from cleanupd import exceptions
+from cleanupd.core import kinds
+from cleanupd.core import resources
+from cleanupd.services.base import wire
+
+#: Stein. From here on a cell that is down shows in listings; before, Nova
+#: silently leaves its servers out.
+MICROVERSION = "2.69"
+
+_ATTACHED = resources.EdgeSort.ATTACHED_TO
+
+SERVER = kinds.Kind(
+    name="compute.server",
+    identity_fields=("name", "project_id", "user_id", "created_at", "cascades"),
+    # Nova numbers the servers of one request, Rally those of a context.
+    suffixes=(r"_[0-9]+", r"-[0-9]+"),
+    edges=(
+        kinds.EdgeRule(_ATTACHED, "compute.flavor", "flavor.original_name"),
+        kinds.EdgeRule(_ATTACHED, "compute.keypair", "user_id, key_name"),
+        kinds.EdgeRule(_ATTACHED, "image.image", "image.id"),
+        kinds.EdgeRule(_ATTACHED, "block_storage.volume", "os-extended-volumes:volumes_attached"),
+    ),
+    cascades=("block_storage.volume",),
+    is_asynchronous=True,
+)
+
+KEYPAIR = kinds.Kind(
+    name="compute.keypair",
+    identity_fields=("name", "user_id"),
+    cost=kinds.Cost.USER,
+    edges=(kinds.EdgeRule(_ATTACHED, "identity.user", "user_id"),),
+    # Nova lists the keypairs of one user at a time; these tell which users there are.
+    listed_after=("identity.user", "compute.server"),
+)
+
+FLAVOR = kinds.Kind(name="compute.flavor", identity_fields=("name",))
+
+
+class _AttachedVolume(msgspec.Struct):
+    id: str
+    delete_on_termination: bool
+
+
+class _UsedFlavor(msgspec.Struct):
+    # The flavor's name when the server was made; its id is not told since 2.47.
+    original_name: str
+
+
+class Server(msgspec.Struct):
+    """A server as Nova shows it to an administrator."""
+
+    id: str
+    name: str
+    status: str
+    tenant_id: str
+    user_id: str
+    created: datetime.datetime
+    updated: datetime.datetime | None
+    flavor: _UsedFlavor
+    # An empty string where the server boots from a volume.
+    image: wire.Reference | str
+    key_name: str | None
+    locked: bool
+    launched_at: datetime.datetime | None = msgspec.field(name="OS-SRV-USG:launched_at")
+    task_state: str | None = msgspec.field(name="OS-EXT-STS:task_state")
+    volumes: list[_AttachedVolume] = msgspec.field(name="os-extended-volumes:volumes_attached")
+
+
+class _NamedKeypair(msgspec.Struct):
+    name: str
+    type: str
+    # Told of one keypair, not in lists.
+    user_id: str = ""
+
+
+class Keypair(msgspec.Struct):
+    """A keypair, wrapped once more both alone and in lists."""
+
+    keypair: _NamedKeypair
+
+
+class Flavor(msgspec.Struct):
+    """A flavor with the detail whether all projects see it."""
+
+    id: str
+    name: str
+    is_public: bool = msgspec.field(name="os-flavor-access:is_public")
+
+
+class _Row(msgspec.Struct):
+    id: str
+    status: str = ""
+    name: str | None = None
+
+
+class _Rows(msgspec.Struct):
+    server: _Row | None = None
+    servers: list[_Row] = []
+
+
+_ROWS = msgspec.json.Decoder(_Rows)
+
+
+def parse_server(server: Server, place: wire.Place) -> resources.Resource:
+    """Return the record of ``server``."""
+    edges = [resources.attached_to(place.ref("compute.flavor", server.flavor.original_name))]
+    if server.key_name:
+        keypair = place.ref("compute.keypair", keypair_id(server.user_id, server.key_name))
+        edges.append(resources.attached_to(keypair))
+    if isinstance(server.image, wire.Reference):
+        edges.append(resources.attached_to(place.ref("image.image", server.image.id)))
+    volumes = [(place.ref("block_storage.volume", one.id), one) for one in server.volumes]
+    edges.extend(resources.attached_to(ref) for ref, _ in volumes)
+    return resources.Resource(
+        ref=place.ref("compute.server", server.id),
+        name=server.name or None,
+        project_id=server.tenant_id or None,
+        user_id=server.user_id or None,
+        created_at=wire.utc(server.created),
+        updated_at=wire.utc(server.updated),
+        launched_at=wire.utc(server.launched_at),
+        status=server.status,
+        edges=tuple(edges),
+        cascades=tuple(sorted(ref for ref, one in volumes if one.delete_on_termination)),
+        details={"locked": server.locked, "task_state": server.task_state or ""},
+    )
+
+
+def explain_servers(body: bytes) -> str:
+    """Return why servers in ``body`` lack attributes, empty where it is not a cell's fault.
+
+    Of a server in a cell that does not answer, Nova tells id and project
+    only, with the status UNKNOWN.
+    """
+    try:
+        rows = _ROWS.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    found = [*rows.servers, *([rows.server] if rows.server else [])]
+    down = [row.id for row in found if row.status == "UNKNOWN" and row.name is None]
+    if not down:
+        return ""
+    return f"a cell is down: of server {down[0]} Nova tells no name"
+
+
+def keypair_id(user_id: str, name: str) -> str:
+    """Return the id that a keypair, which has none of its own, gets here."""
+    return f"{user_id}/{name}"
+
+
+def parse_keypair(answer: Keypair, place: wire.Place) -> resources.Resource:
+    """Return the record of a keypair, whose user has to be known."""
+    keypair = answer.keypair
+    if not keypair.user_id:
+        raise exceptions.MalformedAnswer(KEYPAIR.name, f"keypair {keypair.name!r} has no user_id")
+    return resources.Resource(
+        ref=place.ref("compute.keypair", keypair_id(keypair.user_id, keypair.name)),
+        name=keypair.name or None,
+        user_id=keypair.user_id,
+        edges=(resources.attached_to(place.ref("identity.user", keypair.user_id)),),
+        details={"type": keypair.type},
+    )
+
+
+def parse_flavor(flavor: Flavor, place: wire.Place) -> resources.Resource:
+    """Return the record of ``flavor``; servers name it by its name, hence the alias."""
+    return resources.Resource(
+        ref=place.ref("compute.flavor", flavor.id),
+        name=flavor.name or None,
+        aliases=(flavor.name,),
+        details={"is_public": flavor.is_public},
+    )

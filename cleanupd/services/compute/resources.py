@@ -1,0 +1,113 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Listing, reading and removing what Nova has."""
+
+from collections.abc import Iterator
+from concurrent import futures
+import urllib.parse
+
+from cleanupd import cloud as clouds
+from cleanupd.core import resources
+from cleanupd.services.base import manager
+from cleanupd.services.base import paging
+from cleanupd.services.base import tables
+from cleanupd.services.base import wire
+from cleanupd.services.compute import kinds
+
+#: How many users' keypairs are listed at once.
+_LISTERS = 8
+# Oldest first: what is made while the listing goes on comes at its end.
+_OLDEST_FIRST = f"limit={paging.PAGE_SIZE}&sort_key=created_at&sort_dir=asc"
+
+_KEYPAIRS = tables.Table(
+    kind=kinds.KEYPAIR,
+    path="/os-keypairs",
+    listings=(),
+    plural="keypairs",
+    singular="",
+    shape=kinds.Keypair,
+    parse=kinds.parse_keypair,
+    microversion=kinds.MICROVERSION,
+    key=lambda item: item.keypair.name,
+)
+
+
+class ServerManager(tables.TableManager):
+    """Servers of all projects.
+
+    An administrator may delete a locked server without unlocking it (tried
+    with Nova 34).
+    """
+
+    TABLE = tables.Table(
+        kind=kinds.SERVER,
+        path="/servers",
+        listings=(f"/servers/detail?all_tenants=1&{_OLDEST_FIRST}",),
+        plural="servers",
+        singular="server",
+        shape=kinds.Server,
+        parse=kinds.parse_server,
+        microversion=kinds.MICROVERSION,
+        explain=kinds.explain_servers,
+    )
+
+
+class FlavorManager(tables.TableManager):
+    """Flavors, private ones too."""
+
+    TABLE = tables.Table(
+        kind=kinds.FLAVOR,
+        path="/flavors",
+        listings=(f"/flavors/detail?is_public=none&limit={paging.PAGE_SIZE}",),
+        plural="flavors",
+        singular="flavor",
+        shape=kinds.Flavor,
+        parse=kinds.parse_flavor,
+        microversion=kinds.MICROVERSION,
+    )
+
+
+class KeypairManager(tables.TableManager):
+    """The keypairs of all users.
+
+    Nova lists those of one user at a time, so it is asked for all users that
+    Keystone knows, and for those that own a server though Keystone has lost
+    them.
+    """
+
+    TABLE = _KEYPAIRS
+
+    @classmethod
+    def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
+        """Yield the keypairs of every user, ordered by user."""
+        users = {user.ref.id for user in listings["identity.user"]}
+        users.update(server.user_id for server in listings["compute.server"] if server.user_id)
+        with futures.ThreadPoolExecutor(_LISTERS, thread_name_prefix="keypairs") as pool:
+            for found in pool.map(lambda user: _keypairs_of(cloud, user), sorted(users)):
+                yield from found
+
+    def path(self) -> str:
+        """Return the path of the keypair, which needs its user."""
+        user_id, _, name = self.id().partition("/")
+        query = urllib.parse.urlencode({"user_id": user_id})
+        return f"{self.TABLE.resource_path(name)}?{query}"
+
+
+def _keypairs_of(cloud: clouds.Cloud, user_id: str) -> list[resources.Resource]:
+    query = urllib.parse.urlencode({"user_id": user_id, "limit": paging.PAGE_SIZE})
+    place = wire.Place(cloud.name, cloud.region)
+    found = []
+    for item in _KEYPAIRS.items(cloud, f"{_KEYPAIRS.path}?{query}"):
+        item.keypair.user_id = user_id
+        found.append(kinds.parse_keypair(item, place))
+    return found

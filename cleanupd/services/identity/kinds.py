@@ -1,0 +1,166 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The kinds of Keystone and the one parser of each.
+
+The formats are those of the identity API reference, version 3;
+tests/samples/identity holds bodies of Keystone 30.
+"""
+
+import msgspec
+
+from cleanupd import exceptions
+from cleanupd.core import kinds
+from cleanupd.core import resources
+from cleanupd.services.base import wire
+
+_ATTACHED = resources.EdgeSort.ATTACHED_TO
+_CREATED = resources.EdgeSort.CREATED_FOR
+
+# No resource manager: domains are looked at to list their users.
+DOMAIN = kinds.Kind(name="identity.domain", identity_fields=("name",), is_regional=False)
+
+PROJECT = kinds.Kind(
+    name="identity.project",
+    identity_fields=("name",),
+    edges=(kinds.EdgeRule(_ATTACHED, "identity.project", "parent_id"),),
+    is_regional=False,
+)
+
+USER = kinds.Kind(
+    name="identity.user",
+    identity_fields=("name",),
+    cost=kinds.Cost.DOMAIN,
+    edges=(kinds.EdgeRule(_ATTACHED, "identity.project", "default_project_id"),),
+    is_regional=False,
+)
+
+ROLE_ASSIGNMENT = kinds.Kind(
+    name="identity.role_assignment",
+    identity_fields=(),
+    edges=(
+        kinds.EdgeRule(_CREATED, "identity.user", "user.id"),
+        kinds.EdgeRule(_ATTACHED, "identity.project", "scope.project.id"),
+    ),
+    is_regional=False,
+    is_removable=False,
+)
+
+
+class Domain(msgspec.Struct):
+    """A domain."""
+
+    id: str
+    name: str
+
+
+class Project(msgspec.Struct):
+    """A project; its parent is the domain where it has no other."""
+
+    id: str
+    name: str
+    domain_id: str
+    parent_id: str | None
+    enabled: bool
+
+
+class User(msgspec.Struct):
+    """A user; most have no default project."""
+
+    id: str
+    name: str
+    domain_id: str
+    enabled: bool
+    default_project_id: str | None = None
+
+
+class _Scope(msgspec.Struct):
+    project: wire.Reference | None = None
+    domain: wire.Reference | None = None
+    system: dict[str, bool] | None = None
+    inherited_to: str | None = msgspec.field(name="OS-INHERIT:inherited_to", default=None)
+
+
+class RoleAssignment(msgspec.Struct):
+    """That a user or a group has a role in a project, in a domain or in the system."""
+
+    role: wire.Reference
+    scope: _Scope
+    user: wire.Reference | None = None
+    group: wire.Reference | None = None
+
+
+def parse_domain(domain: Domain, place: wire.Place) -> resources.Resource:
+    """Return the record of ``domain``."""
+    return resources.Resource(ref=place.ref("identity.domain", domain.id), name=domain.name)
+
+
+def parse_project(project: Project, place: wire.Place) -> resources.Resource:
+    """Return the record of ``project``."""
+    parent = project.parent_id
+    edges: tuple[resources.Edge, ...] = ()
+    if parent and parent != project.domain_id:
+        edges = (resources.attached_to(place.ref("identity.project", parent)),)
+    return resources.Resource(
+        ref=place.ref("identity.project", project.id),
+        name=project.name or None,
+        edges=edges,
+        details={"domain_id": project.domain_id, "enabled": project.enabled},
+    )
+
+
+def parse_user(user: User, place: wire.Place) -> resources.Resource:
+    """Return the record of ``user``, who survives the default project."""
+    edges: tuple[resources.Edge, ...] = ()
+    if user.default_project_id:
+        project = place.ref("identity.project", user.default_project_id)
+        edges = (resources.attached_to(project, is_loose=True),)
+    return resources.Resource(
+        ref=place.ref("identity.user", user.id),
+        name=user.name or None,
+        edges=edges,
+        details={"domain_id": user.domain_id, "enabled": user.enabled},
+    )
+
+
+def assignment_id(assignment: RoleAssignment) -> str:
+    """Return what tells ``assignment`` from all others: who, where and which role."""
+    scope = assignment.scope
+    actors = (("user", assignment.user), ("group", assignment.group))
+    targets = (("project", scope.project), ("domain", scope.domain))
+    parts = [f"{word}:{one.id}" for word, one in (*actors, *targets) if one]
+    if scope.system is not None:
+        parts.append("system")
+    if len(parts) != 2:  # noqa: PLR2004 - one who and one where
+        reason = f"a role assignment has {' and '.join(parts) or 'neither actor nor scope'}"
+        raise exceptions.MalformedAnswer(ROLE_ASSIGNMENT.name, reason)
+    parts.append(f"role:{assignment.role.id}")
+    if scope.inherited_to:
+        parts.append("inherited")
+    return "/".join(parts)
+
+
+def parse_role_assignment(assignment: RoleAssignment, place: wire.Place) -> resources.Resource:
+    """Return the record of ``assignment``: it goes with its user, and holds its project."""
+    edges = []
+    if assignment.user:
+        edges.append(resources.created_for(place.ref("identity.user", assignment.user.id)))
+    if assignment.scope.project:
+        project = place.ref("identity.project", assignment.scope.project.id)
+        edges.append(resources.attached_to(project))
+    return resources.Resource(
+        ref=place.ref("identity.role_assignment", assignment_id(assignment)),
+        user_id=assignment.user.id if assignment.user else None,
+        project_id=assignment.scope.project.id if assignment.scope.project else None,
+        edges=tuple(edges),
+        details={"role_id": assignment.role.id},
+    )

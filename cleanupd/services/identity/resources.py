@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Listing, reading and removing what Keystone has."""
+
+from collections.abc import Iterator
+import urllib.parse
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.core import resources
+from cleanupd.services.base import manager
+from cleanupd.services.base import paging
+from cleanupd.services.base import tables
+from cleanupd.services.identity import kinds
+
+# Keystone pages since 28; an older one gives all at once, or says `truncated`.
+_LIMIT = f"limit={paging.PAGE_SIZE}"
+
+_DOMAINS = tables.Table(
+    kind=kinds.DOMAIN,
+    path="/domains",
+    listings=(),
+    plural="domains",
+    singular="domain",
+    shape=kinds.Domain,
+    parse=kinds.parse_domain,
+)
+
+
+class ProjectManager(tables.TableManager):
+    """Projects of all domains."""
+
+    TABLE = tables.Table(
+        kind=kinds.PROJECT,
+        path="/projects",
+        listings=(f"/projects?{_LIMIT}",),
+        plural="projects",
+        singular="project",
+        shape=kinds.Project,
+        parse=kinds.parse_project,
+    )
+
+
+class UserManager(tables.TableManager):
+    """Users of all domains, listed domain by domain as some drivers ask for."""
+
+    TABLE = tables.Table(
+        kind=kinds.USER,
+        path="/users",
+        listings=(),
+        plural="users",
+        singular="user",
+        shape=kinds.User,
+        parse=kinds.parse_user,
+    )
+
+    @classmethod
+    def list(
+        cls,
+        cloud: clouds.Cloud,
+        listings: manager.Listings,  # noqa: ARG003 - for kinds that are listed after others
+    ) -> Iterator[resources.Resource]:
+        """Yield the users of every domain."""
+        for domain in _DOMAINS.records(cloud, f"/domains?{_LIMIT}"):
+            query = urllib.parse.urlencode({"domain_id": domain.ref.id})
+            yield from cls.TABLE.records(cloud, f"/users?{query}&{_LIMIT}")
+
+
+class RoleAssignmentManager(tables.TableManager):
+    """Who has which role where; only looked at, because it ties users to projects."""
+
+    TABLE = tables.Table(
+        kind=kinds.ROLE_ASSIGNMENT,
+        path="/role_assignments",
+        listings=("/role_assignments?",),
+        plural="role_assignments",
+        singular="role_assignment",
+        shape=kinds.RoleAssignment,
+        parse=kinds.parse_role_assignment,
+        key=kinds.assignment_id,
+    )
+
+    def read(self) -> resources.Resource | None:
+        """Return the assignment as it is now, found among all: it has no address."""
+        found = self.list(self.cloud, {})
+        return next((one for one in found if one.ref == self.resource.ref), None)
+
+    def delete(self) -> None:
+        """Raise NotRemovable."""
+        raise exceptions.NotRemovable(self.KIND.name)

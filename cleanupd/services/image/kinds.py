@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The kind of Glance and its one parser.
+
+The format is that of the image API reference, version 2;
+tests/samples/image holds bodies of Glance 33.
+"""
+
+import datetime
+
+import msgspec
+
+from cleanupd.core import kinds
+from cleanupd.core import resources
+from cleanupd.services.base import wire
+
+IMAGE = kinds.Kind(name="image.image", identity_fields=("name", "project_id", "created_at"))
+
+
+class Image(msgspec.Struct):
+    """An image, whatever its visibility."""
+
+    id: str
+    name: str | None
+    owner: str | None
+    status: str
+    visibility: str
+    protected: bool
+    created_at: datetime.datetime
+    updated_at: datetime.datetime | None
+
+
+def parse_image(image: Image, place: wire.Place) -> resources.Resource:
+    """Return the record of ``image``."""
+    return resources.Resource(
+        ref=place.ref("image.image", image.id),
+        name=image.name or None,
+        project_id=image.owner or None,
+        created_at=wire.utc(image.created_at),
+        updated_at=wire.utc(image.updated_at),
+        status=image.status,
+        details={"visibility": image.visibility, "protected": image.protected},
+    )

@@ -1,0 +1,230 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The kinds of Neutron and the one parser of each.
+
+The formats are those of the networking API reference, version 2.0;
+tests/samples/network holds bodies of Neutron 29.  The ports that services
+make are a story of their own and stand in
+:mod:`cleanupd.services.network.ports`.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import datetime
+
+import msgspec
+
+from cleanupd.core import kinds
+from cleanupd.core import resources
+from cleanupd.services.base import wire
+
+_ATTACHED = resources.EdgeSort.ATTACHED_TO
+_IDENTITY = ("name", "project_id", "created_at")
+
+FLOATING_IP = kinds.Kind(
+    name="network.floating_ip",
+    identity_fields=_IDENTITY,
+    edges=(
+        kinds.EdgeRule(_ATTACHED, "network.port", "port_id"),
+        kinds.EdgeRule(_ATTACHED, "network.router", "router_id"),
+        kinds.EdgeRule(_ATTACHED, "network.network", "floating_network_id"),
+    ),
+)
+
+ROUTER = kinds.Kind(
+    name="network.router",
+    identity_fields=_IDENTITY,
+    edges=(
+        kinds.EdgeRule(_ATTACHED, "network.network", "external_gateway_info, external_gateways"),
+    ),
+)
+
+SUBNET = kinds.Kind(
+    name="network.subnet",
+    identity_fields=_IDENTITY,
+    edges=(kinds.EdgeRule(_ATTACHED, "network.network", "network_id"),),
+)
+
+NETWORK = kinds.Kind(name="network.network", identity_fields=_IDENTITY)
+
+SECURITY_GROUP = kinds.Kind(
+    name="network.security_group",
+    identity_fields=_IDENTITY,
+    edges=(
+        kinds.EdgeRule(
+            _ATTACHED, "network.security_group", "security_group_rules.remote_group_id"
+        ),
+    ),
+)
+
+
+class Standard(msgspec.Struct, kw_only=True):
+    """What every resource of Neutron tells of itself.
+
+    ``project_id`` is empty for what Neutron made for nobody's project;
+    the times are null where a resource is older than the extension.
+    """
+
+    id: str
+    project_id: str
+    created_at: datetime.datetime | None
+    updated_at: datetime.datetime | None
+    revision_number: int
+
+
+class FloatingIP(Standard, kw_only=True):
+    """A floating IP, whose description is all the name that it has."""
+
+    description: str | None
+    status: str
+    port_id: str | None
+    router_id: str | None
+    floating_network_id: str
+    floating_ip_address: str
+
+
+class _Gateway(msgspec.Struct):
+    network_id: str
+
+
+class Router(Standard, kw_only=True):
+    """A router; ``external_gateways`` lists all, where Neutron allows more than one."""
+
+    name: str
+    status: str
+    external_gateway_info: _Gateway | None
+    routes: list[msgspec.Raw]
+    external_gateways: list[_Gateway] = []
+
+
+class Subnet(Standard, kw_only=True):
+    """A subnet."""
+
+    name: str
+    network_id: str
+    cidr: str
+
+
+class Network(Standard, kw_only=True):
+    """A network."""
+
+    name: str
+    status: str
+    shared: bool
+    external: bool = msgspec.field(name="router:external", default=False)
+
+
+class _Rule(msgspec.Struct):
+    remote_group_id: str | None
+
+
+class SecurityGroup(Standard, kw_only=True):
+    """A security group with its rules."""
+
+    name: str
+    security_group_rules: list[_Rule]
+
+
+def parse_floating_ip(address: FloatingIP, place: wire.Place) -> resources.Resource:
+    """Return the record of a floating IP, which survives the port that it points to."""
+    edges = [resources.attached_to(place.ref("network.network", address.floating_network_id))]
+    if address.port_id:
+        port = place.ref("network.port", address.port_id)
+        edges.append(resources.attached_to(port, is_loose=True))
+    if address.router_id:
+        edges.append(resources.attached_to(place.ref("network.router", address.router_id)))
+    return record(
+        place.ref("network.floating_ip", address.id),
+        address,
+        name=address.description,
+        status=address.status,
+        edges=edges,
+        details={"address": address.floating_ip_address},
+    )
+
+
+def parse_router(router: Router, place: wire.Place) -> resources.Resource:
+    """Return the record of ``router``; its interfaces and gateway are ports of their own."""
+    gateways = [router.external_gateway_info, *router.external_gateways]
+    networks = dict.fromkeys(gateway.network_id for gateway in gateways if gateway)
+    return record(
+        place.ref("network.router", router.id),
+        router,
+        name=router.name,
+        status=router.status,
+        edges=[resources.attached_to(place.ref("network.network", one)) for one in networks],
+        details={"routes": len(router.routes)},
+    )
+
+
+def parse_subnet(subnet: Subnet, place: wire.Place) -> resources.Resource:
+    """Return the record of ``subnet``."""
+    network = place.ref("network.network", subnet.network_id)
+    return record(
+        place.ref("network.subnet", subnet.id),
+        subnet,
+        name=subnet.name,
+        edges=[resources.attached_to(network)],
+        details={"cidr": subnet.cidr},
+    )
+
+
+def parse_network(network: Network, place: wire.Place) -> resources.Resource:
+    """Return the record of ``network``."""
+    return record(
+        place.ref("network.network", network.id),
+        network,
+        name=network.name,
+        status=network.status,
+        details={"external": network.external, "shared": network.shared},
+    )
+
+
+def parse_security_group(group: SecurityGroup, place: wire.Place) -> resources.Resource:
+    """Return the record of ``group``.
+
+    Neutron deletes a group that rules of others name, and those rules with
+    it (tried with Neutron 29): the edges keep it.
+    """
+    remotes = dict.fromkeys(rule.remote_group_id for rule in group.security_group_rules)
+    edges = [
+        resources.attached_to(place.ref("network.security_group", remote))
+        for remote in remotes
+        if remote and remote != group.id
+    ]
+    return record(
+        place.ref("network.security_group", group.id), group, name=group.name, edges=edges
+    )
+
+
+def record(
+    ref: resources.Ref,
+    standard: Standard,
+    *,
+    name: str | None,
+    status: str | None = None,
+    edges: Iterable[resources.Edge] = (),
+    details: Mapping[str, str | int | bool] | None = None,
+) -> resources.Resource:
+    """Return the record of ``standard``, with what only its kind has."""
+    return resources.Resource(
+        ref=ref,
+        name=name or None,
+        project_id=standard.project_id or None,
+        created_at=wire.utc(standard.created_at),
+        updated_at=wire.utc(standard.updated_at),
+        status=status,
+        revision=standard.revision_number,
+        edges=tuple(edges),
+        details=dict(details or {}),
+    )

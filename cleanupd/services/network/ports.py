@@ -1,0 +1,126 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Ports: the kind, its parser, and for whose sake a service made one.
+
+A port tells by ``device_owner`` who made it.  The values are those of
+neutron-lib's constants; what stands in none of the tables here belongs to a
+service that cleanupd does not know, and is left to it.
+"""
+
+import msgspec
+
+from cleanupd.core import kinds
+from cleanupd.core import resources
+from cleanupd.services.base import wire
+from cleanupd.services.network import kinds as network_kinds
+
+_ATTACHED = resources.EdgeSort.ATTACHED_TO
+_CREATED = resources.EdgeSort.CREATED_FOR
+
+#: Through these a router serves a subnet; each is detached before the router goes.
+INTERFACES = frozenset(
+    {
+        "network:router_interface",
+        "network:router_interface_distributed",
+        "network:ha_router_replicated_interface",
+    }
+)
+GATEWAY = "network:router_gateway"
+# Neutron removes these by itself, together with the network.
+_NETWORK_PARTS = frozenset(
+    {"network:dhcp", "network:distributed", "network:floatingip_agent_gateway"}
+)
+
+
+class _Role(msgspec.Struct, frozen=True):
+    """What a port is to the resource of ``kind`` that its device_id names."""
+
+    kind: str
+    is_first: bool = False
+    is_serving: bool = False
+
+
+_SERVER = _Role("compute.server")
+_ROLES = {
+    # Nova sets the owner only after it has set the id.
+    "": _SERVER,
+    "network:floatingip": _Role("network.floating_ip"),
+    GATEWAY: _Role("network.router", is_first=True),
+    # Neutron removes these two by itself, together with the router.
+    "network:router_centralized_snat": _Role("network.router"),
+    "network:router_ha_interface": _Role("network.router"),
+    **{owner: _Role("network.router", is_first=True, is_serving=True) for owner in INTERFACES},
+}
+
+PORT = kinds.Kind(
+    name="network.port",
+    identity_fields=("name", "project_id", "created_at", "owners"),
+    edges=(
+        kinds.EdgeRule(_ATTACHED, "network.network", "network_id"),
+        kinds.EdgeRule(_ATTACHED, "network.subnet", "fixed_ips.subnet_id"),
+        kinds.EdgeRule(_ATTACHED, "network.security_group", "security_groups"),
+        kinds.EdgeRule(_CREATED, "compute.server", "device_id of compute:*"),
+        kinds.EdgeRule(_CREATED, "network.router", "device_id of network:router_*"),
+        kinds.EdgeRule(_CREATED, "network.floating_ip", "device_id of network:floatingip"),
+        kinds.EdgeRule(_CREATED, "network.network", "network_id of network:dhcp"),
+    ),
+)
+
+
+class _FixedIP(msgspec.Struct):
+    subnet_id: str
+
+
+class Port(network_kinds.Standard, kw_only=True):
+    """A port; ``device_owner`` and ``device_id`` are empty where nobody uses it."""
+
+    name: str
+    status: str
+    network_id: str
+    device_owner: str
+    device_id: str
+    fixed_ips: list[_FixedIP]
+    security_groups: list[str]
+
+
+def parse_port(port: Port, place: wire.Place) -> resources.Resource:
+    """Return the record of ``port``."""
+    owner = _owner(port, place)
+    targets = [
+        place.ref("network.network", port.network_id),
+        *(place.ref("network.subnet", ip.subnet_id) for ip in port.fixed_ips),
+        *(place.ref("network.security_group", group) for group in port.security_groups),
+    ]
+    edges = [resources.attached_to(target) for target in dict.fromkeys(targets)]
+    found = network_kinds.record(
+        place.ref("network.port", port.id),
+        port,
+        name=port.name,
+        status=port.status,
+        edges=[*edges, owner] if owner else edges,
+        details={"device_owner": port.device_owner},
+    )
+    is_foreign = owner is None and port.device_owner
+    return msgspec.structs.replace(found, manager=port.device_owner) if is_foreign else found
+
+
+def _owner(port: Port, place: wire.Place) -> resources.Edge | None:
+    """Return the edge to what ``port`` was made for, None where that is nothing known."""
+    if port.device_owner in _NETWORK_PARTS:
+        return resources.created_for(place.ref("network.network", port.network_id))
+    is_compute = port.device_owner.startswith("compute:")
+    role = _SERVER if is_compute else _ROLES.get(port.device_owner)
+    if role is None or not port.device_id:
+        return None
+    owner = place.ref(role.kind, port.device_id)
+    return resources.created_for(owner, is_first=role.is_first, is_serving=role.is_serving)
