@@ -35,6 +35,13 @@ T = TypeVar("T")
 VERSION = "1.0"
 
 
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where on the bus a daemon is: any of ``topic`` where ``server`` is None."""
+
+    topic: str = "cleanupd"
+    server: str | None = None
+
+
 class KindState(msgspec.Struct, frozen=True, kw_only=True):
     """How many resources of one kind are known, and how far to believe it.
 

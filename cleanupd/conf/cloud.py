@@ -1,0 +1,49 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The options that say which cloud is kept clean."""
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup("cloud", title="The cloud that is kept clean")
+
+OPTS = [
+    cfg.StrOpt(
+        "name",
+        help="""
+Name of the cloud in clouds.yaml.
+
+The daemon looks after this one cloud and does not start without a name. Its
+user must see all projects, and remove what is in them: usually the role admin.
+""",
+    ),
+    cfg.StrOpt(
+        "region",
+        help="""
+Region of the cloud that is looked at.
+
+Unset means the region that clouds.yaml tells, or the only one there is. A
+project or a user is not removed as long as the cloud has regions that nothing
+looks at.
+""",
+    ),
+    cfg.StrOpt(
+        "clouds_file",
+        help="""
+Path of clouds.yaml.
+
+Unset means the places of openstacksdk: the file that the environment variable
+OS_CLIENT_CONFIG_FILE names, clouds.yaml in the working directory, in
+~/.config/openstack and in /etc/openstack.
+""",
+    ),
+]

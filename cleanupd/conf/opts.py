@@ -1,0 +1,42 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""All options of cleanupd, for registration and for oslo-config-generator."""
+
+import copy
+
+from oslo_config import cfg
+
+from cleanupd.conf import cloud
+from cleanupd.conf import default
+from cleanupd.conf import names
+from cleanupd.conf import rpc
+from cleanupd.conf import services
+from cleanupd.conf import sweep
+from cleanupd.conf import sync
+
+_GROUPS = (cloud, names, services, sync, sweep, rpc)
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register the options of all groups, so that they can be read."""
+    conf.register_opts(default.OPTS)
+    for module in _GROUPS:
+        conf.register_group(module.GROUP)
+        conf.register_opts(module.OPTS, group=module.GROUP)
+
+
+def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
+    """Return copies of all options by group; the entry point ``oslo.config.opts``."""
+    groups: list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]
+    groups = [("DEFAULT", copy.deepcopy(default.OPTS))]
+    return groups + [(module.GROUP, copy.deepcopy(module.OPTS)) for module in _GROUPS]

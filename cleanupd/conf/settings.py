@@ -1,0 +1,171 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The settings: frozen values, made of the options once.
+
+This is the only place where an option of cleanupd is read.
+"""
+
+from collections.abc import Callable
+import pathlib
+from typing import TypeVar
+
+import msgspec
+from oslo_config import cfg
+
+from cleanupd import exceptions
+from cleanupd.conf import loading
+from cleanupd.core import generators
+from cleanupd.core import patterns
+from cleanupd.engine import executor
+from cleanupd.engine import sweep as sweeps
+from cleanupd.rpc import api
+
+T = TypeVar("T")
+
+
+class CloudChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cloud, and where it is described; None leaves it to openstacksdk."""
+
+    name: str | None
+    region: str | None
+    file: str | None
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When a job runs: every ``interval_s`` seconds (0: not at all), give or take ``jitter_s``."""
+
+    interval_s: int = 0
+    jitter_s: int = 0
+    grace_s: int = 300
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the schedule and requests over the bus may do.
+
+    ``idle_s`` is the shortest time after which a workload that nobody named
+    may be called over, ``plan_lifetime_s`` (0: for ever) how long a stored
+    plan may be executed.
+    """
+
+    is_enforcing: bool = False
+    is_all_over: bool = False
+    idle_s: float = 600.0
+    plan_lifetime_s: float = 3600.0
+
+    @property
+    def mode(self) -> str:
+        """The mode in the word of the option."""
+        return "enforce" if self.is_enforcing else "report"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the daemon is built with.
+
+    ``target`` is what scheduled sweeps sweep, None where that is nothing.
+    """
+
+    host: str
+    journal: pathlib.Path
+    stop_timeout_s: float
+    cloud: CloudChoice
+    engine: sweeps.Settings
+    sync: Schedule
+    sweep: Schedule
+    target: sweeps.Target | None
+    rules: Rules
+    has_rpc: bool
+    address: api.Address
+
+
+def make_settings(conf: cfg.ConfigOpts) -> Settings:
+    """Return the settings that the options say; raises InvalidOptions."""
+    try:
+        return _make_settings(conf)
+    except cfg.Error as error:
+        raise exceptions.InvalidOptions(loading.one_line(error)) from error
+
+
+def _make_settings(conf: cfg.ConfigOpts) -> Settings:
+    return Settings(
+        host=conf.host,
+        journal=pathlib.Path(conf.state_path) / "sweeps",
+        stop_timeout_s=conf.stop_timeout,
+        cloud=CloudChoice(
+            name=conf.cloud.name or None,
+            region=conf.cloud.region or None,
+            file=conf.cloud.clouds_file or None,
+        ),
+        engine=_engine(conf),
+        sync=Schedule(
+            interval_s=conf.sync.interval,
+            jitter_s=conf.sync.jitter,
+            grace_s=conf.sweep.misfire_grace,
+        ),
+        sweep=Schedule(
+            interval_s=conf.sweep.interval,
+            jitter_s=conf.sweep.jitter,
+            grace_s=conf.sweep.misfire_grace,
+        ),
+        target=_target(conf),
+        rules=Rules(
+            is_enforcing=conf.sweep.mode == "enforce",
+            is_all_over=conf.sweep.all_over,
+            idle_s=conf.sweep.idle,
+            plan_lifetime_s=conf.sweep.plan_lifetime,
+        ),
+        has_rpc=conf.rpc.enabled,
+        address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
+    )
+
+
+def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
+    own = (_read("[names] format", text, _pattern) for text in conf.names.format)
+    return sweeps.Settings(
+        names=tuple(dict.fromkeys((*generators.BUILTIN_PATTERNS, *own))),
+        without_resources=frozenset(conf.services.without_resources),
+        list_workers=conf.sync.workers,
+        limits=executor.Limits(
+            workers=conf.sweep.workers,
+            poll_s=conf.sweep.poll_interval,
+            timeout_s=conf.sweep.vanish_timeout,
+            conflict_s=conf.sweep.conflict_wait,
+        ),
+    )
+
+
+def _pattern(text: str) -> patterns.Pattern:
+    """Return the pattern of ``FORMAT`` or ``FORMAT alphabet=CHARACTERS``."""
+    format_, has_alphabet, alphabet = text.strip().partition(" alphabet=")
+    return patterns.Pattern.from_format(format_.rstrip(), alphabet if has_alphabet else None)
+
+
+def _target(conf: cfg.ConfigOpts) -> sweeps.Target | None:
+    tasks = [_read("[sweep] tasks", u, patterns.canonical_uuid) for u in conf.sweep.tasks]
+    workloads = [
+        _read("[sweep] workloads", u, patterns.canonical_uuid) for u in conf.sweep.workloads
+    ]
+    if not (tasks or workloads or conf.sweep.all_over):
+        return None
+    return sweeps.Target(
+        tasks=tuple(tasks),
+        workloads=tuple(workloads),
+        idle_s=conf.sweep.idle if conf.sweep.all_over else None,
+    )
+
+
+def _read(option: str, text: str, parse: Callable[[str], T]) -> T:
+    """Return the value of one item of an option, and say which option it is when it is none."""
+    try:
+        return parse(text)
+    except exceptions.CleanupdError as error:
+        raise exceptions.InvalidOptions(f"{option}: {error}") from error

@@ -1,0 +1,156 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The daemon's end of the API: plain values in, plain values out.
+
+Nothing that comes over the bus is trusted: a target is checked for its shape
+here, and for what it may ask by whoever answers.
+"""
+
+from collections.abc import Callable
+import functools
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+import oslo_messaging  # type: ignore[import-untyped]
+
+from cleanupd import exceptions
+from cleanupd.engine import sweep as sweeps
+from cleanupd.rpc import api
+from cleanupd.rpc import client
+from cleanupd.rpc import transport
+
+LOG = log.getLogger(__name__)
+
+Method = Callable[..., Any]
+
+
+def _answering(method: Method) -> Method:
+    """Return a method whose answer is plain, an exception too."""
+
+    @functools.wraps(method)
+    def answer(self: "Endpoint", context: object, **arguments: Any) -> Any:
+        del context  # what a caller says of itself proves nothing
+        try:
+            return api.pack(method(self, **arguments))
+        except exceptions.CleanupdError as error:
+            LOG.info("%(method)s: %(error)s", {"method": method.__name__, "error": error})
+            return api.pack_error(error)
+        except Exception:  # the daemon is kept alive: a request may be anything
+            LOG.exception("RPC method %(method)s failed", {"method": method.__name__})
+            return api.pack_error(
+                exceptions.CleanupdError(f"the daemon failed at {method.__name__}: see its log")
+            )
+
+    return answer
+
+
+class Endpoint:
+    """Version 1.0 of the API.  Methods run in the threads of the RPC server."""
+
+    target = oslo_messaging.Target(version=api.VERSION)
+
+    def __init__(self, daemon: client.Client, status: Callable[[], api.Status]) -> None:
+        self._daemon = daemon
+        self._status = status
+
+    @_answering
+    def ping(self) -> str:
+        """Return the version of this API."""
+        return api.VERSION
+
+    @_answering
+    def status(self) -> api.Status:
+        """Return what the daemon is and does."""
+        return self._status()
+
+    @_answering
+    def model_show(self) -> api.ModelState:
+        """Return counts and trust by kind."""
+        return self._daemon.model()
+
+    @_answering
+    def leaks_list(self, target: object, *, is_fresh: object = False) -> api.Leaks:
+        """Return the verdicts for a target."""
+        return self._daemon.leaks(_target(target), is_fresh=api.unpack(is_fresh, bool))
+
+    @_answering
+    def workloads_list(self, *, is_fresh: object = False) -> Any:
+        """Return the workloads that left something."""
+        return self._daemon.workloads(is_fresh=api.unpack(is_fresh, bool))
+
+    @_answering
+    def plan(self, target: object) -> Any:
+        """Make and store a plan."""
+        return self._daemon.plan(_target(target))
+
+    @_answering
+    def plan_show(self, plan_id: object) -> Any:
+        """Return a stored plan."""
+        return self._daemon.stored_plan(api.unpack(plan_id, str))
+
+    @_answering
+    def sweep_start(
+        self, target: object, *, confirm: object = None, is_dry_run: object = False
+    ) -> Any:
+        """Begin a sweep."""
+        return self._daemon.start(
+            _target(target),
+            confirm=_optional_text(confirm),
+            is_dry_run=api.unpack(is_dry_run, bool),
+        )
+
+    @_answering
+    def execute(self, plan_id: object, confirm: object = None) -> Any:
+        """Begin to execute a stored plan."""
+        return self._daemon.execute(api.unpack(plan_id, str), confirm=_optional_text(confirm))
+
+    @_answering
+    def sweep_show(self, sweep_id: object) -> Any:
+        """Return a sweep."""
+        return self._daemon.sweep(api.unpack(sweep_id, str))
+
+    @_answering
+    def sweep_list(self) -> Any:
+        """Return all sweeps."""
+        return self._daemon.sweeps()
+
+    @_answering
+    def verify(self, target: object) -> Any:
+        """Certify what is left of a target."""
+        return self._daemon.verify(_target(target))
+
+
+def _target(payload: object) -> sweeps.Target:
+    return api.unpack(payload, sweeps.Target)
+
+
+def _optional_text(payload: object) -> str | None:
+    return None if payload is None else api.unpack(payload, str)
+
+
+def make_server(
+    conf: cfg.ConfigOpts, address: api.Address, endpoint: Endpoint
+) -> oslo_messaging.RPCServer:
+    """Return a server that is not started; raises DaemonUnreachable if there is no broker.
+
+    ``address.server`` is the name of this daemon.
+    """
+    bus = transport.get_transport(conf)
+    transport.check_reachable(conf, address.topic)
+    return oslo_messaging.get_rpc_server(
+        bus,
+        oslo_messaging.Target(topic=address.topic, server=address.server),
+        [endpoint],
+        executor="threading",
+    )
