@@ -156,11 +156,16 @@ class Engine:
         snapshot: model.Snapshot,
         target: Target,
         sightings: workloads.Sightings | None = None,
+        *,
+        id_: str | None = None,
     ) -> planning.Plan:
-        """Make and store the plan for a target; nothing is removed."""
+        """Make and store the plan for a target; nothing is removed.
+
+        ``id_`` is the id of a sweep that was asked for before it was planned.
+        """
         selection = self.select(target)
         judgement = self.judge(snapshot, selection, sightings)
-        plan = planning.make_plan(self._new_id(), snapshot, judgement, selection)
+        plan = planning.make_plan(id_ or self.new_id(), snapshot, judgement, selection)
         self.journal.save_plan(plan)
         self.journal.save(self._sweep(plan, store.State.PLANNED))
         return plan
@@ -251,5 +256,6 @@ class Engine:
             planned=len(plan.steps),
         )
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """Return the id of a sweep that there never was before."""
         return f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"

@@ -42,6 +42,7 @@ _SWEEP_ID = re.compile(r"[0-9A-Za-z-]+")
 class State(enum.StrEnum):
     """How far a sweep is."""
 
+    REQUESTED = "requested"
     PLANNED = "planned"
     RUNNING = "running"
     DONE = "done"
