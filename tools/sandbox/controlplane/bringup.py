@@ -26,6 +26,7 @@ from controlplane import graph
 from controlplane import layout
 from controlplane import packages
 from controlplane import processes
+from controlplane import rally
 from controlplane import sandbox
 from controlplane import services
 from controlplane import shutdown
@@ -39,9 +40,9 @@ INFRASTRUCTURE = ("mariadb", "rabbitmq", "memcached")
 class BringUp:
     """The steps of one ``up``, and what they need to know of each other."""
 
-    def __init__(self, box: sandbox.Sandbox, *, rally: bool, migrate: bool = False) -> None:
+    def __init__(self, box: sandbox.Sandbox, *, with_rally: bool, migrate: bool = False) -> None:
         self.box = box
-        self.rally = rally
+        self.with_rally = with_rally
         self.migrate = migrate
         self.chosen = box.enabled()
         self.graph = graph.Graph()
@@ -84,9 +85,8 @@ class BringUp:
         install_services = functools.partial(packages.install_services, folders, python)
         self.graph.add("debian", install_debian)
         self.graph.add("python", install_services)
-        if self.rally:
-            install_rally = functools.partial(packages.install_rally, folders)
-            self.graph.add("rally", install_rally, ["python"])
+        if self.with_rally:
+            self.graph.add("rally", functools.partial(rally.ensure, self.box), ["catalog"])
 
     def _add_service(self, service: services.Service) -> None:
         name = service.name
@@ -181,7 +181,8 @@ class BringUp:
             files.append(self.box.uwsgi_ini(process))
         parts = [repr((self.box.command(process), sorted(process.environment.items()))).encode()]
         parts += [path.read_bytes() for path in files if path.suffix not in {".gz", ".builder"}]
-        parts.append(packages.versions_hash().encode())
+        if not self.box.known[process.service].is_infrastructure:
+            parts.append(packages.versions_hash().encode())
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def _ensure_catalog(self) -> str | None:

@@ -22,11 +22,15 @@ import time
 
 from controlplane import bringup
 from controlplane import commands
+from controlplane import conditions
 from controlplane import errors
 from controlplane import layout
+from controlplane import rally
 from controlplane import sandbox
 from controlplane import shutdown
 from controlplane import status
+from controlplane import tasks
+from controlplane import waiting
 
 DESCRIPTION = """\
 A real OpenStack control plane on this machine: Keystone, Glance, Placement, Nova with two
@@ -37,6 +41,10 @@ computes, Neutron, Cinder, RabbitMQ and MariaDB, all on 127.0.0.1, all state bel
 EPILOG = """\
 exit codes: 0 done; 1 failed, the message says what to do; 2 wrong usage; 3 not (wholly) up
 """
+
+
+TASK_HELP = f"a file, or one of: {' '.join(sorted(p.stem for p in tasks.FOLDER.glob('*.yaml')))}"
+WHEN_HELP = "for example running,server>=3,iterations>=2"
 
 
 def main(arguments: collections.abc.Sequence[str]) -> int:
@@ -83,9 +91,49 @@ def make_parser() -> argparse.ArgumentParser:
     verb = add("status", show_status, "say which processes live and which APIs answer")
     verb.add_argument("--json", action="store_true", help="as JSON")
     add("env", env, 'print what to eval: eval "$(sandbox env)"')
+    add_rally(add)
+    add("inventory", inventory, "list everything in the cloud, a JSON object a line")
     add("smoke", smoke, "use every service that is up, from end to end")
     add("dump", dump, "make the database dumps of the repository anew, by migrations")
     return parser
+
+
+def add_rally(add: collections.abc.Callable[..., argparse.ArgumentParser]) -> None:
+    """The verbs around Rally."""
+    verb = add("rally", run_rally, "run Rally, which is set up for this cloud")
+    verb.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
+    verb = add("dirty", dirty, "start Rally tasks and kill each in the middle; prints JSON")
+    verb.add_argument("tasks", nargs="+", metavar="TASK", help=TASK_HELP)
+    verb.add_argument(
+        "--leave", action="append", default=[], metavar="TASK", help="start it, do not kill it"
+    )
+    verb.add_argument("--when", metavar="CONDITION", help=f"{WHEN_HELP}; default: the file's own")
+    add_timeout(verb)
+    task = add("task", None, "start, watch and kill single Rally tasks; each prints JSON")
+    verbs = task.add_subparsers(metavar="VERB", required=True)
+
+    def add_task(name: str, function: object, text: str) -> argparse.ArgumentParser:
+        verb = verbs.add_parser(name, help=text, description=text)
+        verb.set_defaults(verb=function)
+        return verb
+
+    verb = add_task("start", task_start, "start tasks, 2 s apart")
+    verb.add_argument("tasks", nargs="+", metavar="TASK", help=TASK_HELP)
+    verb.add_argument("--times", type=int, default=0, help="iterations of each workload")
+    verb = add_task("wait", task_wait, "wait until a condition holds")
+    verb.add_argument("uuid")
+    verb.add_argument("--until", default="finished", metavar="CONDITION", help=WHEN_HELP)
+    add_timeout(verb)
+    verb = add_task("kill", task_kill, "kill tasks with SIGKILL")
+    verb.add_argument("uuids", nargs="+", metavar="uuid")
+    verb = add_task("report", task_report, "store rally's JSON report and print its path")
+    verb.add_argument("uuid")
+    add_task("list", task_list, "list the tasks that were started here")
+
+
+def add_timeout(verb: argparse.ArgumentParser) -> None:
+    """The option --timeout."""
+    verb.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="default 300")
 
 
 def up(box: sandbox.Sandbox, options: argparse.Namespace) -> int:
@@ -93,7 +141,7 @@ def up(box: sandbox.Sandbox, options: argparse.Namespace) -> int:
     begun = time.monotonic()
     with box.locked():
         box.add_extras(options.extras)
-        bringup.BringUp(box, rally=options.rally, migrate=options.migrate).run()
+        bringup.BringUp(box, with_rally=options.rally, migrate=options.migrate).run()
     print(
         f'up after {time.monotonic() - begun:.0f} s: eval "$({layout.TOOLS}/sandbox env)"',
         file=sys.stderr,
@@ -137,11 +185,88 @@ def smoke(box: sandbox.Sandbox, _options: argparse.Namespace) -> int:
     return run_script(box, "smoke.py", names)
 
 
+def inventory(box: sandbox.Sandbox, _options: argparse.Namespace) -> int:
+    """The listing is on standard output."""
+    box.require_up()
+    return run_script(box, "inventory.py", [service.name for service in box.enabled()])
+
+
+def run_rally(box: sandbox.Sandbox, options: argparse.Namespace) -> int:
+    """Rally's exit code."""
+    make_runner(box)
+    return rally.run_in_foreground(box, options.arguments)
+
+
+def dirty(box: sandbox.Sandbox, options: argparse.Namespace) -> int:
+    """Who was killed and who runs on is on standard output."""
+    runner = make_runner(box)
+    killed, left = tasks.dirty(
+        runner, options.tasks, options.leave, when=options.when, timeout_s=options.timeout
+    )
+    result = {"killed": killed, "running": left}
+    described = {
+        key: [{**runner.describe(task), "report": str(runner.report(task))} for task in group]
+        for key, group in result.items()
+    }
+    print(json.dumps(described, indent=2))
+    return 0
+
+
+def task_start(box: sandbox.Sandbox, options: argparse.Namespace) -> int:
+    """The tasks run."""
+    runner = make_runner(box)
+    started = [runner.start(file, options.times) for file in options.tasks]
+    return print_tasks(runner, started)
+
+
+def task_wait(box: sandbox.Sandbox, options: argparse.Namespace) -> int:
+    """The condition holds, or (1) did not in time, or the task ended without it."""
+    terms = conditions.parse(options.until)
+    runner = make_runner(box)
+    task = runner.read(options.uuid)
+    what = f"task {task.name} ({task.task}): {options.until}"
+    waiting.wait_until(lambda: runner.has_reached(task, terms), what, timeout_s=options.timeout)
+    return print_tasks(runner, [task])
+
+
+def task_kill(box: sandbox.Sandbox, options: argparse.Namespace) -> int:
+    """The tasks are dead, and Rally could do nothing about it."""
+    runner = make_runner(box)
+    return print_tasks(runner, [runner.kill(runner.read(uuid)) for uuid in options.uuids])
+
+
+def task_report(box: sandbox.Sandbox, options: argparse.Namespace) -> int:
+    """The report's path is on standard output."""
+    runner = make_runner(box)
+    print(runner.report(runner.read(options.uuid)))
+    return 0
+
+
+def task_list(box: sandbox.Sandbox, _options: argparse.Namespace) -> int:
+    """All tasks are on standard output."""
+    runner = make_runner(box)
+    return print_tasks(runner, runner.read_all())
+
+
+def make_runner(box: sandbox.Sandbox) -> tasks.Runner:
+    """Rally is set up; the cloud has to be up."""
+    box.require_up()
+    with box.locked():
+        rally.ensure(box)
+    return tasks.Runner(box)
+
+
+def print_tasks(runner: tasks.Runner, shown: collections.abc.Iterable[tasks.Task]) -> int:
+    """The tasks are on standard output."""
+    print(json.dumps([runner.describe(task) for task in shown], indent=2))
+    return 0
+
+
 def dump(box: sandbox.Sandbox, _options: argparse.Namespace) -> int:
     """The dumps of all services are new; the sandbox has to be empty, and is empty after."""
     with box.locked():
         box.add_extras(name for name, service in box.known.items() if service.extra)
-        maker = bringup.BringUp(box, rally=False, migrate=True)
+        maker = bringup.BringUp(box, with_rally=False, migrate=True)
         for path in maker.dump():
             print(path)
     return 0
