@@ -22,9 +22,10 @@ function install_cleanupd {
 
 # Afterwards the daemon finds the cloud in clouds.yaml and the message bus.
 function configure_cleanupd {
-    sudo install -d -o "$STACK_USER" "$CLEANUPD_CONF_DIR"
+    sudo install -d -o "$STACK_USER" "$CLEANUPD_CONF_DIR" "$CLEANUPD_STATE_PATH"
     rm -f "$CLEANUPD_CONF"
     iniset "$CLEANUPD_CONF" DEFAULT debug "$ENABLE_DEBUG_LOG_LEVEL"
+    iniset "$CLEANUPD_CONF" DEFAULT state_path "$CLEANUPD_STATE_PATH"
     iniset "$CLEANUPD_CONF" cloud name "$CLEANUPD_CLOUD"
     iniset "$CLEANUPD_CONF" sweep mode "$CLEANUPD_MODE"
     iniset_rpc_backend cleanupd "$CLEANUPD_CONF"
@@ -39,7 +40,7 @@ function stop_cleanupd {
 }
 
 function cleanup_cleanupd {
-    sudo rm -rf "$CLEANUPD_CONF_DIR"
+    sudo rm -rf "$CLEANUPD_CONF_DIR" "$CLEANUPD_STATE_PATH"
 }
 
 if is_service_enabled cleanupd; then

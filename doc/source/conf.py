@@ -11,7 +11,7 @@
 # under the License.
 """How Sphinx builds the documentation."""
 
-extensions = ["openstackdocstheme"]
+extensions = ["cliff.sphinxext", "openstackdocstheme", "oslo_config.sphinxext"]
 project = "cleanupd"
 copyright = "the developers of cleanupd"
 html_theme = "openstackdocs"
