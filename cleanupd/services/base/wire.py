@@ -13,10 +13,14 @@
 """What the services' answers have in common: places, times, references."""
 
 import datetime
+from typing import Annotated
 
 import msgspec
 
 from cleanupd.core import resources
+
+#: What identifies something at its service: never empty.
+Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -34,7 +38,7 @@ class Place(msgspec.Struct, frozen=True):
 class Reference(msgspec.Struct):
     """An object that only names another one."""
 
-    id: str
+    id: Id
 
 
 def utc(time: datetime.datetime | None) -> datetime.datetime | None:

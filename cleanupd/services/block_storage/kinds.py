@@ -37,6 +37,8 @@ VOLUME = kinds.Kind(
         kinds.EdgeRule(_ATTACHED, "block_storage.volume", "source_volid"),
         kinds.EdgeRule(_ATTACHED, "image.image", "volume_image_metadata.image_id"),
     ),
+    # A volume that a server speaks of and this listing lacks is gone, not new.
+    listed_after=("compute.server",),
     is_asynchronous=True,
 )
 
@@ -55,32 +57,32 @@ class _FromImage(msgspec.Struct):
 class Volume(msgspec.Struct):
     """A volume as Cinder shows it to an administrator."""
 
-    id: str
+    id: wire.Id
     # Nova gives none to the volumes that it makes.
     name: str | None
     status: str
-    user_id: str
+    user_id: wire.Id
     created_at: datetime.datetime
     updated_at: datetime.datetime | None
     snapshot_id: str | None
     source_volid: str | None
     size: int
     attachments: list[msgspec.Raw]
-    tenant_id: str = msgspec.field(name="os-vol-tenant-attr:tenant_id")
+    tenant_id: wire.Id = msgspec.field(name="os-vol-tenant-attr:tenant_id")
     volume_image_metadata: _FromImage = msgspec.field(default_factory=_FromImage)
 
 
 class Snapshot(msgspec.Struct):
     """A snapshot as Cinder shows it to an administrator."""
 
-    id: str
+    id: wire.Id
     name: str | None
     status: str
-    user_id: str
+    user_id: wire.Id
     created_at: datetime.datetime
     updated_at: datetime.datetime | None
-    volume_id: str
-    project_id: str = msgspec.field(name="os-extended-snapshot-attributes:project_id")
+    volume_id: wire.Id
+    project_id: wire.Id = msgspec.field(name="os-extended-snapshot-attributes:project_id")
 
 
 def parse_volume(volume: Volume, place: wire.Place) -> resources.Resource:
@@ -93,8 +95,8 @@ def parse_volume(volume: Volume, place: wire.Place) -> resources.Resource:
     return resources.Resource(
         ref=place.ref("block_storage.volume", volume.id),
         name=volume.name or None,
-        project_id=volume.tenant_id or None,
-        user_id=volume.user_id or None,
+        project_id=volume.tenant_id,
+        user_id=volume.user_id,
         created_at=wire.utc(volume.created_at),
         updated_at=wire.utc(volume.updated_at),
         status=volume.status,
@@ -108,8 +110,8 @@ def parse_snapshot(snapshot: Snapshot, place: wire.Place) -> resources.Resource:
     return resources.Resource(
         ref=place.ref("block_storage.snapshot", snapshot.id),
         name=snapshot.name or None,
-        project_id=snapshot.project_id or None,
-        user_id=snapshot.user_id or None,
+        project_id=snapshot.project_id,
+        user_id=snapshot.user_id,
         created_at=wire.utc(snapshot.created_at),
         updated_at=wire.utc(snapshot.updated_at),
         status=snapshot.status,

@@ -59,23 +59,23 @@ FLAVOR = kinds.Kind(name="compute.flavor", identity_fields=("name",))
 
 
 class _AttachedVolume(msgspec.Struct):
-    id: str
+    id: wire.Id
     delete_on_termination: bool
 
 
 class _UsedFlavor(msgspec.Struct):
     # The flavor's name when the server was made; its id is not told since 2.47.
-    original_name: str
+    original_name: wire.Id
 
 
 class Server(msgspec.Struct):
     """A server as Nova shows it to an administrator."""
 
-    id: str
+    id: wire.Id
     name: str
     status: str
-    tenant_id: str
-    user_id: str
+    tenant_id: wire.Id
+    user_id: wire.Id
     created: datetime.datetime
     updated: datetime.datetime | None
     flavor: _UsedFlavor
@@ -89,7 +89,7 @@ class Server(msgspec.Struct):
 
 
 class _NamedKeypair(msgspec.Struct):
-    name: str
+    name: wire.Id
     type: str
     # Told of one keypair, not in lists.
     user_id: str = ""
@@ -104,7 +104,7 @@ class Keypair(msgspec.Struct):
 class Flavor(msgspec.Struct):
     """A flavor with the detail whether all projects see it."""
 
-    id: str
+    id: wire.Id
     name: str
     is_public: bool = msgspec.field(name="os-flavor-access:is_public")
 
@@ -136,8 +136,8 @@ def parse_server(server: Server, place: wire.Place) -> resources.Resource:
     return resources.Resource(
         ref=place.ref("compute.server", server.id),
         name=server.name or None,
-        project_id=server.tenant_id or None,
-        user_id=server.user_id or None,
+        project_id=server.tenant_id,
+        user_id=server.user_id,
         created_at=wire.utc(server.created),
         updated_at=wire.utc(server.updated),
         launched_at=wire.utc(server.launched_at),
@@ -177,7 +177,7 @@ def parse_keypair(answer: Keypair, place: wire.Place) -> resources.Resource:
         raise exceptions.MalformedAnswer(KEYPAIR.name, f"keypair {keypair.name!r} has no user_id")
     return resources.Resource(
         ref=place.ref("compute.keypair", keypair_id(keypair.user_id, keypair.name)),
-        name=keypair.name or None,
+        name=keypair.name,
         user_id=keypair.user_id,
         edges=(resources.attached_to(place.ref("identity.user", keypair.user_id)),),
         details={"type": keypair.type},

@@ -59,16 +59,16 @@ ROLE_ASSIGNMENT = kinds.Kind(
 class Domain(msgspec.Struct):
     """A domain."""
 
-    id: str
+    id: wire.Id
     name: str
 
 
 class Project(msgspec.Struct):
     """A project; its parent is the domain where it has no other."""
 
-    id: str
+    id: wire.Id
     name: str
-    domain_id: str
+    domain_id: wire.Id
     parent_id: str | None
     enabled: bool
 
@@ -76,9 +76,9 @@ class Project(msgspec.Struct):
 class User(msgspec.Struct):
     """A user; most have no default project."""
 
-    id: str
+    id: wire.Id
     name: str
-    domain_id: str
+    domain_id: wire.Id
     enabled: bool
     default_project_id: str | None = None
 

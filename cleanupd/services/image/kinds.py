@@ -30,7 +30,7 @@ IMAGE = kinds.Kind(name="image.image", identity_fields=("name", "project_id", "c
 class Image(msgspec.Struct):
     """An image, whatever its visibility."""
 
-    id: str
+    id: wire.Id
     name: str | None
     owner: str | None
     status: str

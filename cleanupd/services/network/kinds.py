@@ -75,7 +75,7 @@ class Standard(msgspec.Struct, kw_only=True):
     the times are null where a resource is older than the extension.
     """
 
-    id: str
+    id: wire.Id
     project_id: str
     created_at: datetime.datetime | None
     updated_at: datetime.datetime | None
@@ -89,12 +89,12 @@ class FloatingIP(Standard, kw_only=True):
     status: str
     port_id: str | None
     router_id: str | None
-    floating_network_id: str
+    floating_network_id: wire.Id
     floating_ip_address: str
 
 
 class _Gateway(msgspec.Struct):
-    network_id: str
+    network_id: wire.Id
 
 
 class Router(Standard, kw_only=True):
@@ -111,7 +111,7 @@ class Subnet(Standard, kw_only=True):
     """A subnet."""
 
     name: str
-    network_id: str
+    network_id: wire.Id
     cidr: str
 
 
@@ -142,7 +142,9 @@ def parse_floating_ip(address: FloatingIP, place: wire.Place) -> resources.Resou
         port = place.ref("network.port", address.port_id)
         edges.append(resources.attached_to(port, is_loose=True))
     if address.router_id:
-        edges.append(resources.attached_to(place.ref("network.router", address.router_id)))
+        # Routed only as long as it points to a port: it survives the router, too.
+        router = place.ref("network.router", address.router_id)
+        edges.append(resources.attached_to(router, is_loose=True))
     return record(
         place.ref("network.floating_ip", address.id),
         address,

@@ -78,7 +78,7 @@ PORT = kinds.Kind(
 
 
 class _FixedIP(msgspec.Struct):
-    subnet_id: str
+    subnet_id: wire.Id
 
 
 class Port(network_kinds.Standard, kw_only=True):
@@ -86,7 +86,7 @@ class Port(network_kinds.Standard, kw_only=True):
 
     name: str
     status: str
-    network_id: str
+    network_id: wire.Id
     device_owner: str
     device_id: str
     fixed_ips: list[_FixedIP]

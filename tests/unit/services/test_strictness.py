@@ -1,0 +1,223 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""No parser ever makes half a record of an answer that it does not understand."""
+
+import copy
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies
+import pytest
+
+from cleanupd import exceptions
+from cleanupd.core import resources
+from cleanupd.services.base import registry
+from cleanupd.services.base import tables
+from tests.unit.services import answers
+
+MANAGERS, _ = registry.load_managers()
+TABLES: dict[str, tables.Table[Any]] = {
+    kind: manager.TABLE
+    for kind, manager in MANAGERS.items()
+    if issubclass(manager, tables.TableManager)
+}
+SAMPLES = {
+    "compute.server": "compute/servers",
+    "compute.flavor": "compute/flavors",
+    "network.floating_ip": "network/floatingips",
+    "network.port": "network/ports",
+    "network.router": "network/routers",
+    "network.subnet": "network/subnets",
+    "network.network": "network/networks",
+    "network.security_group": "network/security_groups",
+    "block_storage.volume": "block_storage/volumes",
+    "block_storage.snapshot": "block_storage/snapshots",
+    "image.image": "image/images",
+    "identity.project": "identity/projects",
+    "identity.user": "identity/users",
+    "identity.role_assignment": "identity/role_assignments",
+}
+#: What each kind's answer must have, in the words of its API.
+REQUIRED = {
+    "compute.server": {
+        "id",
+        "name",
+        "status",
+        "tenant_id",
+        "user_id",
+        "created",
+        "flavor",
+        "image",
+    }
+    | {"key_name", "locked", "OS-SRV-USG:launched_at", "os-extended-volumes:volumes_attached"},
+    "compute.flavor": {"id", "name"},
+    "network.floating_ip": {"id", "description", "project_id", "created_at", "revision_number"}
+    | {"port_id", "router_id", "floating_network_id"},
+    "network.port": {"id", "name", "project_id", "created_at", "revision_number", "device_id"}
+    | {"device_owner", "network_id", "fixed_ips", "security_groups"},
+    "network.router": {"id", "name", "project_id", "created_at", "revision_number", "routes"}
+    | {"external_gateway_info"},
+    "network.subnet": {"id", "name", "project_id", "created_at", "revision_number", "network_id"},
+    "network.network": {"id", "name", "project_id", "created_at", "revision_number"},
+    "network.security_group": {"id", "name", "project_id", "created_at", "revision_number"}
+    | {"security_group_rules"},
+    "block_storage.volume": {"id", "name", "status", "user_id", "created_at", "snapshot_id"}
+    | {"source_volid", "os-vol-tenant-attr:tenant_id", "attachments"},
+    "block_storage.snapshot": {"id", "name", "status", "user_id", "created_at", "volume_id"}
+    | {"os-extended-snapshot-attributes:project_id"},
+    "image.image": {"id", "name", "owner", "status", "created_at"},
+    "identity.project": {"id", "name", "domain_id", "parent_id"},
+    "identity.user": {"id", "name", "domain_id"},
+    "identity.role_assignment": {"role", "scope", "user"},
+}
+WRONG: tuple[Any, ...] = (7, 1.5, True, [1], {"a": 1}, ["x"], {})
+JSON = strategies.recursive(
+    strategies.none()
+    | strategies.booleans()
+    | strategies.integers()
+    | strategies.text(max_size=8),
+    lambda inner: (
+        strategies.lists(inner, max_size=3)
+        | strategies.dictionaries(strategies.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def record_of(kind: str) -> dict[str, Any]:
+    """Return a recorded record of ``kind``."""
+    return answers.sampled(SAMPLES[kind], TABLES[kind].plural)
+
+
+def parse(kind: str, record: object) -> resources.Resource:
+    """Return what the parser of ``kind`` makes of the answer with ``record``."""
+    table = TABLES[kind]
+    body = {table.singular: record} if table.singular else record
+    return table.decode(json.dumps(body).encode(), answers.PLACE)
+
+
+def list_all(kind: str, page: object) -> list[resources.Resource]:
+    """Return what a listing of ``kind`` makes of ``page``."""
+    cloud = answers.always(json.dumps(page).encode())
+    return list(TABLES[kind].records(cloud, "/x?"))
+
+
+FIELDS = [(kind, field) for kind, fields in REQUIRED.items() for field in sorted(fields)]
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_recorded_listing_is_parsed(kind: str) -> None:
+    """Every record of a real service's answer becomes a resource of the kind."""
+    found = list_all(kind, json.loads(answers.sample(SAMPLES[kind])))
+    assert found
+    assert {one.ref.kind for one in found} == {kind}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_listing_and_reading_agree(kind: str) -> None:
+    """The record in a list and the one that is read alone become equal resources."""
+    page = json.loads(answers.sample(SAMPLES[kind]))
+    alone = [parse(kind, record) for record in page[TABLES[kind].plural]]
+    assert list_all(kind, page) == alone
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_edges_are_declared(kind: str) -> None:
+    """A record holds no edge that its kind does not declare."""
+    rules = {(rule.sort, rule.target) for rule in MANAGERS[kind].KIND.edges}
+    for one in list_all(kind, json.loads(answers.sample(SAMPLES[kind]))):
+        assert {(edge.sort, edge.target.kind) for edge in one.edges} <= rules
+        assert {ref.kind for ref in one.cascades} <= set(MANAGERS[kind].KIND.cascades)
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS)
+def test_a_missing_field_is_an_error(kind: str, field: str) -> None:
+    """A record without one of its fields is refused, alone and in a list."""
+    record = record_of(kind)
+    del record[field]
+    with pytest.raises(exceptions.MalformedAnswer):
+        parse(kind, record)
+    with pytest.raises(exceptions.ListingIncomplete):
+        list_all(kind, {TABLES[kind].plural: [record_of(kind), record]})
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS)
+def test_a_mistyped_field_is_an_error(kind: str, field: str) -> None:
+    """A field of any type but its own is refused."""
+    right = record_of(kind)
+    for wrong in WRONG:
+        if type(wrong) is type(right[field]):
+            continue
+        # Both are numbers that Python would take for one another, or an object that may be null.
+        if right[field] is None and wrong == {}:
+            continue
+        with pytest.raises(exceptions.MalformedAnswer):
+            parse(kind, {**right, field: wrong})
+
+
+@pytest.mark.parametrize(
+    "when", ["yesterday", "2026-13-01T00:00:00Z", "2026-11-21", "", 1795000000]
+)
+@pytest.mark.parametrize(
+    "kind", [kind for kind, fields in REQUIRED.items() if fields & {"created", "created_at"}]
+)
+def test_a_date_that_cannot_be_read_is_an_error(kind: str, when: object) -> None:
+    """A creation time is a time or an error, never left out."""
+    field = "created" if "created" in REQUIRED[kind] else "created_at"
+    with pytest.raises(exceptions.MalformedAnswer):
+        parse(kind, {**record_of(kind), field: when})
+
+
+@given(kind=strategies.sampled_from(sorted(SAMPLES)), body=strategies.binary(max_size=60))
+def test_arbitrary_bytes_are_an_error(kind: str, body: bytes) -> None:
+    """Whatever the bytes: an error of ours, not a record."""
+    with pytest.raises(exceptions.MalformedAnswer):
+        TABLES[kind].decode(body, answers.PLACE)
+
+
+@given(
+    kind=strategies.sampled_from(sorted(SAMPLES)),
+    cut=strategies.floats(0, 1, exclude_max=True),
+)
+def test_a_truncated_answer_is_incomplete(kind: str, cut: float) -> None:
+    """A listing whose bytes end early is never taken for a shorter one."""
+    body = answers.sample(SAMPLES[kind]).rstrip()
+    cloud = answers.always(body[: int(len(body) * cut)])
+    with pytest.raises(exceptions.ListingIncomplete):
+        list(TABLES[kind].records(cloud, "/x?"))
+
+
+@given(data=strategies.data(), kind=strategies.sampled_from(sorted(SAMPLES)), value=JSON)
+def test_any_other_value_is_an_error_or_the_value(
+    data: strategies.DataObject, kind: str, value: object
+) -> None:
+    """With any JSON in one place, a record is refused or keeps what tells it from others."""
+    right = record_of(kind)
+    field = data.draw(strategies.sampled_from(sorted(right)))
+    changed = copy.deepcopy(right)
+    changed[field] = value
+    try:
+        found = parse(kind, changed)
+    except exceptions.MalformedAnswer:
+        return
+    before = parse(kind, right)
+    if field not in REQUIRED[kind]:
+        identity = ("ref", "name", "project_id", "user_id", "created_at")
+        assert [getattr(found, one) for one in identity] == [
+            getattr(before, one) for one in identity
+        ]
+    elif field == "id":
+        assert found.ref.id == value
+    elif field == "name":
+        assert found.name == (value or None)
