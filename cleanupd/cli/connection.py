@@ -1,0 +1,101 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Makes the client that a command works with: an engine in this process, or the daemon's."""
+
+import argparse
+import os
+import pathlib
+from typing import TYPE_CHECKING
+
+from cleanupd import exceptions
+
+if TYPE_CHECKING:
+    from oslo_config import cfg
+
+    from cleanupd.cli import in_process
+    from cleanupd.engine import progress as progresses
+    from cleanupd.engine import sweep
+    from cleanupd.journal import store
+    from cleanupd.rpc import client
+
+
+def connect(
+    options: argparse.Namespace, progress: "progresses.Progress | None" = None
+) -> "client.Client":
+    """Return a client for the cloud that the options name, or for the daemon.
+
+    A broken configuration is told here, an unreachable cloud or daemon when
+    the client is first asked for something.
+    """
+    if options.os_cloud:
+        return _in_process(options, progress)
+    conf = _load(options)
+    if not conf.config_file and "OS_DEFAULT__TRANSPORT_URL" not in os.environ:
+        raise exceptions.UsageError(
+            "no cloud is named: give --os-cloud NAME (or OS_CLOUD) to work in this process,"
+            " or --config-file FILE of the daemon to ask"
+        )
+    from cleanupd.conf import settings
+    from cleanupd.rpc import transport
+
+    return transport.connect(conf, settings.make_settings(conf).address)
+
+
+def _in_process(
+    options: argparse.Namespace, progress: "progresses.Progress | None"
+) -> "in_process.InProcessClient":
+    from cleanupd.cli import in_process
+    from cleanupd.conf import settings
+    from cleanupd.journal import store
+
+    engine_settings = settings.make_settings(_load(options)).engine
+
+    def make_engine(journal: "store.Store") -> "sweep.Engine":
+        return _make_engine(options, journal, engine_settings)
+
+    journal = store.Store(state_directory(options.state_dir) / "sweeps")
+    return in_process.InProcessClient(make_engine, journal, options.os_cloud, progress)
+
+
+def _make_engine(
+    options: argparse.Namespace, journal: "store.Store", settings: "sweep.Settings"
+) -> "sweep.Engine":
+    from cleanupd import cloud
+    from cleanupd.engine import sweep
+    from cleanupd.services.base import registry
+
+    managers, refused = registry.load_managers()
+    # What a kind that nothing looks at is tied to would not be known.
+    if refused:
+        raise refused[0]
+    if not managers:
+        raise exceptions.PluginRefused(
+            registry.NAMESPACE, "*", "no kind of resources has one; is cleanupd installed?"
+        )
+    connected = cloud.Cloud.connect(options.os_cloud, region=options.os_region_name)
+    return sweep.Engine(connected, managers, journal, settings)
+
+
+def _load(options: argparse.Namespace) -> "cfg.ConfigOpts":
+    from cleanupd.conf import loading
+
+    arguments = [word for file in options.config_file for word in ("--config-file", file)]
+    return loading.load(arguments, program="cleanupctl")
+
+
+def state_directory(given: str | None) -> pathlib.Path:
+    """Return the given directory, or that of the XDG base directory specification."""
+    if given:
+        return pathlib.Path(given)
+    home = os.environ.get("XDG_STATE_HOME")
+    return (pathlib.Path(home) if home else pathlib.Path.home() / ".local" / "state") / "cleanupd"

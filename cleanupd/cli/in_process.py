@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The client without a daemon: an engine in this process, made when it is needed."""
+
+from collections.abc import Callable
+import functools
+
+from cleanupd import exceptions
+from cleanupd.core import certificate
+from cleanupd.core import model
+from cleanupd.core import planning
+from cleanupd.core import workloads
+from cleanupd.engine import progress as progresses
+from cleanupd.engine import sweep as engines
+from cleanupd.journal import store
+from cleanupd.rpc import api
+
+
+class InProcessClient:
+    """A :class:`~cleanupd.rpc.client.Client` that does itself what is asked of it.
+
+    ``connect`` makes the engine; what only reads the journal never calls it.
+    Every method that looks at the cloud lists it anew.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[store.Store], engines.Engine],
+        journal: store.Store,
+        cloud: str,
+        progress: progresses.Progress | None = None,
+    ) -> None:
+        self._connect = connect
+        self._journal = journal
+        self._cloud = cloud
+        self._progress = progress
+        self._snapshot: model.Snapshot | None = None
+
+    @functools.cached_property
+    def _engine(self) -> engines.Engine:
+        return self._connect(self._journal)
+
+    def _observe(self) -> model.Snapshot:
+        self._snapshot = self._engine.observe(self._progress)
+        return self._snapshot
+
+    def model(self) -> api.ModelState:
+        """Return what the last listing of this client showed, or that of a new one."""
+        return api.model_state(self._snapshot or self._observe())
+
+    def leaks(self, target: engines.Target, *, is_fresh: bool = False) -> api.Leaks:  # noqa: ARG002
+        """List and return the verdict on all resources that may be a benchmark's."""
+        selection = self._engine.select(target)
+        snapshot = self._observe()
+        return api.leaks(snapshot, self._engine.judge(snapshot, selection))
+
+    def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:  # noqa: ARG002
+        """List and return the workloads that left something."""
+        return self.leaks(engines.Target(is_everything=True)).judgement.workloads
+
+    def plan(self, target: engines.Target) -> planning.Plan:
+        """List, make and store a plan; nothing is removed."""
+        self._engine.select(target)
+        return self._engine.plan(self._observe(), target)
+
+    def stored_plan(self, plan_id: str) -> planning.Plan:
+        """Return a stored plan; raises UnknownSweep."""
+        return self._journal.plan(plan_id)
+
+    def start(
+        self, target: engines.Target, *, confirm: str | None = None, is_dry_run: bool = False
+    ) -> store.Sweep:
+        """Sweep and return what came of it; a dry run ends with the plan."""
+        if not is_dry_run:
+            self._check_confirmed(is_named=bool(target.tasks or target.workloads), confirm=confirm)
+        plan = self.plan(target)
+        return self.sweep(plan.id) if is_dry_run else self._engine.execute(plan, self._progress)
+
+    def execute(self, plan_id: str, *, confirm: str | None = None) -> store.Sweep:
+        """Remove what a stored plan of this cloud says and return what came of it."""
+        plan = self._journal.plan(plan_id)
+        if plan.cloud != self._cloud:
+            raise exceptions.Refused(f"plan {plan_id} is for cloud {plan.cloud}")
+        self._check_confirmed(is_named=bool(plan.selection.parts), confirm=confirm)
+        return self._engine.execute(plan, self._progress)
+
+    def _check_confirmed(self, *, is_named: bool, confirm: str | None) -> None:
+        if not is_named and confirm != self._cloud:
+            raise exceptions.Refused(
+                "without a named task or workload the name of the cloud has to be confirmed:"
+                f" --confirm {self._cloud}"
+            )
+
+    def sweep(self, sweep_id: str) -> store.Sweep:
+        """Return a stored sweep; raises UnknownSweep."""
+        return self._journal.sweep(sweep_id)
+
+    def sweeps(self) -> tuple[store.Sweep, ...]:
+        """Return the stored sweeps of this cloud, the latest last."""
+        return tuple(s for s in self._journal.sweeps() if s.cloud == self._cloud)
+
+    def verify(self, target: engines.Target) -> certificate.Certificate:
+        """Say by a new listing what is left of a target."""
+        return self._engine.certify(target, self._progress)

@@ -1,0 +1,101 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``cleanupctl leaks``: what of a benchmark there is."""
+
+import argparse
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from typing import Any
+
+import msgspec
+
+from cleanupd.cli import command
+from cleanupd.cli import exit_codes
+from cleanupd.cli import rows
+from cleanupd.cli import selection
+from cleanupd.cli import text
+from cleanupd.core.judgement import Verdict
+
+if TYPE_CHECKING:
+    from cleanupd.core import judgement
+
+
+class ListLeaks(command.ListCommand):
+    """List the resources that a benchmark made, each with the evidence.
+
+    Also those of a benchmark that runs now: nothing is removed by looking. With
+    --task or --workload only theirs are listed. The state of a resource is
+    `leak` if a sweep with the same options would remove it, `kept` if something
+    speaks against it; the reason says what.
+    """
+
+    examples = """\
+  cleanupctl leaks list --os-cloud NAME
+  cleanupctl leaks list --os-cloud NAME --kind compute --long
+  cleanupctl leaks list --os-cloud NAME --task UUID --rally-report report.json
+  cleanupctl leaks list --os-cloud NAME -f json | jq -r '.[].Project' | sort | uniq -c
+"""
+    columns = rows.COLUMNS
+    short_columns = rows.SHORT_COLUMNS
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser."""
+        parser = super().get_parser(prog_name)
+        selection.add_task_options(parser)
+        selection.add_kind_option(parser)
+        parser.add_argument(
+            "--all",
+            action="store_true",
+            dest="has_undecidable",
+            help="also those of which it cannot be told whether they are a benchmark's",
+        )
+        parser.add_argument(
+            "--long", action="store_true", dest="is_long", help="all columns in a table, too"
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """Look at the cloud and return what is a benchmark's."""
+        tasks = selection.expand(parsed_args)
+        for line in selection.describe(tasks):
+            self.app.say(line)
+        target = selection.named(parsed_args, tasks)
+        if not (target.tasks or target.workloads):
+            target = msgspec.structs.replace(target, is_everything=True)
+        with self.client() as client:
+            found = client.leaks(target, is_fresh=True)
+        is_complete = self.say_doubts(found.doubts)
+        wanted = [Verdict.LEAK, Verdict.KEPT]
+        leaks = found.judgement.of(*wanted)
+        undecidable = found.judgement.of(Verdict.UNDECIDABLE)
+        self.exit_code = exit_codes.judge(is_anything_found=bool(leaks), is_complete=is_complete)
+        self._summarise(leaks, undecidable, found.judgement)
+        shown = [*leaks, *undecidable] if parsed_args.has_undecidable else leaks
+        ordered = sorted(shown, key=lambda f: (f.part or "~", f.resource.ref))
+        return self.columns, [tuple(rows.of_finding(one).values()) for one in ordered]
+
+    def _summarise(
+        self,
+        leaks: Sequence["judgement.Finding"],
+        undecidable: Sequence["judgement.Finding"],
+        judged: "judgement.Judgement",
+    ) -> None:
+        parts = {finding.part for finding in leaks}
+        of = f" of {text.count(len(parts), 'workload')}" if leaks else ""
+        doubtful = f"; {len(undecidable)} undecidable (--all shows them)" if undecidable else ""
+        self.app.say(
+            f"{text.count(len(leaks), 'resource')}{of} found, {judged.foreign} foreign{doubtful}"
+        )
