@@ -46,7 +46,10 @@ class Verdict(enum.StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict on one resource, with the evidence and the reason."""
+    """The verdict on one resource, with the evidence and the reason.
+
+    ``through`` is the owner that is the only evidence, if there is one.
+    """
 
     resource: resources.Resource
     verdict: Verdict
@@ -54,6 +57,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     scope: patterns.Scope | None
     evidence: tuple[str, ...]
     reason: str | None
+    through: resources.Ref | None = None
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +134,7 @@ def _findings_of_claims(
             scope=claim.scope,
             evidence=claim.evidence,
             reason=unselected.get(ref) or blocked.get(ref),
+            through=claim.through,
         )
 
 

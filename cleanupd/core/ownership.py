@@ -19,6 +19,7 @@ benchmark made, for what belongs to a user and to no project (keypairs).  An
 attached a resource to a benchmark's is no link at all.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
 import functools
@@ -41,12 +42,14 @@ class Claim(msgspec.Struct, frozen=True):
     ``part`` is the part of the name that the benchmark's workload gave,
     ``pattern`` the pattern that the name has, the resource's own or that of
     the project, user or owner; ``evidence`` the chain, nearest link first,
-    as sentences for people.
+    as sentences for people.  ``through`` is the owner whose resource it is,
+    where nothing else makes it the benchmark's.
     """
 
     part: str
     pattern: patterns.Pattern
     evidence: tuple[str, ...]
+    through: resources.Ref | None = None
 
     @property
     def scope(self) -> patterns.Scope:
@@ -62,16 +65,17 @@ def find_claims(
 ) -> Claims:
     """Return the claim of every resource that has one.
 
-    The name of a resource weighs more than the project it is in: two
-    workloads may share a project.
+    Of several links the nearest counts: a name of its own more than the
+    owner's, and the owner's more than that of the project, in which several
+    workloads, and scenario and context, may meet.
     """
     claims = _claims_by_name(snapshot, known, matcher)
-    named = dict(claims)
+    homes = dict(claims)
+    _add_claims_by_owner(snapshot, claims, homes)
     for record in snapshot:
-        if record.ref not in claims and (claim := _claim_by_home(record, snapshot, named)):
+        if record.ref not in claims and (claim := _claim_by_home(record, snapshot, homes)):
             claims[record.ref] = claim
-    while found := _claims_by_owner(snapshot, claims):
-        claims |= found
+    _add_claims_by_owner(snapshot, claims, homes)
     return claims
 
 
@@ -113,26 +117,41 @@ def _claim_by_home(
     return Claim(claim.part, claim.pattern, (text, *claim.evidence))
 
 
-def _claims_by_owner(snapshot: model.Snapshot, claims: Claims) -> Claims:
-    found: Claims = {}
+def _add_claims_by_owner(snapshot: model.Snapshot, claims: Claims, homes: Claims) -> None:
+    """Add the claims that follow from owners, until no more do."""
+    found: Claims | None = None
+    while found is None or found:
+        found = {}
+        for record, owner in _parts(snapshot, claims):
+            claim = claims[owner.ref]
+            noun = owner.ref.kind.partition(".")[2].replace("_", " ")
+            text = f"the service made it for {noun} {owner.name or owner.ref.id}"
+            # In a benchmark's project it is the benchmark's without the owner, too.
+            is_at_home = _claim_by_home(record, snapshot, homes) is not None
+            found[record.ref] = Claim(
+                claim.part,
+                claim.pattern,
+                (text, *claim.evidence),
+                None if is_at_home else owner.ref,
+            )
+        claims |= found
+
+
+def _parts(
+    snapshot: model.Snapshot, claims: Claims
+) -> Iterator[tuple[resources.Resource, resources.Resource]]:
+    """Yield what is not claimed and was made for something that is, and the latter."""
     for record in snapshot:
         if record.ref in claims:
             for target in record.cascades:
                 taken = snapshot.get(target)
                 if taken and target not in claims and _is_taken_along(taken, record):
-                    found[target] = _through(record, claims[record.ref])
+                    yield taken, record
         else:
             for target in record.owners:
                 owner = snapshot.get(target)
                 if owner and target in claims and _is_made_for(record, owner):
-                    found[record.ref] = _through(owner, claims[target])
-    return found
-
-
-def _through(owner: resources.Resource, claim: Claim) -> Claim:
-    noun = owner.ref.kind.partition(".")[2].replace("_", " ")
-    text = f"the service made it for {noun} {owner.name or owner.ref.id}"
-    return Claim(claim.part, claim.pattern, (text, *claim.evidence))
+                    yield record, owner
 
 
 def _is_made_for(record: resources.Resource, owner: resources.Resource) -> bool:

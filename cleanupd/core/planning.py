@@ -36,7 +36,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One removal.
 
     ``observed`` is the record that the decision was made on; ``after`` are
-    the resources that have to be gone before this one is removed.
+    the resources that have to be gone before this one is removed;
+    ``through`` is the owner that is the only evidence, if there is one.
     """
 
     observed: resources.Resource
@@ -44,6 +45,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     evidence: tuple[str, ...]
     after: tuple[resources.Ref, ...]
+    through: resources.Ref | None = None
 
     @property
     def ref(self) -> resources.Ref:
@@ -97,6 +99,7 @@ def make_plan(
             scope=leaks[ref].scope or "",
             evidence=leaks[ref].evidence,
             after=tuple(sorted(order.after[ref])),
+            through=leaks[ref].through,
         )
         for ref in order.sequence()
     )

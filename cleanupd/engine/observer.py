@@ -15,6 +15,7 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from concurrent import futures
 import datetime
 import graphlib
@@ -38,7 +39,9 @@ class Observer:
     """Takes snapshots of one region of one cloud.
 
     ``without_resources`` are official service types that hold nothing of a
-    project's, so that nothing has to look at them.
+    project's, so that nothing has to look at them.  ``refused`` are plugins
+    that could not be loaded: what their kinds would be tied to is unknown, so
+    that nothing can be believed without them.
     """
 
     def __init__(
@@ -49,18 +52,20 @@ class Observer:
         *,
         workers: int = 8,
         without_resources: frozenset[str] = frozenset(),
+        refused: Sequence[exceptions.PluginRefused] = (),
     ) -> None:
         self._cloud = cloud
         self._managers = managers
         self._clock = clock
         self._workers = workers
         self._without_resources = without_resources
+        self._refused = refused
 
     def observe(self, progress: progresses.Progress | None = None) -> model.Snapshot:
         """Return a snapshot of all kinds; a kind that cannot be listed is not fresh in it."""
         progress = progress or progresses.Silence()
         taken_at = self._clock()
-        blindness = self._cloud.visibility()
+        blindness = next(map(str, self._refused), None) or self._cloud.visibility()
         listings: dict[str, tuple[resources.Resource, ...]] = {}
         trust: dict[str, model.Trust] = {}
         progress.listing(len(self._managers))

@@ -13,6 +13,7 @@
 """The sweep: observe, decide, act, verify.  The daemon and the CLI share it."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import datetime
 import threading
 import uuid
@@ -85,8 +86,14 @@ class Engine:
         managers: observer.Managers,
         journal: store.Store,
         settings: Settings | None = None,
+        refused: Sequence[exceptions.PluginRefused] = (),
     ) -> None:
-        """Compile the patterns; the cloud is not called yet."""
+        """Compile the patterns; the cloud is not called yet.
+
+        ``refused`` are the plugins that could not be loaded: as long as
+        there is one, nothing is removed.
+        """
+        self._refused = refused
         self.settings = settings or Settings()
         self.cloud = cloud
         self.journal = journal
@@ -99,12 +106,13 @@ class Engine:
             clock.now,
             workers=self.settings.list_workers,
             without_resources=self.settings.without_resources,
+            refused=refused,
         )
         self._removing = threading.Lock()
 
     def rebuilt(self, settings: Settings) -> "Engine":
         """Return an engine for the same cloud with other settings."""
-        return Engine(self.cloud, self._managers, self.journal, settings)
+        return Engine(self.cloud, self._managers, self.journal, settings, self._refused)
 
     def kinds_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the kinds that names of kinds and of services mean; raises UnknownKind."""

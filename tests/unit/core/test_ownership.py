@@ -126,6 +126,26 @@ def test_what_cannot_have_been_made_for_the_owner_is_not(fields):
     assert "a" not in found
 
 
+def test_the_owner_weighs_more_than_the_project():
+    """What was made for a scenario's router in a context's project is the scenario's."""
+    found = claims(
+        record("identity.project", "p", name=name(letter="c")),
+        record("network.router", "r", name=name(), project_id="p"),
+        record("network.port", "a", project_id="p", edges=(made_for("network.router", "r"),)),
+    )
+    assert found["a"].scope == "scenario"
+    assert found["a"].through is None
+
+
+def test_an_owner_that_is_the_only_evidence_is_told():
+    """What would not be the benchmark's without its owner says so."""
+    found = claims(
+        record("network.router", "r", name=name(), project_id="prod"),
+        record("network.port", "a", project_id="prod", edges=(made_for("network.router", "r"),)),
+    )
+    assert found["a"].through == sample.ref("network.router", "r")
+
+
 def boot_disk(**fields):
     """Return a booted server of a real project, and the disk that goes with it."""
     fields = {"project_id": "prod", "user_id": "u", **fields}

@@ -18,6 +18,7 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.core import generators
+from cleanupd.core import kinds
 from cleanupd.core import patterns
 from cleanupd.engine import cleanup
 from cleanupd.engine import executor
@@ -102,6 +103,28 @@ def test_what_changed_since_the_plan_is_skipped(engine, cloud):
     assert reasons["net"].startswith("its name changed since the plan")
     assert reasons["p"] == "network.network net is still there"
     assert {left.ref.id for left in done.certificate.left} == {"net", "p"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [({"name": name()}, "removed"), ({"project_id": "prod"}, "changed")],
+)
+def test_a_port_that_its_server_let_go_of(engine, cloud, fields, outcome):
+    """A benchmark's port is removed after its server; what was only its server's is not."""
+    managers = fakes.make_managers()
+    kind = managers["network.port"].KIND
+    managers["network.port"].KIND = kinds.Kind(
+        name=kind.name, identity_fields=("name", "owners"), edges=kind.edges
+    )
+    owned = sample.made_for("compute.server", "own")
+    cloud.add(
+        record("compute.server", "own", name=name(), project_id="prod"),
+        record("network.port", "let", edges=(owned,), **fields),
+    )
+    engine = sweep.Engine(cloud, managers, engine.journal, SETTINGS)
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    cloud.change(sample.ref("network.port", "let"), edges=())
+    assert outcomes(engine.execute(plan))["let"] == outcome
 
 
 def test_what_is_gone_already_is_a_success(engine, cloud):
@@ -317,6 +340,17 @@ def test_a_token_that_may_not_see_everything_removes_nothing(engine, cloud):
     plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
     assert not plan.steps
     assert "the token has no admin role" in plan.kept[0].reason
+
+
+def test_a_plugin_that_is_missing_removes_nothing(cloud, tmp_path):
+    """Without a kind's plugin nobody knows what its resources are tied to."""
+    refused = exceptions.PluginRefused("cleanupd.resource_managers", "network.trunk", "no module")
+    engine = sweep.Engine(
+        cloud, fakes.make_managers(), store.Store(tmp_path), SETTINGS, refused=[refused]
+    )
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    assert not plan.steps
+    assert "network.trunk" in plan.kept[0].reason
 
 
 def test_a_service_without_a_plugin_keeps_projects(engine, cloud):
