@@ -13,6 +13,7 @@
 """``cleanupctl leaks``: what of a benchmark there is."""
 
 import argparse
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from cleanupd import exceptions
 from cleanupd.cli import command
 from cleanupd.cli import exit_codes
 from cleanupd.cli import rows
@@ -53,7 +55,14 @@ class ListLeaks(command.ListCommand):
         """Return the parser."""
         parser = super().get_parser(prog_name)
         selection.add_task_options(parser)
-        selection.add_kind_option(parser)
+        parser.add_argument(
+            "--kind",
+            metavar="KIND",
+            action="append",
+            default=[],
+            dest="kinds",
+            help="show one kind (compute.server) or service (compute) only; can be repeated",
+        )
         parser.add_argument(
             "--all",
             action="store_true",
@@ -77,25 +86,43 @@ class ListLeaks(command.ListCommand):
             target = msgspec.structs.replace(target, is_everything=True)
         with self.client() as client:
             found = client.leaks(target, is_fresh=True)
+            known = [state.kind for state in client.model().kinds]
         is_complete = self.say_doubts(found.doubts)
-        wanted = [Verdict.LEAK, Verdict.KEPT]
-        leaks = found.judgement.of(*wanted)
-        undecidable = found.judgement.of(Verdict.UNDECIDABLE)
+        is_shown = _filter(parsed_args.kinds, known)
+        shown = [one for one in found.judgement.findings if is_shown(one.resource.ref.kind)]
+        leaks = [one for one in shown if one.verdict in (Verdict.LEAK, Verdict.KEPT)]
+        undecidable = [one for one in shown if one.verdict is Verdict.UNDECIDABLE]
         self.exit_code = exit_codes.judge(is_anything_found=bool(leaks), is_complete=is_complete)
-        self._summarise(leaks, undecidable, found.judgement)
-        shown = [*leaks, *undecidable] if parsed_args.has_undecidable else leaks
-        ordered = sorted(shown, key=lambda f: (f.part or "~", f.resource.ref))
+        self._summarise(leaks, undecidable, found.judgement.foreign)
+        listed = [*leaks, *undecidable] if parsed_args.has_undecidable else leaks
+        ordered = sorted(listed, key=_order)
         return self.columns, [tuple(rows.of_finding(one).values()) for one in ordered]
 
     def _summarise(
         self,
         leaks: Sequence["judgement.Finding"],
         undecidable: Sequence["judgement.Finding"],
-        judged: "judgement.Judgement",
+        foreign: int,
     ) -> None:
         parts = {finding.part for finding in leaks}
         of = f" of {text.count(len(parts), 'workload')}" if leaks else ""
         doubtful = f"; {len(undecidable)} undecidable (--all shows them)" if undecidable else ""
         self.app.say(
-            f"{text.count(len(leaks), 'resource')}{of} found, {judged.foreign} foreign{doubtful}"
+            f"{text.count(len(leaks), 'resource')}{of} found, {foreign} foreign{doubtful}"
         )
+
+
+def _order(finding: "judgement.Finding") -> tuple[str, str, str, str]:
+    resource = finding.resource
+    return finding.part or "~", resource.ref.kind, resource.name or "", resource.ref.id
+
+
+def _filter(names: Sequence[str], known: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells the kinds that names of kinds and services mean; raises UnknownKind."""
+    wanted = set()
+    for name in names:
+        meant = {kind for kind in known if name in (kind, kind.partition(".")[0])}
+        if not meant:
+            raise exceptions.UnknownKind(name, list(known))
+        wanted |= meant
+    return lambda kind: not names or kind in wanted

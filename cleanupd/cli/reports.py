@@ -127,7 +127,7 @@ class Writer:
         """Write what a plan would remove, with the evidence, and what it keeps."""
         where = f"cloud {plan.cloud}, region {plan.region}"
         self.line(f"Plan {plan.id} for {where}: {text.count(len(plan.steps), 'resource')}")
-        steps = sorted(plan.steps, key=lambda step: step.part)
+        steps = sorted(plan.steps, key=lambda s: (s.part, s.ref.kind, s.observed.name or ""))
         for part, group in itertools.groupby(steps, key=lambda step: step.part):
             self._workload(plan, part, list(group), has_all=has_all)
         self._kept("Kept, though its workload was selected", plan.kept, has_all=has_all)

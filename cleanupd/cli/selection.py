@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the options of a command select: tasks, workloads, scopes and kinds."""
+"""What the options of a command select: tasks, workloads and scopes."""
 
 import argparse
 import pathlib
@@ -75,18 +75,6 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_kind_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names kinds."""
-    parser.add_argument(
-        "--kind",
-        metavar="KIND",
-        action="append",
-        default=[],
-        dest="kinds",
-        help="only one kind (compute.server) or service (compute); can be repeated",
-    )
-
-
 def add_sweeping_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that select workloads without naming them."""
     group = parser.add_argument_group("whose resources, without naming a task or workload")
@@ -142,7 +130,7 @@ def describe(tasks: tuple["report.Task", ...]) -> list[str]:
 
 
 def named(arguments: argparse.Namespace, tasks: tuple["report.Task", ...]) -> "sweep.Target":
-    """Return the target that names of tasks and workloads, scopes and kinds mean."""
+    """Return the target that names of tasks, workloads and scopes mean."""
     from cleanupd.engine import sweep
 
     workloads = dict.fromkeys(patterns.canonical_uuid(uuid) for uuid in arguments.workloads)
@@ -154,7 +142,6 @@ def named(arguments: argparse.Namespace, tasks: tuple["report.Task", ...]) -> "s
             task.uuid: tuple(dict.fromkeys(w.uuid for w in task.workloads)) for task in tasks
         },
         scopes=tuple(patterns.Scope(scope) for scope in scopes),
-        kinds=tuple(dict.fromkeys(getattr(arguments, "kinds", ()))),
     )
 
 

@@ -16,6 +16,7 @@ import argparse
 import collections
 from collections.abc import Iterable
 from collections.abc import Sequence
+import datetime
 import time
 from typing import TYPE_CHECKING
 from typing import Any
@@ -259,8 +260,9 @@ class ShowSweep(_SweepReport):
         parsed_args: argparse.Namespace,
     ) -> None:
         writer = self.writer(parsed_args)
-        ended = f", ended {sweep.ended_at}" if sweep.ended_at else ""
-        writer.line(f"Sweep {sweep.id} is {sweep.state}: started {sweep.started_at}{ended}")
+        ended = f", ended {_moment(sweep.ended_at)}" if sweep.ended_at else ""
+        started = _moment(sweep.started_at)
+        writer.line(f"Sweep {sweep.id} is {sweep.state}: started {started}{ended} UTC")
         if sweep.note:
             writer.line(sweep.note)
         if plan is not None:
@@ -268,6 +270,10 @@ class ShowSweep(_SweepReport):
         writer.results(sweep)
         if sweep.certificate is not None:
             writer.certificate(sweep.certificate)
+
+
+def _moment(iso: str) -> str:
+    return text.describe_time(datetime.datetime.fromisoformat(iso)) or ""
 
 
 class ListSweeps(command.ListCommand):
@@ -292,7 +298,7 @@ class ListSweeps(command.ListCommand):
                 sweep.cloud,
                 sweep.region,
                 sweep.state,
-                sweep.started_at,
+                datetime.datetime.fromisoformat(sweep.started_at),
                 sweep.planned,
                 sum(sweep.certificate.gone.values()) if sweep.certificate else None,
                 len(sweep.certificate.left) if sweep.certificate else None,

@@ -26,14 +26,25 @@ from rich import console
 from rich import table as rich_table
 from rich import text as rich_text
 
-#: What goes below each other in one column, where there is no room beside.
-_STACKS = (("Name", "ID"), ("Evidence", "Reason"), ("State", "Evidence"), ("Workload", "Scopes"))
+#: What is joined to one column, and how, where there is no room beside.
+_STACKS = (
+    ("Name", "ID", "\n"),
+    ("Evidence", "Reason", "\n"),
+    ("State", "Evidence", ": "),
+    ("State", "Reason", ": "),
+    ("Workload", "Scopes", "\n"),
+    ("Kind", "Name", "\n  "),
+    ("Kind", "ID", "\n  "),
+)
 
-_NEVER_FOLDED = 36
+#: So much room is made for the last column, whose text may be folded.
+_ROOM_FOR_TEXT = 40
+_NARROWEST = 16
 _UNLIMITED = 100_000
-_GAP = 2
+_GAP = 3
 
 Rows = Sequence[Sequence[Any]]
+Texts = list[list[str]]
 
 
 def find_width(parsed_args: argparse.Namespace, stream: TextIO) -> int | None:
@@ -47,21 +58,23 @@ def find_width(parsed_args: argparse.Namespace, stream: TextIO) -> int | None:
 
 def write_table(columns: Sequence[str], rows: Rows, stream: TextIO, width: int | None) -> None:
     """Write a table of cells that are safe for a terminal."""
-    texts = [[str(value) for value in row] for row in rows]
+    names, texts = list(columns), [[str(value) for value in row] for row in rows]
+    widths = [_widest(texts, index, name) for index, name in enumerate(names)]
     if width is not None:
-        columns, texts = _stack_until_it_fits(list(columns), texts, width)
-    drawn = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP, 0, 0))
-    for index, name in enumerate(columns):
-        numeric = all(isinstance(row[index], int) for row in rows) if len(rows) else False
+        names, texts = _stack(names, texts, width)
+        widths = _shrink([_widest(texts, i, name) for i, name in enumerate(names)], width)
+    drawn = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
+    for index, name in enumerate(names):
+        is_number = all(row[index].isdecimal() for row in texts)
         drawn.add_column(
             name,
-            justify="right" if numeric and len(columns) == len(rows[0]) else "left",
+            justify="right" if is_number else "left",
             overflow="fold",
-            min_width=min(_NEVER_FOLDED, _widest(texts, index, name)) if width else None,
+            width=widths[index],
         )
     for row in texts:
-        drawn.add_row(*(rich_text.Text(cell) for cell in row))
-    out = console.Console(file=stream, width=width or _UNLIMITED, highlight=False, soft_wrap=False)
+        drawn.add_row(*map(rich_text.Text, row))
+    out = console.Console(file=stream, width=width or _UNLIMITED, highlight=False)
     with out.capture() as captured:
         out.print(drawn)
     for line in captured.get().splitlines():
@@ -69,38 +82,40 @@ def write_table(columns: Sequence[str], rows: Rows, stream: TextIO, width: int |
             stream.write(line.rstrip() + "\n")
 
 
-def _stack_until_it_fits(
-    columns: list[str], rows: list[list[str]], width: int
-) -> tuple[list[str], list[list[str]]]:
-    for upper, lower in _STACKS:
-        if _natural_width(columns, rows) <= width:
+def _stack(names: list[str], texts: Texts, width: int) -> tuple[list[str], Texts]:
+    """Join columns until what must not be folded leaves room for what may be."""
+    for upper, lower, separator in _STACKS:
+        widths = [_widest(texts, index, name) for index, name in enumerate(names)]
+        last = min(widths.pop(), _ROOM_FOR_TEXT)
+        if sum(widths) + last + _GAP * len(names) <= width:
             break
-        names = [name.split(", ")[0] for name in columns]
-        if upper in names and lower in names:
-            columns, rows = _stack(columns, rows, names.index(upper), names.index(lower))
-    return columns, rows
+        heads = [name.split(", ")[0] for name in names]
+        if upper in heads and lower in heads:
+            at, of = heads.index(upper), heads.index(lower)
+            names = _join(names, at, of, ", ")
+            texts = [_join(row, at, of, separator) for row in texts]
+    return names, texts
 
 
-def _stack(
-    columns: list[str], rows: list[list[str]], upper: int, lower: int
-) -> tuple[list[str], list[list[str]]]:
-    def merge(cells_: list[str], separator: str) -> list[str]:
-        joined = separator.join(filter(None, (cells_[upper], cells_[lower])))
-        merged = [*cells_]
-        merged[upper] = joined
-        del merged[lower]
-        return merged
-
-    return merge(columns, ", "), [merge(row, "\n") for row in rows]
+def _join(row: list[str], upper: int, lower: int, separator: str) -> list[str]:
+    indent = separator[1:] if separator.startswith("\n") else ""
+    below = row[lower].replace("\n", f"\n{indent}")
+    joined = separator.join(filter(None, (row[upper], below)))
+    return [joined if index == upper else text for index, text in enumerate(row) if index != lower]
 
 
-def _natural_width(columns: Sequence[str], rows: list[list[str]]) -> int:
-    return sum(_widest(rows, i, name) + _GAP for i, name in enumerate(columns))
+def _shrink(widths: list[int], width: int) -> list[int]:
+    """Return widths that fit: less for the last, which has text, then for the widest."""
+    excess = sum(widths) + _GAP * len(widths) - width
+    shrunk = [*widths[:-1], max(min(widths[-1], _NARROWEST), widths[-1] - max(excess, 0))]
+    while sum(shrunk) + _GAP * len(shrunk) > width and max(shrunk) > _NARROWEST:
+        shrunk[shrunk.index(max(shrunk))] -= 1
+    return shrunk
 
 
-def _widest(rows: list[list[str]], index: int, name: str) -> int:
-    lines = (line for row in rows for line in row[index].split("\n"))
-    return max(map(cells.cell_len, lines), default=0) if rows else cells.cell_len(name)
+def _widest(texts: Texts, index: int, name: str) -> int:
+    lines = (line for row in texts for line in row[index].split("\n"))
+    return max([cells.cell_len(name), *map(cells.cell_len, lines)])
 
 
 class TableFormatter(table.TableFormatter):

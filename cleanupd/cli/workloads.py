@@ -45,7 +45,7 @@ class ListWorkloads(command.ListCommand):
         "Idle",
         "Undated",
     )
-    short_columns = ("Workload", "Scopes", "Resources", "Created", "Active", "Idle", "Undated")
+    short_columns = ("Workload", "Scopes", "Resources", "Active", "Idle", "Undated")
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the parser."""
