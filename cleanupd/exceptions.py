@@ -25,7 +25,8 @@ each thing that a caller can do differently::
     +-- UsageError          a command line cannot be understood, and the message says what would be
     +-- TaskNotExpanded     the workloads of a task of Rally's are not known
     +-- InvalidOptions      a configuration file, or an option in it, cannot be used
-    +-- DaemonUnreachable   no daemon answers, or there is no bus between us and it
+    +-- BusUnreachable      the broker does not take us
+    +-- DaemonUnreachable   the broker takes us, but no daemon answers
     +-- PluginRefused       a plugin cannot be used
     +-- NotRemovable        resources of this kind are looked at, never removed
     +-- CloudError          something between us and the cloud
@@ -265,14 +266,25 @@ class InvalidOptions(CleanupdError):
     """A configuration file, or an option in it, cannot be used."""
 
 
+class BusUnreachable(CleanupdError):
+    """The broker is not there, or does not take us; ``reason`` says in what way."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__(
+            f"the bus cannot be used: {reason}; check transport_url and that the broker runs"
+        )
+        self.reason = reason
+
+
 class DaemonUnreachable(CleanupdError):
-    """No daemon answers at ``topic``, or there is no bus between us and it."""
+    """No daemon answers at ``topic`` of the bus."""
 
     def __init__(self, topic: str, reason: str) -> None:
         """Keep the topic that was asked at and the reason."""
         super().__init__(
             f"no daemon answers at {topic!r}: {reason}; check that cleanupd runs and that"
-            " transport_url is the same on both sides"
+            " transport_url and [rpc] topic are the same on both sides"
         )
         self.topic = topic
         self.reason = reason

@@ -14,6 +14,7 @@
 
 from collections.abc import Sequence
 from importlib import metadata
+import re
 
 from oslo_config import cfg
 from oslo_log import log
@@ -22,7 +23,7 @@ from cleanupd import exceptions
 from cleanupd.conf import opts
 
 #: What talks more than an operator can use, beside the levels of oslo.log.
-_QUIETER = ["apscheduler=WARN", "keystoneauth=WARN", "openstack=WARN", "oslo.service=WARN"]
+_QUIETER = ["apscheduler=WARN", "keystoneauth=ERROR", "openstack=WARN", "oslo.service=WARN"]
 
 
 def load(
@@ -52,5 +53,6 @@ def load(
 
 
 def one_line(error: Exception) -> str:
-    """Return the text of an error of oslo.config as one line."""
-    return " ".join(str(error).split())
+    """Return the text of an error of oslo.config as one line, with the file where it knows it."""
+    text = " ".join(str(error).split())
+    return re.sub(r"from LocationInfo\(.*?detail='([^']*)'\)", r"in \1", text)

@@ -12,3 +12,8 @@
 
 
 """The versioned API between cleanupctl and the daemon, over oslo.messaging."""
+
+import warnings
+
+# oslo.messaging imports eventlet if it is there, which nobody who runs a command can help.
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")

@@ -139,18 +139,41 @@ def _optional_text(payload: object) -> str | None:
     return None if payload is None else api.unpack(payload, str)
 
 
-def make_server(
-    conf: cfg.ConfigOpts, address: api.Address, endpoint: Endpoint
-) -> oslo_messaging.RPCServer:
-    """Return a server that is not started; raises DaemonUnreachable if there is no broker.
+class RpcServer:
+    """Listens at an address, whose ``server`` is the name of this daemon."""
 
-    ``address.server`` is the name of this daemon.
-    """
-    bus = transport.get_transport(conf)
-    transport.check_reachable(conf, address.topic)
-    return oslo_messaging.get_rpc_server(
-        bus,
-        oslo_messaging.Target(topic=address.topic, server=address.server),
-        [endpoint],
-        executor="threading",
-    )
+    def __init__(self, conf: cfg.ConfigOpts, address: api.Address, endpoint: Endpoint) -> None:
+        self._conf = conf
+        self._address = address
+        self._endpoint = endpoint
+        self._server: oslo_messaging.MessageHandlingServer | None = None
+
+    def start(self) -> None:
+        """Listen; raises InvalidOptions or BusUnreachable."""
+        bus = transport.get_transport(self._conf)
+        transport.check_reachable(self._conf)
+        target = oslo_messaging.Target(topic=self._address.topic, server=self._address.server)
+        with transport.translated():
+            self._server = oslo_messaging.get_rpc_server(
+                bus, target, [self._endpoint], executor="threading"
+            )
+            self._server.start()
+
+    def stop(self) -> None:
+        """Take no further request."""
+        if self._server is not None:
+            self._server.stop()
+
+    def wait(self) -> None:
+        """Return when all requests that were taken are answered."""
+        if self._server is not None:
+            self._server.wait()
+
+    def why_stuck(self) -> str | None:
+        """Say why no request will be answered any more; None while all is well.
+
+        A broker that went away is no reason: the listener connects again by itself.
+        """
+        # Private to oslo.messaging, and all there is to be seen of its listener.
+        thread = getattr(getattr(self._server, "listener", None), "_listen_thread", None)
+        return None if thread is None or thread.is_alive() else "the RPC listener has ended"

@@ -48,7 +48,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
             conf.register_opts(getattr(importlib.import_module(module), group), group=group)
 
 
-def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.RPCTransport:
+def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:
     """Return the bus that the options name; nothing is connected yet.
 
     Raises InvalidOptions where the options make no sense.
@@ -61,8 +61,8 @@ def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.RPCTransport:
         raise exceptions.InvalidOptions(f"transport_url cannot be used: {text}") from error
 
 
-def check_reachable(conf: cfg.ConfigOpts, topic: str) -> None:
-    """Return if one of the brokers takes a connection; raises DaemonUnreachable if none does.
+def check_reachable(conf: cfg.ConfigOpts) -> None:
+    """Return if one of the brokers takes a connection; raises BusUnreachable if none does.
 
     oslo.messaging itself tries for ever and says so only in the log.
     """
@@ -79,14 +79,14 @@ def check_reachable(conf: cfg.ConfigOpts, topic: str) -> None:
             reasons.append(f"{where[0]}:{where[1]}: {error.strerror or error}")
         else:
             return
-    raise exceptions.DaemonUnreachable(topic, f"no broker ({'; '.join(reasons)})")
+    raise exceptions.BusUnreachable("; ".join(reasons))
 
 
 def connect(conf: cfg.ConfigOpts, address: api.Address) -> client.RpcClient:
     """Return a client of the daemon at an address; nothing is sent yet.
 
-    A call raises DaemonUnreachable unless the daemon answers, or says that it
-    is at work, within ``rpc_response_timeout`` seconds.
+    A call raises BusUnreachable, or DaemonUnreachable unless the daemon
+    answers, or says that it is at work, within ``rpc_response_timeout`` seconds.
     """
     caller = oslo_messaging.get_rpc_client(
         get_transport(conf),
@@ -96,29 +96,32 @@ def connect(conf: cfg.ConfigOpts, address: api.Address) -> client.RpcClient:
     patience = conf.rpc_response_timeout
 
     def call(method: str, arguments: dict[str, Any], *, is_long: bool) -> Any:
-        check_reachable(conf, address.topic)
+        check_reachable(conf)
         prepared = caller.prepare(
             timeout=_LONGEST_CALL_S if is_long else patience,
             call_monitor_timeout=patience if is_long else None,
         )
-        with _translated(address.topic, patience):
-            return prepared.call({}, method, **arguments)
+        with translated():
+            try:
+                return prepared.call({}, method, **arguments)
+            except oslo_messaging.MessagingTimeout as error:
+                reason = f"nothing came in {patience} s"
+                raise exceptions.DaemonUnreachable(address.topic, reason) from error
+            except oslo_messaging.RemoteError as error:
+                reason = f"it does not know the request, {error.exc_type}: {error.value}"
+                raise exceptions.DaemonUnreachable(address.topic, reason) from error
 
     return client.RpcClient(call)
 
 
 @contextlib.contextmanager
-def _translated(topic: str, patience: int) -> Iterator[None]:
-    """Raise our own exception in place of those of oslo.messaging and its drivers."""
+def translated() -> Iterator[None]:
+    """Raise BusUnreachable in place of what oslo.messaging and its drivers raise."""
     try:
         yield
-    except oslo_messaging.MessagingTimeout as error:
-        raise exceptions.DaemonUnreachable(topic, f"nothing came in {patience} s") from error
-    except oslo_messaging.RemoteError as error:
-        raise exceptions.DaemonUnreachable(
-            topic, f"it does not know the request, {error.exc_type}: {error.value}"
-        ) from error
+    except exceptions.CleanupdError:
+        raise
     except Exception as error:
         # A boundary: a broker that refuses us is told in the words of each driver's library.
         text = " ".join(str(error).split())
-        raise exceptions.DaemonUnreachable(topic, f"{type(error).__name__}: {text}") from error
+        raise exceptions.BusUnreachable(f"{type(error).__name__}: {text}") from error

@@ -1,0 +1,151 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Builds the daemon of options, runs it, and follows the options when they change."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import logging
+import os
+
+from oslo_config import cfg
+from oslo_log import log
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.conf import changes
+from cleanupd.conf import loading
+from cleanupd.conf import settings
+from cleanupd.engine import clock
+from cleanupd.engine import sweep as sweeps
+from cleanupd.journal import store
+from cleanupd.rpc import api
+from cleanupd.rpc import server
+from cleanupd.rpc import transport
+from cleanupd.service import daemon as daemons
+from cleanupd.service import notifier
+from cleanupd.service import supervisor as supervisors
+from cleanupd.services.base import registry
+
+LOG = log.getLogger(__name__)
+
+Load = Callable[[], cfg.ConfigOpts]
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run the daemon until a signal ends it; return its exit code.
+
+    Raises a CleanupdError, whose text is for the operator, if it cannot be built.
+    """
+
+    def load() -> cfg.ConfigOpts:
+        conf = loading.load(arguments)
+        transport.register_opts(conf)
+        return conf
+
+    conf = load()
+    chosen = settings.make_settings(conf)
+    set_up_logging(conf)
+    daemon = daemons.Daemon(make_engine(chosen), chosen, clock.now())
+    follower = Follower(load, conf, daemon)
+    supervisor = supervisors.Supervisor(
+        make_services(conf, chosen, daemon),
+        notifier.Notifier(environment),
+        follower.follow,
+        stop_timeout_s=chosen.stop_timeout_s,
+    )
+    supervisor.listen_to_signals()
+    return supervisor.run()
+
+
+def make_engine(chosen: settings.Settings) -> sweeps.Engine:
+    """Connect to the cloud and return an engine for it; raises CleanupdError."""
+    if chosen.cloud.name is None:
+        raise exceptions.InvalidOptions(
+            "[cloud] name is not set: give the name of a cloud in clouds.yaml"
+        )
+    if chosen.cloud.file is not None:
+        # The SDK knows no other way to be told.
+        os.environ["OS_CLIENT_CONFIG_FILE"] = chosen.cloud.file
+    managers, refused = registry.load_managers()
+    if refused:
+        # What the plugin would have seen may be tied to what others remove.
+        raise refused[0]
+    if not managers:
+        raise exceptions.CleanupdError("no plugin knows any kind: install cleanupd anew")
+    journal = store.Store(chosen.journal)
+    check_journal(chosen)
+    cloud = clouds.Cloud.connect(
+        chosen.cloud.name,
+        region=chosen.cloud.region,
+        threads=chosen.engine.list_workers + chosen.engine.limits.workers,
+    )
+    return sweeps.Engine(cloud, managers, journal, chosen.engine)
+
+
+def check_journal(chosen: settings.Settings) -> None:
+    """Make the directory of the journal if there is none; raises JournalFailed."""
+    try:
+        chosen.journal.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise exceptions.JournalFailed(str(chosen.journal), str(error)) from error
+    if not os.access(chosen.journal, os.R_OK | os.W_OK | os.X_OK):
+        raise exceptions.JournalFailed(
+            str(chosen.journal), "it may not be written to; see the option state_path"
+        )
+
+
+def make_services(
+    conf: cfg.ConfigOpts, chosen: settings.Settings, daemon: daemons.Daemon
+) -> list[supervisors.Watched]:
+    """Return the services in the order in which they start and stop."""
+    if not chosen.has_rpc:
+        return [daemon.sweeper, daemon.scheduler]
+    address = api.Address(topic=chosen.address.topic, server=chosen.host)
+    rpc = server.RpcServer(conf, address, server.Endpoint(daemon, daemon.status))
+    return [daemon.sweeper, rpc, daemon.scheduler]
+
+
+def set_up_logging(conf: cfg.ConfigOpts) -> None:
+    """Log as the options say; what logged before is closed."""
+    before = list(logging.getLogger().handlers)
+    log.setup(conf, "cleanupd")
+    for handler in before:
+        if handler not in logging.getLogger().handlers:
+            handler.close()
+
+
+class Follower:
+    """Reads the options again and lets a daemon follow them."""
+
+    def __init__(self, load: Load, conf: cfg.ConfigOpts, daemon: daemons.Daemon) -> None:
+        self._load = load
+        self._started_with = conf
+        self._conf = conf
+        self._daemon = daemon
+
+    def follow(self) -> None:
+        """Use the options as they are now; broken ones change nothing and are logged."""
+        try:
+            conf = self._load()
+            chosen = settings.make_settings(conf)
+        except exceptions.CleanupdError as error:
+            LOG.error("The options stay as they were: %(why)s", {"why": error})  # noqa: TRY400
+            return
+        live = changes.find_changes(self._conf, conf).live
+        set_up_logging(conf)
+        self._daemon.follow(chosen)
+        self._conf = conf
+        LOG.info("Options changed: %(names)s", {"names": ", ".join(live) or "none"})
+        if restart := changes.find_changes(self._started_with, conf).restart:
+            LOG.warning("Restart cleanupd to use %(names)s", {"names": ", ".join(restart)})

@@ -1,0 +1,166 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The jobs of the daemon and when they run."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+import datetime
+import threading
+import time
+
+from apscheduler.executors import pool  # type: ignore[import-untyped]
+from apscheduler.schedulers import background  # type: ignore[import-untyped]
+from apscheduler.triggers import interval  # type: ignore[import-untyped]
+import msgspec
+from oslo_log import log
+from oslo_service import service  # type: ignore[import-untyped]
+
+from cleanupd import exceptions
+from cleanupd.conf import settings
+from cleanupd.engine import clock
+from cleanupd.rpc import api
+
+LOG = log.getLogger(__name__)
+
+#: How often the scheduler proves that it is alive.
+PULSE_S = 5.0
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to do again and again; ``run`` says in a sentence what came of it.
+
+    ``is_first_now`` jobs run for the first time when the daemon starts, even
+    without a schedule, and others after the first interval.
+    """
+
+    name: str
+    schedule: settings.Schedule
+    run: Callable[[], str]
+    is_first_now: bool = False
+
+
+class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
+    """Runs jobs, each in a thread, none of them twice at the same time.
+
+    A run that is missed is made up for once, or not at all when it is later
+    than its grace.  A job that fails is run again at its next time.
+    """
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._runs = {job.name: _Run(job) for job in jobs}
+        self._scheduler = background.BackgroundScheduler(
+            timezone=datetime.UTC,
+            executors={"default": pool.ThreadPoolExecutor(len(self._runs) + 1)},
+        )
+        self._beaten_at = time.monotonic()
+
+    def start(self) -> None:
+        """Start the scheduler with all jobs that have a schedule."""
+        self._scheduler.add_job(
+            self._beat, interval.IntervalTrigger(seconds=PULSE_S, timezone=datetime.UTC)
+        )
+        for run in self._runs.values():
+            self._add(run, is_first_now=run.job.is_first_now)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Begin no job any more; those that run are not interrupted."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def wait(self) -> None:
+        """Return when no job runs any more."""
+        for run in self._runs.values():
+            with run.running:
+                pass
+
+    def reset(self) -> None:
+        """Do nothing: what SIGHUP changes comes by :meth:`reschedule`."""
+
+    def reschedule(self, jobs: Iterable[Job]) -> None:
+        """Replace the schedules of the jobs of the same names; what runs goes on."""
+        for job in jobs:
+            run = self._runs[job.name]
+            if job.schedule != run.job.schedule:
+                run.job = job
+                self._add(run, is_first_now=False)
+
+    def states(self) -> tuple[api.JobState, ...]:
+        """Return what is known of each job."""
+        return tuple(run.state(self._next_run_at(run.job.name)) for run in self._runs.values())
+
+    def why_stuck(self) -> str | None:
+        """Say why no job will be run any more; None while all is well."""
+        silent_s = time.monotonic() - self._beaten_at
+        if silent_s < 3 * PULSE_S:
+            return None
+        return f"the scheduler has done nothing for {silent_s:.0f} s"
+
+    def _beat(self) -> None:
+        self._beaten_at = time.monotonic()
+
+    def _next_run_at(self, name: str) -> datetime.datetime | None:
+        found = self._scheduler.get_job(name)
+        return found.next_run_time if found is not None else None
+
+    def _add(self, run: "_Run", *, is_first_now: bool) -> None:
+        job = run.job
+        if self._scheduler.get_job(job.name) is not None:
+            self._scheduler.remove_job(job.name)
+        options = {"id": job.name, "name": job.name, "misfire_grace_time": job.schedule.grace_s}
+        if is_first_now:
+            options["next_run_time"] = clock.now()
+        if job.schedule.interval_s:
+            options["trigger"] = interval.IntervalTrigger(
+                seconds=job.schedule.interval_s,
+                jitter=job.schedule.jitter_s or None,
+                timezone=datetime.UTC,
+            )
+        elif not is_first_now:
+            return
+        self._scheduler.add_job(run, max_instances=1, coalesce=True, **options)
+
+
+class _Run:
+    """A job, with what came of it the last time."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.running = threading.Lock()
+        self._last_ended_at: datetime.datetime | None = None
+        self._last_result: str | None = None
+
+    def __call__(self) -> None:
+        """Run the job and note what came of it; never raises."""
+        with self.running:
+            try:
+                result = self.job.run()
+                LOG.info("Job %(name)s: %(result)s", {"name": self.job.name, "result": result})
+            except exceptions.CleanupdError as error:
+                result = f"failed: {error}"
+                LOG.warning("Job %(name)s %(result)s", {"name": self.job.name, "result": result})
+            except Exception as error:  # the schedule is kept alive
+                result = f"failed: {error!r}"
+                LOG.exception("Job %(name)s failed", {"name": self.job.name})
+            self._last_ended_at, self._last_result = clock.now(), result
+
+    def state(self, next_run_at: datetime.datetime | None) -> api.JobState:
+        """Return what is known of the job."""
+        return api.JobState(
+            name=self.job.name,
+            interval_s=self.job.schedule.interval_s,
+            is_running=self.running.locked(),
+            next_run_at=next_run_at,
+            last_ended_at=self._last_ended_at,
+            last_result=self._last_result,
+        )

@@ -1,0 +1,258 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Runs the sweeps of the daemon one after the other, in a thread of its own."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from concurrent import futures
+import functools
+import threading
+
+import msgspec
+from oslo_log import log
+
+from cleanupd import exceptions
+from cleanupd.conf import settings
+from cleanupd.core import planning
+from cleanupd.core import resources
+from cleanupd.engine import clock
+from cleanupd.engine import logcontext
+from cleanupd.engine import progress as progresses
+from cleanupd.engine import sweep as sweeps
+from cleanupd.journal import store
+from cleanupd.service import keeper as keepers
+from cleanupd.service import rules as laws
+
+LOG = log.getLogger(__name__)
+
+#: How many sweeps may wait for the one that is under way.
+MOST_WAITING = 16
+
+
+class Sweeper:
+    """Takes requests for sweeps, whose answer is on disk before it is given.
+
+    All methods may be called from any thread.
+    """
+
+    def __init__(self, keeper: keepers.Keeper, rules: settings.Rules) -> None:
+        #: What the schedule and requests may do; may be replaced at any time.
+        self.rules = rules
+        self._keeper = keeper
+        self._journal = keeper.engine.journal
+        self._stop = threading.Event()
+        self._pool = futures.ThreadPoolExecutor(1, "sweep")
+        self._lock = threading.Lock()
+        self._waiting: list[str] = []
+        self._running: str | None = None
+        self._results = _Results()
+
+    @property
+    def running(self) -> str | None:
+        """The id of the sweep that is under way."""
+        return self._running
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The ids of those that come after it, in order."""
+        return tuple(self._waiting)
+
+    def start(self) -> None:
+        """Mark the sweeps that an earlier process of this daemon left unfinished as failed."""
+        for sweep in self._journal.sweeps():
+            if sweep.state in (store.State.REQUESTED, store.State.RUNNING):
+                LOG.warning(
+                    "Sweep %(id)s was interrupted: what is left of it is planned anew when it is"
+                    " asked for again",
+                    {"id": sweep.id},
+                )
+                self._save_failed(sweep, "the daemon ended before it did: start it again")
+
+    def request(
+        self, target: sweeps.Target, *, confirm: str | None, is_dry_run: bool
+    ) -> store.Sweep:
+        """Take a request and return it; raises Refused."""
+        laws.check_askable(target)
+        engine = self._keeper.engine
+        engine.select(target)  # what cannot be meant is refused at once
+        objections = laws.find_objections(
+            self.rules, target, cloud=engine.cloud.name, confirm=confirm
+        )
+        if is_dry_run:
+            objections = ("it was a dry run",)
+        elif objections and self.rules.is_enforcing:
+            raise exceptions.Refused("; ".join(objections))
+        sweep, _ = self._enqueue(target, objections, must_match=True)
+        return sweep
+
+    def run_scheduled(self, target: sweeps.Target | None) -> str:
+        """Sweep what the options ask for, wait until that is done, and say what came of it."""
+        if target is None:
+            return (
+                "nothing to sweep: set [sweep] tasks, [sweep] workloads or [sweep] all_over = true"
+            )
+        objections = laws.find_objections_of_schedule(self.rules)
+        # Usually the last sweep has left nothing: that is no failure.
+        _, future = self._enqueue(target, objections, must_match=False)
+        return describe(future.result())
+
+    def execute(self, plan_id: str, *, confirm: str | None) -> store.Sweep:
+        """Take a request to execute a stored plan, once, and return it; raises Refused."""
+        plan = self._journal.plan(plan_id)
+        engine = self._keeper.engine
+        if (plan.cloud, plan.region) != (engine.cloud.name, engine.cloud.region):
+            raise exceptions.Refused(f"plan {plan_id} is for {plan.cloud}, region {plan.region}")
+        laws.check_plan(self.rules, plan, clock.now(), confirm=confirm)
+        with self._lock:
+            sweep = self._journal.sweep(plan_id)
+            if sweep.state is not store.State.PLANNED:
+                raise exceptions.Refused(
+                    f"plan {plan_id} is {sweep.state} already: make a new one"
+                )
+            requested = msgspec.structs.replace(sweep, state=store.State.REQUESTED, note=None)
+            self._submit(requested, functools.partial(self._remove, plan))
+        return requested
+
+    def sweep(self, sweep_id: str) -> store.Sweep:
+        """Return a sweep, while it runs with the results so far; raises UnknownSweep."""
+        sweep = self._journal.sweep(sweep_id)
+        if sweep.state is store.State.RUNNING and sweep_id == self._running:
+            return msgspec.structs.replace(sweep, results=self._results.so_far())
+        return sweep
+
+    def stop(self) -> None:
+        """Begin nothing more: what runs ends after the calls under way, what waits fails."""
+        with self._lock:
+            self._stop.set()
+            self._pool.shutdown(wait=False)
+
+    def wait(self) -> None:
+        """Return when nothing runs any more."""
+        self._pool.shutdown(wait=True)
+
+    def why_stuck(self) -> str | None:
+        """Return None: a sweep takes as long as it takes."""
+        return None
+
+    def _enqueue(
+        self, target: sweeps.Target, objections: tuple[str, ...], *, must_match: bool
+    ) -> tuple[store.Sweep, futures.Future[store.Sweep]]:
+        engine = self._keeper.engine
+        sweep = store.Sweep(
+            id=engine.new_id(),
+            cloud=engine.cloud.name,
+            region=engine.cloud.region,
+            state=store.State.REQUESTED,
+            started_at=clock.now().isoformat(timespec="seconds"),
+        )
+        with self._lock:
+            work = functools.partial(
+                self._plan, sweep.id, target, objections, must_match=must_match
+            )
+            return sweep, self._submit(sweep, work)
+
+    def _submit(
+        self, sweep: store.Sweep, work: Callable[[], store.Sweep]
+    ) -> futures.Future[store.Sweep]:
+        """Write a request down and let it wait for its turn; the lock is held."""
+        if self._stop.is_set():
+            raise exceptions.Refused("the daemon is stopping: ask again when it runs")
+        if len(self._waiting) >= MOST_WAITING:
+            raise exceptions.Refused(f"{MOST_WAITING} sweeps are waiting already: ask later")
+        self._journal.save(sweep)
+        self._waiting.append(sweep.id)
+        return self._pool.submit(self._run, sweep, work)
+
+    def _run(self, sweep: store.Sweep, work: Callable[[], store.Sweep]) -> store.Sweep:
+        with self._lock:
+            self._waiting.remove(sweep.id)
+            self._running = sweep.id
+        try:
+            with logcontext.of_sweep(sweep.id):
+                if self._stop.is_set():
+                    return self._save_failed(sweep, "the daemon stopped before it began")
+                return work()
+        except exceptions.CleanupdError as error:
+            LOG.error("Sweep %(id)s failed: %(why)s", {"id": sweep.id, "why": error})  # noqa: TRY400
+            return self._save_failed(sweep, str(error))
+        except Exception as error:  # the next sweeps are kept alive
+            LOG.exception("Sweep %(id)s failed", {"id": sweep.id})
+            return self._save_failed(sweep, f"it broke off: {error!r}")
+        finally:
+            self._running = None
+
+    def _plan(
+        self,
+        sweep_id: str,
+        target: sweeps.Target,
+        objections: tuple[str, ...],
+        *,
+        must_match: bool,
+    ) -> store.Sweep:
+        """Plan on a listing of now, and remove what the plan says if nothing speaks against it."""
+        known = self._keeper.observe()
+        plan = self._keeper.engine.plan(known.snapshot, target, known.sightings, id_=sweep_id)
+        if must_match and target.unexpanded and not (plan.steps or plan.kept):
+            raise exceptions.Refused(
+                f"nothing of task {', '.join(target.unexpanded)} was found, and its workloads,"
+                " whose uuids are in most names, are not known here: name them, too"
+            )
+        if not objections:
+            return self._remove(plan)
+        note = f"nothing was removed: {'; '.join(objections)}"
+        LOG.log(
+            log.WARNING if plan.steps else log.INFO,
+            "%(count)d resources planned, %(note)s",
+            {"count": len(plan.steps), "note": note},
+        )
+        return self._save(msgspec.structs.replace(self._journal.sweep(sweep_id), note=note))
+
+    def _remove(self, plan: planning.Plan) -> store.Sweep:
+        self._results = _Results({step.ref: step.observed.name for step in plan.steps})
+        return self._keeper.engine.execute(plan, self._results, self._stop)
+
+    def _save_failed(self, sweep: store.Sweep, note: str) -> store.Sweep:
+        ended = clock.now().isoformat(timespec="seconds")
+        return self._save(
+            msgspec.structs.replace(sweep, state=store.State.FAILED, ended_at=ended, note=note)
+        )
+
+    def _save(self, sweep: store.Sweep) -> store.Sweep:
+        self._journal.save(sweep)
+        return sweep
+
+
+class _Results(progresses.Silence):
+    """What is settled of the sweep that runs, so that it can be shown."""
+
+    def __init__(self, names: Mapping[resources.Ref, str | None] | None = None) -> None:
+        self._names = names or {}
+        self._settled: list[store.Result] = []
+
+    def settled(self, ref: resources.Ref, outcome: str) -> None:
+        """Note what became of a resource."""
+        result = store.Result(ref=ref, name=self._names.get(ref), outcome=store.Outcome(outcome))
+        self._settled.append(result)
+
+    def so_far(self) -> tuple[store.Result, ...]:
+        """Return what is settled, in the order in which it was."""
+        return tuple(self._settled)
+
+
+def describe(sweep: store.Sweep) -> str:
+    """Return in a sentence what came of a sweep."""
+    gone = sum(result.is_gone for result in sweep.results)
+    counts = f"{gone} of {sweep.planned} gone"
+    if sweep.state is store.State.PLANNED:
+        counts = f"{sweep.planned} planned"
+    return f"sweep {sweep.id} {sweep.state}: {counts}{f', {sweep.note}' if sweep.note else ''}"
