@@ -23,6 +23,7 @@ from collections.abc import Mapping
 import contextlib
 import http
 import os
+import pathlib
 import re
 import time
 from typing import Any
@@ -298,17 +299,22 @@ def _read_config(name: str, region: str | None) -> Any:
     # The SDK costs 0.6 s of CPU; who only names this module need not pay it.
     import openstack.config  # noqa: PLC0415
 
+    places = _places()
     try:
         loader = openstack.config.OpenStackConfig(app_name="cleanupd")
-        known = tuple(sorted(loader.get_cloud_names()))
-        if name in known:
+        read = loader.config_filename
+        _refuse_skipped(name, places, read)
+        if name in loader.get_cloud_names():
             return loader.get_one(cloud=name, region_name=region)
+    except exceptions.CloudError:
+        raise
     except Exception as error:
         # A boundary: people write these files, and the loader lets through
         # whatever the YAML parser, the file system and the plugins raise.
         raise exceptions.InvalidCloudConfig(name, _one_line(str(error))) from error
-    read = loader.config_filename
-    raise exceptions.UnknownCloud(name, known, (read,) if read else _places())
+    known = tuple(sorted(loader.get_cloud_names())) if read else ()
+    yaml = tuple(place for place in places if place.endswith(".yaml"))
+    raise exceptions.UnknownCloud(name, known, (read,) if read else yaml)
 
 
 def _places() -> tuple[str, ...]:
@@ -316,7 +322,24 @@ def _places() -> tuple[str, ...]:
     from openstack.config import loader  # noqa: PLC0415 - as above
 
     override = os.environ.get("OS_CLIENT_CONFIG_FILE")
-    return (*([override] if override else []), *loader.CONFIG_FILES)
+    return tuple(dict.fromkeys([*([override] if override else []), *loader.CONFIG_FILES]))
+
+
+def _refuse_skipped(name: str, places: tuple[str, ...], read: str | None) -> None:
+    """Raise InvalidCloudConfig where the SDK went on to a file that nobody meant.
+
+    It only warns of a file that it cannot read and takes the next one, where
+    a cloud of the same name may be another cloud.
+    """
+    before = places[: places.index(read)] if read in places else places
+    override = os.environ.get("OS_CLIENT_CONFIG_FILE")
+    for place in before:
+        if pathlib.Path(place).exists():
+            reason = f"{place} cannot be read; check its permissions and that it is YAML"
+            raise exceptions.InvalidCloudConfig(name, reason)
+        if place == override:
+            reason = f"OS_CLIENT_CONFIG_FILE names {place}, which does not exist"
+            raise exceptions.InvalidCloudConfig(name, reason)
 
 
 def _auth_url(config: Any) -> str:
