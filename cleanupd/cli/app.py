@@ -46,6 +46,15 @@ exit codes:
   0 clean    2 leaks were found, or some are left    1 anything wrong    130 interrupted
 """
 
+#: In which order these come last in a help.
+_LAST_GROUPS = {
+    "output formatters": 1,
+    "table formatter": 2,
+    "json formatter": 3,
+    "CSV Formatter": 4,
+    "options of every command": 5,
+}
+
 _LEVELS = {0: logging.CRITICAL, 1: logging.ERROR, 2: logging.INFO}
 
 
@@ -56,6 +65,11 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **arguments
         )
+
+    def format_help(self) -> str:
+        """Return the help, with what a command has of its own before what all have."""
+        self._action_groups.sort(key=lambda group: _LAST_GROUPS.get(group.title or "", 0))
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of leaving with argparse's code 2."""

@@ -88,7 +88,7 @@ class Command(command.Command):
         """Give the client, and show what it does as long as the block runs."""
         style = self.app.options.progress if self.app.options.verbose_level else "none"
         with watch.watched(style) as progress:
-            yield connection.connect(self.app.options, progress)
+            yield connection.connect(self.app.options, progress, self.app.say)
 
     def check_columns(self, parsed_args: argparse.Namespace, columns: Sequence[str]) -> None:
         """Refuse a column that there is not, before anything is done."""

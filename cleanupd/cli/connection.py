@@ -13,6 +13,7 @@
 """Makes the client that a command works with: an engine in this process, or the daemon's."""
 
 import argparse
+from collections.abc import Callable
 import os
 import pathlib
 from typing import TYPE_CHECKING
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 
 def connect(
-    options: argparse.Namespace, progress: "progresses.Progress | None" = None
+    options: argparse.Namespace,
+    progress: "progresses.Progress",
+    say: Callable[[str], None],
 ) -> "client.Client":
     """Return a client for the cloud that the options name, or for the daemon.
 
@@ -38,7 +41,7 @@ def connect(
     the client is first asked for something.
     """
     if options.os_cloud:
-        return _in_process(options, progress)
+        return _in_process(options, progress, say)
     conf = _load(options)
     if not conf.config_file and "OS_DEFAULT__TRANSPORT_URL" not in os.environ:
         raise exceptions.UsageError(
@@ -52,19 +55,27 @@ def connect(
 
 
 def _in_process(
-    options: argparse.Namespace, progress: "progresses.Progress | None"
+    options: argparse.Namespace,
+    progress: "progresses.Progress",
+    say: Callable[[str], None],
 ) -> "in_process.InProcessClient":
     from cleanupd.cli import in_process
     from cleanupd.conf import settings
     from cleanupd.journal import store
 
-    engine_settings = settings.make_settings(_load(options)).engine
+    configured = settings.make_settings(_load(options))
 
     def make_engine(journal: "store.Store") -> "sweep.Engine":
-        return _make_engine(options, journal, engine_settings)
+        return _make_engine(options, journal, configured.engine)
 
-    journal = store.Store(state_directory(options.state_dir) / "sweeps")
-    return in_process.InProcessClient(make_engine, journal, options.os_cloud, progress)
+    return in_process.InProcessClient(
+        make_engine,
+        store.Store(state_directory(options.state_dir) / "sweeps"),
+        options.os_cloud,
+        progress,
+        say=say,
+        plan_lifetime_s=configured.rules.plan_lifetime_s,
+    )
 
 
 def _make_engine(

@@ -14,12 +14,15 @@
 
 from collections.abc import Callable
 import functools
+import threading
 
 from cleanupd import exceptions
+from cleanupd.cli import interruption
 from cleanupd.core import certificate
 from cleanupd.core import model
 from cleanupd.core import planning
 from cleanupd.core import workloads
+from cleanupd.engine import clock
 from cleanupd.engine import progress as progresses
 from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
@@ -30,7 +33,9 @@ class InProcessClient:
     """A :class:`~cleanupd.rpc.client.Client` that does itself what is asked of it.
 
     ``connect`` makes the engine; what only reads the journal never calls it.
-    Every method that looks at the cloud lists it anew.
+    Every method that looks at the cloud lists it anew.  A signal ends a
+    removal after the calls that are under way, and ``say`` tells so.  A plan may be
+    executed for ``plan_lifetime_s`` seconds (0: for ever).
     """
 
     def __init__(
@@ -39,11 +44,16 @@ class InProcessClient:
         journal: store.Store,
         cloud: str,
         progress: progresses.Progress | None = None,
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        plan_lifetime_s: float = 0.0,
     ) -> None:
         self._connect = connect
         self._journal = journal
         self._cloud = cloud
         self._progress = progress
+        self._say = say
+        self._plan_lifetime_s = plan_lifetime_s
         self._snapshot: model.Snapshot | None = None
 
     @functools.cached_property
@@ -84,15 +94,31 @@ class InProcessClient:
         if not is_dry_run:
             self._check_confirmed(is_named=bool(target.tasks or target.workloads), confirm=confirm)
         plan = self.plan(target)
-        return self.sweep(plan.id) if is_dry_run else self._engine.execute(plan, self._progress)
+        return self.sweep(plan.id) if is_dry_run else self._run(plan)
 
     def execute(self, plan_id: str, *, confirm: str | None = None) -> store.Sweep:
-        """Remove what a stored plan of this cloud says and return what came of it."""
+        """Remove what a stored plan says, once, and return what came of it."""
         plan = self._journal.plan(plan_id)
-        if plan.cloud != self._cloud:
-            raise exceptions.Refused(f"plan {plan_id} is for cloud {plan.cloud}")
         self._check_confirmed(is_named=bool(plan.selection.parts), confirm=confirm)
-        return self._engine.execute(plan, self._progress)
+        if reason := self._why_not(plan):
+            raise exceptions.Refused(f"plan {plan_id} is not executed: {reason}; make a new one")
+        return self._run(plan)
+
+    def _run(self, plan: planning.Plan) -> store.Sweep:
+        stop = threading.Event()
+        with interruption.stopping(stop, lambda: self._say("stopping after what is under way")):
+            return self._engine.execute(plan, self._progress, stop)
+
+    def _why_not(self, plan: planning.Plan) -> str | None:
+        here = (self._engine.cloud.name, self._engine.cloud.region)
+        if (plan.cloud, plan.region) != here:
+            return f"it is for cloud {plan.cloud}, region {plan.region}"
+        if self._journal.sweep(plan.id).state is not store.State.PLANNED:
+            return "it was executed before"
+        age_s = (clock.now() - plan.made_at).total_seconds()
+        if self._plan_lifetime_s and age_s > self._plan_lifetime_s:
+            return f"it is older than {self._plan_lifetime_s:.0f} s ([sweep] plan_lifetime)"
+        return None
 
     def _check_confirmed(self, *, is_named: bool, confirm: str | None) -> None:
         if not is_named and confirm != self._cloud:

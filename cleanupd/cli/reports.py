@@ -134,8 +134,8 @@ class Writer:
         self._kept("Undecidable, and so kept", plan.undecidable, has_all=has_all)
         self.line()
         for reason, number in sorted(plan.active.items()):
-            self.line(f"left alone: {text.count(number, 'resource')}, {reason}")
-        self.line(f"left alone: {text.count(plan.foreign, 'resource')} that no benchmark made")
+            self.line(f"Left alone: {text.count(number, 'resource')} of benchmarks ({reason})")
+        self.line(f"Left alone: {text.count(plan.foreign, 'resource')} that no benchmark made")
         self.flush()
 
     def _workload(

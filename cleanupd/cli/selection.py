@@ -95,6 +95,11 @@ def add_sweeping_options(parser: argparse.ArgumentParser) -> None:
         help="those of every workload, even of one that runs now; needs --confirm",
     )
     group.add_argument(
+        "--plan",
+        metavar="ID",
+        help="what a dry run planned, exactly: its id is that of its sweep",
+    )
+    group.add_argument(
         "--confirm",
         metavar="CLOUD",
         help="the name of the cloud once more, for --all-over and --everything",
@@ -154,15 +159,20 @@ def check_sweeping(arguments: argparse.Namespace, cloud: str | None) -> None:
         "--task or --workload": bool(arguments.tasks or arguments.workloads),
         "--all-over": arguments.all_over,
         "--everything": arguments.everything,
+        "--plan": arguments.plan is not None,
     }
     chosen = [way for way, is_chosen in ways.items() if is_chosen]
     if not chosen:
         raise exceptions.UsageError(
             "nothing is swept unless you say whose resources: give --task UUID or --workload"
-            " UUID, or, with --confirm CLOUD, --all-over or --everything"
+            " UUID or, with --confirm CLOUD, --all-over or --everything"
         )
     if len(chosen) > 1:
         raise exceptions.UsageError(f"{' and '.join(chosen)} exclude each other: give one")
+    if arguments.plan is not None and (arguments.scopes or arguments.dry_run):
+        raise exceptions.UsageError(
+            "a plan is made already: give --plan without --scope, --dry-run"
+        )
     if arguments.idle is not None:
         if not arguments.all_over:
             raise exceptions.UsageError("--idle goes with --all-over")

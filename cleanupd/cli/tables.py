@@ -39,6 +39,8 @@ _STACKS = (
 
 #: So much room is made for the last column, whose text may be folded.
 _ROOM_FOR_TEXT = 40
+#: An id below a kind, which is not folded as long as there is any other way.
+_ROOM_FOR_ID = 38
 _NARROWEST = 16
 _UNLIMITED = 100_000
 _GAP = 3
@@ -85,9 +87,9 @@ def write_table(columns: Sequence[str], rows: Rows, stream: TextIO, width: int |
 def _stack(names: list[str], texts: Texts, width: int) -> tuple[list[str], Texts]:
     """Join columns until what must not be folded leaves room for what may be."""
     for upper, lower, separator in _STACKS:
-        widths = [_widest(texts, index, name) for index, name in enumerate(names)]
-        last = min(widths.pop(), _ROOM_FOR_TEXT)
-        if sum(widths) + last + _GAP * len(names) <= width:
+        *widths, last = [_widest(texts, index, name) for index, name in enumerate(names)]
+        needed = sum(min(w, _ROOM_FOR_ID) for w in widths) + min(last, _ROOM_FOR_TEXT)
+        if needed + _GAP * len(names) <= width:
             break
         heads = [name.split(", ")[0] for name in names]
         if upper in heads and lower in heads:
@@ -105,12 +107,14 @@ def _join(row: list[str], upper: int, lower: int, separator: str) -> list[str]:
 
 
 def _shrink(widths: list[int], width: int) -> list[int]:
-    """Return widths that fit: less for the last, which has text, then for the widest."""
-    excess = sum(widths) + _GAP * len(widths) - width
-    shrunk = [*widths[:-1], max(min(widths[-1], _NARROWEST), widths[-1] - max(excess, 0))]
-    while sum(shrunk) + _GAP * len(shrunk) > width and max(shrunk) > _NARROWEST:
-        shrunk[shrunk.index(max(shrunk))] -= 1
-    return shrunk
+    """Return widths that fit: what has text gives way first, then what is the widest."""
+    *others, last = widths
+    room = width - _GAP * len(widths)
+    last = min(last, max(room - sum(others), _ROOM_FOR_TEXT))
+    for lowest in (_ROOM_FOR_ID, _NARROWEST):
+        while sum(others) + last > room and max(others, default=0) > lowest:
+            others[others.index(max(others))] -= 1
+    return [*others, min(last, max(room - sum(others), _NARROWEST))]
 
 
 def _widest(texts: Texts, index: int, name: str) -> int:
