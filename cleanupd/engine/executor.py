@@ -105,21 +105,33 @@ class Executor:
         with futures.ThreadPoolExecutor(
             self._limits.workers, "remove", initializer=logcontext.inherited()
         ) as pool:
-            while self._sorter.is_active() and not self._stop.is_set():
-                for step in self._ready():
-                    running[pool.submit(self._remover.remove, step)] = step
-                if running:
-                    done, _ = futures.wait(
-                        running, self._limits.poll_s, return_when=futures.FIRST_COMPLETED
-                    )
-                    for future in done:
-                        self._take(running.pop(future), future)
-                elif self._due or self._vanishing:
-                    time.sleep(min(self._limits.poll_s, 0.2))
-                self._confirm()
-        for future, step in running.items():
+            try:
+                while self._sorter.is_active() and not self._stop.is_set():
+                    self._advance(pool, running)
+            finally:
+                # What still waits for a thread is not called any more.
+                begun = {future: step for future, step in running.items() if not future.cancel()}
+        for future, step in begun.items():
             self._take(step, future)
         return tuple(self._results.get(s.ref) or self._stopped(s) for s in plan.steps)
+
+    def _advance(
+        self,
+        pool: futures.ThreadPoolExecutor,
+        running: dict[futures.Future[store.Result], planning.Step],
+    ) -> None:
+        """Begin what can begin and settle what has ended, or wait a little for either."""
+        for step in self._ready():
+            running[pool.submit(self._remover.remove, step)] = step
+        if running:
+            done, _ = futures.wait(
+                running, self._limits.poll_s, return_when=futures.FIRST_COMPLETED
+            )
+            for future in done:
+                self._take(running.pop(future), future)
+        elif self._due or self._vanishing:
+            time.sleep(min(self._limits.poll_s, 0.2))
+        self._confirm()
 
     def _stopped(self, step: planning.Step) -> store.Result:
         if step.ref in self._vanishing:
