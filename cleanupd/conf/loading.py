@@ -23,7 +23,13 @@ from cleanupd import exceptions
 from cleanupd.conf import opts
 
 #: What talks more than an operator can use, beside the levels of oslo.log.
-_QUIETER = ["apscheduler=WARN", "keystoneauth=ERROR", "openstack=WARN", "oslo.service=WARN"]
+_QUIETER = [
+    "amqp=ERROR",
+    "apscheduler=WARN",
+    "keystoneauth=ERROR",
+    "openstack=WARN",
+    "oslo.service=WARN",
+]
 
 
 def load(

@@ -30,13 +30,17 @@ _GROUPS = (cloud, names, services, sync, sweep, rpc)
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the options of all groups, so that they can be read."""
     conf.register_opts(default.OPTS)
-    for module in _GROUPS:
-        conf.register_group(module.GROUP)
-        conf.register_opts(module.OPTS, group=module.GROUP)
+    for group, options in _groups():
+        conf.register_group(group)
+        conf.register_opts(options, group=group)
 
 
 def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
     """Return copies of all options by group; the entry point ``oslo.config.opts``."""
-    groups: list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]
-    groups = [("DEFAULT", copy.deepcopy(default.OPTS))]
-    return groups + [(module.GROUP, copy.deepcopy(module.OPTS)) for module in _GROUPS]
+    return [("DEFAULT", copy.deepcopy(default.OPTS)), *_groups()]
+
+
+def _groups() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
+    # An OptGroup keeps the values of the ConfigOpts that it is registered with:
+    # two readings of the options must not share one.
+    return [(copy.deepcopy(module.GROUP), copy.deepcopy(module.OPTS)) for module in _GROUPS]

@@ -42,7 +42,7 @@ class CloudChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """When a job runs: every ``interval_s`` seconds (0: not at all), give or take ``jitter_s``."""
+    """When a job runs: every ``interval_s`` seconds or up to ``jitter_s`` later; 0: not at all."""
 
     interval_s: int = 0
     jitter_s: int = 0

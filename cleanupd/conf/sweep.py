@@ -48,7 +48,7 @@ and ``all_over``; without any of them a scheduled sweep does nothing.
         default=0,
         min=0,
         help="""
-Seconds by which a scheduled sweep may begin earlier or later than its interval says.
+Seconds by which a scheduled sweep may begin later than its interval says, at most.
 
 The moment is random. 0 means exactly on time.
 """,

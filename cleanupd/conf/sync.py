@@ -35,7 +35,7 @@ services about one request for each thousand resources of a kind.
         default=60,
         min=0,
         help="""
-Seconds by which a listing may begin earlier or later than its interval says.
+Seconds by which a listing may begin later than its interval says, at most.
 
 The moment is random, so that several daemons do not ask at once. 0 means
 exactly on time.

@@ -172,7 +172,8 @@ def unpack(payload: object, type_: type[T]) -> T:
 
 def pack_error(error: exceptions.CleanupdError) -> Any:
     """Return an exception as plain JSON types."""
-    return pack(Envelope(error=type(error).__name__, message=str(error), fields=vars(error)))
+    envelope = Envelope(error=type(error).__name__, message=str(error), fields=vars(error))
+    return msgspec.json.decode(msgspec.json.encode(envelope, enc_hook=str))
 
 
 def raise_error(payload: object) -> None:

@@ -132,7 +132,17 @@ class Endpoint:
 
 
 def _target(payload: object) -> sweeps.Target:
-    return api.unpack(payload, sweeps.Target)
+    """Return the target that came; raises Refused, also for what this version does not know.
+
+    A restriction that is not understood must not be left out.
+    """
+    target = api.unpack(payload, sweeps.Target)
+    unknown = set(payload) - {*target.__struct_fields__} if isinstance(payload, dict) else None
+    if unknown:
+        raise exceptions.Refused(
+            f"API {api.VERSION} of this daemon does not know {', '.join(sorted(unknown))}"
+        )
+    return target
 
 
 def _optional_text(payload: object) -> str | None:

@@ -1,0 +1,109 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What settings options make."""
+
+import pathlib
+
+import pytest
+
+from cleanupd import exceptions
+from cleanupd.conf import loading
+from cleanupd.conf import settings
+from cleanupd.core import generators
+
+TASK = "5a3b1c22-8f0e-4d5b-9c43-1f4d2f7a6b10"
+
+
+def make(group=None, **options):
+    """Return the settings with some options of one group set."""
+    conf = loading.load([], files=[])
+    for name, value in options.items():
+        conf.set_override(name, value, group=group)
+    return settings.make_settings(conf)
+
+
+def test_nothing_is_removed_by_default():
+    """The mode is report, nothing is scheduled, and nobody is swept unnamed."""
+    made = make()
+    assert not made.rules.is_enforcing
+    assert not made.rules.is_all_over
+    assert made.sweep.interval_s == 0
+    assert made.target is None
+
+
+def test_the_cloud_is_listed_once_an_hour_by_default():
+    """Sync has a schedule without being asked."""
+    assert make().sync.interval_s == 3600
+
+
+def test_named_tasks_and_workloads_are_the_target():
+    """Uuids are taken in any of their spellings."""
+    made = make("sweep", tasks=[TASK.upper()], workloads=[TASK.replace("-", "")])
+    assert made.target.tasks == (TASK,)
+    assert made.target.workloads == (TASK,)
+    assert made.target.idle_s is None
+
+
+def test_all_over_sweeps_what_was_idle_for_long_enough():
+    """The idle time of the options is the schedule's and the least for requests."""
+    made = make("sweep", all_over=True, idle=900)
+    assert made.target.idle_s == 900
+    assert made.rules.is_all_over
+    assert made.rules.idle_s == 900
+
+
+@pytest.mark.parametrize("option", ["tasks", "workloads"])
+def test_what_is_no_uuid_is_refused(option):
+    """The message names the option."""
+    with pytest.raises(exceptions.InvalidOptions, match=rf"\[sweep\] {option}: 'cleanup'"):
+        make("sweep", **{option: ["cleanup"]})
+
+
+def test_formats_of_operators_come_beside_rallys():
+    """A format without an alphabet has Rally's."""
+    names = make("names", format=["mine_XXXX_XXXX"]).engine.names
+    assert names[: len(generators.BUILTIN_PATTERNS)] == generators.BUILTIN_PATTERNS
+    assert names[-1].format == "mine_XXXX_XXXX"
+    assert names[-1].alphabet == generators.BUILTIN_PATTERNS[0].alphabet
+
+
+def test_a_format_may_have_an_alphabet():
+    """What follows alphabet= are the characters; spaces belong to the format."""
+    names = make("names", format=["my own XXXX XXXX alphabet=0123456789abcdef-"]).engine.names
+    assert names[-1].format == "my own XXXX XXXX"
+    assert names[-1].alphabet == "0123456789abcdef-"
+
+
+@pytest.mark.parametrize("text", ["mine_XX_XX", "mine", "", "a_XXXX_XXXX alphabet="])
+def test_a_format_that_cannot_be_used_is_refused(text):
+    """The message names the option."""
+    with pytest.raises(exceptions.InvalidOptions, match=r"\[names\] format: "):
+        make("names", format=[text])
+
+
+def test_the_journal_is_below_the_state_path():
+    """Sweeps are written to their own folder."""
+    assert make(state_path="/srv/x").journal == pathlib.Path("/srv/x/sweeps")
+
+
+def test_limits_are_those_of_the_options():
+    """Each option reaches its setting."""
+    made = make("sweep", workers=3, poll_interval=0.5, vanish_timeout=7, conflict_wait=0).engine
+    limits = made.limits
+    assert (limits.workers, limits.poll_s, limits.timeout_s, limits.conflict_s) == (3, 0.5, 7, 0)
+
+
+def test_an_empty_name_is_no_name():
+    """An option that is set to nothing counts as unset."""
+    made = make("cloud", name="", region="", clouds_file="")
+    assert made.cloud == settings.CloudChoice(name=None, region=None, file=None)
