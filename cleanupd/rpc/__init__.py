@@ -10,10 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+"""The versioned API between cleanupctl and the daemon, over oslo.messaging.
 
-"""The versioned API between cleanupctl and the daemon, over oslo.messaging."""
+Importing anything from here makes native threads the default of oslo.service,
+which oslo.messaging imports: it would choose eventlet.
+"""
 
 import warnings
 
-# oslo.messaging imports eventlet if it is there, which nobody who runs a command can help.
+from oslo_service import backend  # type: ignore[import-untyped]
+
+backend.register_backend_default_hook(lambda: backend.BackendType.THREADING)
+
+# futurist imports eventlet if it is there, which nobody who runs a command can help.
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")

@@ -19,9 +19,9 @@ imported.  eventlet itself is never patched in, and its hub never started.
 
 import warnings
 
+from oslo_service import backend  # type: ignore[import-untyped]
+
 # futurist imports eventlet if it is there, which nobody who runs the daemon can help.
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
-
-from oslo_service import backend  # type: ignore[import-untyped]  # noqa: E402
 
 backend.init_backend(backend.BackendType.THREADING)

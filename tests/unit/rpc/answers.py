@@ -1,0 +1,126 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A client without a cloud, which remembers what it was asked."""
+
+from cleanupd import exceptions
+from cleanupd.core import certificate
+from cleanupd.core import judgement
+from cleanupd.journal import store
+from cleanupd.rpc import api
+from tests.unit.core import sample
+
+RECORDS = (
+    sample.record("network.network", "net", name=sample.name("net"), project_id="p"),
+    sample.record("compute.server", "srv", name="backup", project_id="p"),
+)
+SNAPSHOT = sample.snapshot(*RECORDS, broken={"compute.keypair": "503"}, unseen=("service x",))
+JUDGEMENT = judgement.judge(SNAPSHOT, sample.question(idle=sample.HOUR))
+PLAN = sample.plan(*RECORDS, idle=sample.HOUR)
+CERTIFICATE = certificate.certify(SNAPSHOT, JUDGEMENT, PLAN)
+SWEEP = store.Sweep(
+    id="20260301T120000-abcdef",
+    cloud="sample",
+    region="one",
+    state=store.State.DONE,
+    started_at="2026-03-01T12:00:00+00:00",
+    planned=1,
+    results=(store.Result(ref=PLAN.steps[0].ref, name=None, outcome=store.Outcome.GONE),),
+    certificate=CERTIFICATE,
+    note="a note",
+)
+STATUS = api.Status(
+    version="1",
+    api_version="1.0",
+    host="here",
+    cloud="sample",
+    region="one",
+    mode="report",
+    started_at=sample.NOW,
+    model_taken_at=None,
+    jobs=(
+        api.JobState(
+            name="sync",
+            interval_s=60.0,
+            is_running=True,
+            next_run_at=sample.NOW,
+            last_ended_at=None,
+            last_result=None,
+        ),
+    ),
+    running=None,
+    waiting=("a", "b"),
+)
+
+
+class FakeClient:
+    """Answers with the constants above; ``trouble`` is raised by each method if there is any."""
+
+    def __init__(self, trouble=None):
+        """Have been asked nothing."""
+        self.asked = []
+        self.trouble = trouble
+
+    def _answer(self, answer, *asked):
+        self.asked.append(asked)
+        if self.trouble is not None:
+            raise self.trouble
+        return answer
+
+    def model(self):
+        """Return the state of the model."""
+        return self._answer(api.model_state(SNAPSHOT), "model")
+
+    def leaks(self, target, *, is_fresh=False):
+        """Return leaks."""
+        return self._answer(api.leaks(SNAPSHOT, JUDGEMENT), "leaks", target, is_fresh)
+
+    def workloads(self, *, is_fresh=False):
+        """Return workloads."""
+        return self._answer(JUDGEMENT.workloads, "workloads", is_fresh)
+
+    def plan(self, target):
+        """Return a plan."""
+        return self._answer(PLAN, "plan", target)
+
+    def stored_plan(self, plan_id):
+        """Return a plan."""
+        return self._answer(PLAN, "stored_plan", plan_id)
+
+    def start(self, target, *, confirm=None, is_dry_run=False):
+        """Return a sweep."""
+        return self._answer(SWEEP, "start", target, confirm, is_dry_run)
+
+    def execute(self, plan_id, *, confirm=None):
+        """Return a sweep."""
+        return self._answer(SWEEP, "execute", plan_id, confirm)
+
+    def sweep(self, sweep_id):
+        """Return a sweep."""
+        return self._answer(SWEEP, "sweep", sweep_id)
+
+    def sweeps(self):
+        """Return sweeps."""
+        return self._answer((SWEEP,), "sweeps")
+
+    def verify(self, target):
+        """Return a certificate."""
+        return self._answer(CERTIFICATE, "verify", target)
+
+    def status(self):
+        """Return the status."""
+        return self._answer(STATUS, "status")
+
+
+def refusal():
+    """Return an exception with fields of its own."""
+    return exceptions.UnknownSweep("x", "/place")

@@ -1,0 +1,99 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the daemon does with calls that it cannot trust."""
+
+import logging
+
+import pytest
+
+from cleanupd import exceptions
+from cleanupd.rpc import api
+from cleanupd.rpc import server
+from tests.unit.rpc import answers
+
+
+@pytest.fixture
+def daemon():
+    """Give what the endpoint asks."""
+    return answers.FakeClient()
+
+
+@pytest.fixture
+def endpoint(daemon):
+    """Give the endpoint."""
+    return server.Endpoint(daemon, daemon.status)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        None,
+        "everything",
+        [],
+        {"tasks": "5a3b1c22"},
+        {"workloads": [3]},
+        {"idle_s": "now"},
+        {"is_everything": "yes"},
+        {"scopes": ["galaxy"]},
+    ],
+)
+def test_a_target_of_another_shape_is_refused(endpoint, daemon, target):
+    """The daemon is not asked at all."""
+    with pytest.raises(exceptions.Refused, match="no Target"):
+        api.raise_error(endpoint.sweep_start({}, target=target))
+    assert not daemon.asked
+
+
+def test_a_restriction_that_is_not_known_is_refused(endpoint, daemon):
+    """A newer client may ask for less than this daemon would take."""
+    with pytest.raises(exceptions.Refused, match="does not know only_on_sundays"):
+        api.raise_error(endpoint.plan({}, target={"idle_s": 60, "only_on_sundays": True}))
+    assert not daemon.asked
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("execute", {"plan_id": {"steps": []}}),
+        ("execute", {"plan_id": "x", "confirm": True}),
+        ("sweep_show", {"sweep_id": None}),
+        ("sweep_start", {"target": {}, "is_dry_run": "no"}),
+        ("leaks_list", {"target": {}, "is_fresh": 1}),
+    ],
+)
+def test_an_argument_of_another_type_is_refused(endpoint, daemon, method, arguments):
+    """Nothing is read into what is no text and no yes or no."""
+    with pytest.raises(exceptions.Refused):
+        api.raise_error(getattr(endpoint, method)({}, **arguments))
+    assert not daemon.asked
+
+
+def test_arguments_that_do_not_exist_are_no_way_in(endpoint, daemon, caplog):
+    """The caller learns that it failed, the log learns why."""
+    with (
+        caplog.at_level(logging.ERROR),
+        pytest.raises(exceptions.CleanupdError, match="the daemon failed at execute"),
+    ):
+        api.raise_error(endpoint.execute({}, plan_id="x", force=True))
+    assert not daemon.asked
+    assert "force" in caplog.text
+
+
+def test_a_bug_does_not_tell_its_insides(endpoint, daemon, caplog):
+    """The traceback stays in the log."""
+    daemon.trouble = RuntimeError("the password is secret")
+    answer = endpoint.model_show({})
+    assert "secret" not in str(answer)
+    assert "secret" in caplog.text
+    with pytest.raises(exceptions.CleanupdError, match="see its log"):
+        api.raise_error(answer)
