@@ -19,3 +19,5 @@ html_theme = "openstackdocs"
 openstackdocs_auto_name = False
 openstackdocs_auto_version = False
 nitpicky = True
+# Two dashes are the beginning of an option, not a dash.
+smartquotes = False
