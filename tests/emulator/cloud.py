@@ -37,7 +37,6 @@ def _tables() -> dict[str, table.Table]:
     Nova and Cinder and Glance list the newest first, Neutron and Keystone by id, flavors by
     id, keypairs by name.
     """
-    newest = {"order": _by_age, "newest_first": True}
     return {
         "identity.domain": table.Table(),
         "identity.project": table.Table(),
@@ -58,9 +57,9 @@ def _tables() -> dict[str, table.Table]:
         "network.router": table.Table(),
         "network.floating_ip": table.Table(),
         "network.security_group": table.Table(),
-        "block_storage.volume": table.Table(**newest),
-        "block_storage.snapshot": table.Table(**newest),
-        "image.image": table.Table(**newest),
+        "block_storage.volume": table.Table(order=_by_age, newest_first=True),
+        "block_storage.snapshot": table.Table(order=_by_age, newest_first=True),
+        "image.image": table.Table(order=_by_age, newest_first=True),
     }
 
 

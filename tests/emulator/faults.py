@@ -39,8 +39,11 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Wrong orders are refused when they are given, not when they would happen."""
-        re.compile(self.path)
-        re.compile(self.method)
+        for regex in (self.path, self.method):
+            try:
+                re.compile(regex)
+            except re.error as error:
+                raise ValueError(f"{regex!r} is no regex: {error}") from error
         if isinstance(self.answer, str) and self.answer not in {HANG, RESET}:
             raise ValueError(f"answer is a status, {HANG!r} or {RESET!r}, not {self.answer!r}")
 

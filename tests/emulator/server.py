@@ -113,8 +113,8 @@ class Server(http.server.ThreadingHTTPServer):
     def server_bind(self) -> None:
         """As the base, without asking DNS for a name for the address."""
         socket.socket.bind(self.socket, self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = self.socket.getsockname()[:2]
+        self.server_address = (self.server_name, self.server_port)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """As the base; the connection is remembered."""

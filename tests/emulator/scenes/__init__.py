@@ -22,15 +22,19 @@ and what must be untouched.
 from tests.emulator.scenes.benchmark import Benchmark
 from tests.emulator.scenes.benchmark import Plan
 from tests.emulator.scenes.benchmark import killed_benchmark
+from tests.emulator.scenes.bootstrap import Scene
+from tests.emulator.scenes.bootstrap import ground
+from tests.emulator.scenes.demo import KILLED
+from tests.emulator.scenes.demo import RUNNING
 from tests.emulator.scenes.demo import Demo
 from tests.emulator.scenes.demo import demo
-from tests.emulator.scenes.ground import Scene
-from tests.emulator.scenes.ground import ground
 from tests.emulator.scenes.production import legitimate_tenants
 from tests.emulator.scenes.production import lend_to_benchmark
 from tests.emulator.scenes.production import move_in
 
 __all__ = [
+    "KILLED",
+    "RUNNING",
     "Benchmark",
     "Demo",
     "Plan",

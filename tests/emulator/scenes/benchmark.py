@@ -23,7 +23,7 @@ import string
 import uuid
 
 from tests.emulator import cloud as cloud_module
-from tests.emulator.scenes import ground
+from tests.emulator.scenes import bootstrap
 from tests.emulator.shapes import block_storage
 from tests.emulator.shapes import compute
 from tests.emulator.shapes import identity
@@ -55,7 +55,7 @@ class Plan:
 
 
 @dataclasses.dataclass
-class Benchmark(ground.Scene):
+class Benchmark(bootstrap.Scene):
     """What one workload left."""
 
     workload_uuid: str = ""
@@ -82,11 +82,11 @@ def killed_benchmark(
     cloud: Cloud, workload_uuid: str | None = None, plan: Plan | None = None
 ) -> Benchmark:
     """All that a killed workload leaves is in the cloud, which has its ground."""
-    ground.ground(cloud)
+    bootstrap.ground(cloud)
     plan = plan or Plan()
     scene = Benchmark(workload_uuid=workload_uuid or str(uuid.UUID(cloud.new_id())))
     maker = _Maker(cloud, scene)
-    with ground.recorded(cloud, scene, plan.age):
+    with bootstrap.recorded(cloud, scene, plan.age):
         for number in range(plan.tenants):
             maker.tenant(plan, number)
         for number in range(plan.flavors):
@@ -143,7 +143,7 @@ class _Maker:
             compute.keypair(cloud, key_name, user["id"])
         inside = network.network(cloud, self.name("c"), project["id"])
         subnet = network.subnet(cloud, self.name("c"), inside, cidr=f"10.{number % 200}.1.0/24")
-        public = ground.named(cloud, "network.network", "public")
+        public = bootstrap.named(cloud, "network.network", "public")
         router = network.router(cloud, self.name("c"), project["id"], external=public)
         network.interface(cloud, router, subnet)
         network.port(cloud, inside, device_owner="network:dhcp", device_id=f"dhcp-{inside['id']}")
@@ -161,8 +161,8 @@ class _Maker:
         cloud = self._cloud
         group = network.default_security_group(cloud, tenant.project["id"])
         wish = compute.Wish(
-            ground.named(cloud, "compute.flavor", "m1.tiny"),
-            ground.named(cloud, "image.image", "cirros-0.6.2-x86_64-disk"),
+            bootstrap.named(cloud, "compute.flavor", "m1.tiny"),
+            bootstrap.named(cloud, "image.image", "cirros-0.6.2-x86_64-disk"),
             [tenant.inside],
             key_name=tenant.key_name,
             security_groups=[group],
@@ -187,7 +187,7 @@ class _Maker:
     def _furnish(self, tenant: _Tenant, server: Body, number: int) -> None:
         cloud = self._cloud
         if number == 0:
-            public = ground.named(cloud, "network.network", "public")
+            public = bootstrap.named(cloud, "network.network", "public")
             address = network.floating_ip(
                 cloud, tenant.project["id"], public, description=self.name("s")
             )
@@ -211,7 +211,7 @@ class _Maker:
         network.touch(cloud, router)
         network.port(cloud, net, name=self.name("s"))
         network.security_group(cloud, self.name("s"), project_id)
-        public = ground.named(cloud, "network.network", "public")
+        public = bootstrap.named(cloud, "network.network", "public")
         network.floating_ip(cloud, project_id, public, description=self.name("s"))
 
     def _storage(self, tenant: _Tenant, plan: Plan) -> None:

@@ -16,7 +16,7 @@ import datetime
 
 from tests.emulator import cloud as cloud_module
 from tests.emulator.scenes import benchmark
-from tests.emulator.scenes import ground
+from tests.emulator.scenes import bootstrap
 from tests.emulator.scenes import production
 
 KILLED = "5a3b1c22-8f0e-4d5b-9c43-1f4d2f7a6b10"
@@ -27,7 +27,7 @@ RUNNING = "c0ffee00-1b2a-4c3d-8e4f-5a6b7c8d9e0f"
 class Demo:
     """What must stay, what must go, and what must be left alone because it still runs."""
 
-    legitimate: ground.Scene
+    legitimate: bootstrap.Scene
     killed: benchmark.Benchmark
     running: benchmark.Benchmark
 

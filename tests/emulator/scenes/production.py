@@ -18,7 +18,7 @@ hexadecimal digits of a workload's uuid); all of them contain, start like or are
 import datetime
 
 from tests.emulator import cloud as cloud_module
-from tests.emulator.scenes import ground
+from tests.emulator.scenes import bootstrap
 from tests.emulator.shapes import block_storage
 from tests.emulator.shapes import compute
 from tests.emulator.shapes import identity
@@ -45,10 +45,10 @@ SERVERS = (
 )
 
 
-def legitimate_tenants(cloud: Cloud) -> ground.Scene:
+def legitimate_tenants(cloud: Cloud) -> bootstrap.Scene:
     """Two production projects, a colleague who runs Rally by hand, and the ground below them."""
-    scene = ground.ground(cloud)
-    with ground.recorded(cloud, scene, AGE):
+    scene = bootstrap.ground(cloud)
+    with bootstrap.recorded(cloud, scene, AGE):
         shop = identity.project(cloud, "shop", description="The shop. Ask before you touch it.")
         owner = identity.member(cloud, "shop-deployer", shop)
         inside = _network(cloud, shop, owner)
@@ -59,7 +59,7 @@ def legitimate_tenants(cloud: Cloud) -> ground.Scene:
 
 
 def _network(cloud: Cloud, shop: Body, owner: Body) -> Body:
-    public = ground.named(cloud, "network.network", "public")
+    public = bootstrap.named(cloud, "network.network", "public")
     inside = network.network(cloud, "shop-net", shop["id"], description="c_rally_ was here")
     subnet = network.subnet(cloud, "shop-subnet", inside, cidr="10.20.0.0/24")
     router = network.router(cloud, "shop-router", shop["id"], external=public)
@@ -76,23 +76,22 @@ def _network(cloud: Cloud, shop: Body, owner: Body) -> Body:
 
 
 def _servers(cloud: Cloud, shop: Body, owner: Body, inside: Body) -> None:
-    public = ground.named(cloud, "network.network", "public")
-    flavor = ground.named(cloud, "compute.flavor", "m1.tiny")
+    public = bootstrap.named(cloud, "network.network", "public")
+    flavor = bootstrap.named(cloud, "compute.flavor", "m1.tiny")
     wish = compute.Wish(
         flavor,
-        ground.named(cloud, "image.image", "cirros-0.6.2-x86_64-disk"),
+        bootstrap.named(cloud, "image.image", "cirros-0.6.2-x86_64-disk"),
         [inside],
         key_name="c_rally_deploy",
         security_groups=[network.default_security_group(cloud, shop["id"])],
     )
-    for name in SERVERS:
-        made = compute.server(cloud, name, shop["id"], owner["id"], wish)
+    made = [compute.server(cloud, name, shop["id"], owner["id"], wish) for name in SERVERS]
     address = network.floating_ip(cloud, shop["id"], public, description="shop front door")
-    front = ground.named(cloud, "compute.server", "shop-web-1")
+    front = bootstrap.named(cloud, "compute.server", "shop-web-1")
     door = next(p for p in cloud["network.port"] if p["device_id"] == front["id"])
     network.connect(cloud, address, door)
     compute.show_addresses(cloud, front)
-    compute.boot_from_volume(cloud, made)
+    compute.boot_from_volume(cloud, made[-1])
 
 
 def _storage(cloud: Cloud, shop: Body, owner: Body) -> None:
@@ -120,7 +119,7 @@ def lend_to_benchmark(cloud: Cloud, server: Body) -> None:
     Somebody with the administrator's rights did that; the volume is attached to it, not made for
     it, and so is the floating IP.
     """
-    volume = ground.named(cloud, "block_storage.volume", DATABASE_VOLUME)
+    volume = bootstrap.named(cloud, "block_storage.volume", DATABASE_VOLUME)
     compute.attach(cloud, server, volume)
     address = next(
         fip for fip in cloud["network.floating_ip"] if fip["description"] == RESERVED_ADDRESS
@@ -135,10 +134,10 @@ def lend_to_benchmark(cloud: Cloud, server: Body) -> None:
     compute.show_addresses(cloud, server)
 
 
-def move_in(cloud: Cloud, inside: Body) -> ground.Scene:
+def move_in(cloud: Cloud, inside: Body) -> bootstrap.Scene:
     """Production has a port on the benchmark's network, which therefore must stay."""
-    scene = ground.Scene()
-    shop = ground.named(cloud, "identity.project", "shop")
-    with ground.recorded(cloud, scene, datetime.timedelta(hours=1)):
+    scene = bootstrap.Scene()
+    shop = bootstrap.named(cloud, "identity.project", "shop")
+    with bootstrap.recorded(cloud, scene, datetime.timedelta(hours=1)):
         network.port(cloud, inside, name="shop-monitor", project_id=shop["id"])
     return scene

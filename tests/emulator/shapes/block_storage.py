@@ -57,7 +57,7 @@ def volume(
             "group_id": None,
             "provider_id": None,
             "shared_targets": False,
-            "service_uuid": None,
+            "service_uuid": "284e40b9-4569-41e3-b183-2df4d232369c",
             "cluster_name": None,
             "volume_type_id": VOLUME_TYPE,
             "consumes_quota": True,

@@ -167,7 +167,9 @@ def attach(
 
 def boot_from_volume(cloud: Cloud, body: Body, *, goes_along: bool = True) -> Body:
     """The server runs from a new disk that Nova made: no name, its own project and user."""
-    disk = block_storage.volume(cloud, "", body["tenant_id"], body["user_id"], description="")
+    source = {"image_id": body["image"]["id"]} if body["image"] else {}
+    owner = (body["tenant_id"], body["user_id"])
+    disk = block_storage.volume(cloud, "", *owner, description="", volume_image_metadata=source)
     attach(cloud, body, disk, root=True, goes_along=goes_along)
     return disk
 

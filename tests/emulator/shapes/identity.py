@@ -60,7 +60,7 @@ def user(
     domain_id: str = "default",
 ) -> Body:
     """A new, enabled user who may log in with the password; without any role yet."""
-    body = {
+    body: Body = {
         "id": cloud.new_hex_id(),
         "name": name,
         "domain_id": domain_id,

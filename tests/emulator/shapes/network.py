@@ -260,19 +260,17 @@ def connect(cloud: Cloud, body: Body, to: Body) -> None:
         if inner["device_owner"] == INTERFACE
         and on & {fixed["subnet_id"] for fixed in inner["fixed_ips"]}
     ]
-    shown = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id")
     body.update(
         port_id=to["id"],
         fixed_ip_address=to["fixed_ips"][0]["ip_address"] if to["fixed_ips"] else None,
         router_id=routers[0] if routers else None,
-        port_details={key: to[key] for key in (*shown, "device_owner")},
     )
     touch(cloud, body)
 
 
 def disconnect(cloud: Cloud, body: Body) -> None:
     """The floating IP leads nowhere."""
-    body.update(port_id=None, fixed_ip_address=None, router_id=None, port_details=None)
+    body.update(port_id=None, fixed_ip_address=None, router_id=None)
     touch(cloud, body)
 
 
@@ -317,7 +315,8 @@ def rule(cloud: Cloud, group: Body, **fields: Any) -> Body:
         "remote_address_group_id": None,
         "normalized_cidr": None,
         "remote_group_id": None,
-        "belongs_to_default_sg": group["name"] == "default",
+        "belongs_to_default_sg": None,
+        "standard_attr_id": cloud.random.randrange(1, 2**31),
         "description": None,
         **fields,
     }

@@ -114,7 +114,10 @@ def _reader(key: str, value: str) -> Callable[[Body], bool]:
     }
     field = fields.get(key, key)
     if key == "name":
-        pattern = re.compile(value)
+        try:
+            pattern = re.compile(value)
+        except re.error as error:
+            raise web.Refused(400, f"Invalid filter {value!r}: {error}") from error
         return lambda body: bool(pattern.search(body["name"]))
     return lambda body: str(body.get(field)).lower() == value.lower()
 
@@ -248,7 +251,7 @@ def detach(call: web.Call) -> web.Answer:
         text = f"Instance {body['id']} is not attached to volume {volume_id}"
         raise web.Refused(404, text)
     if body.get("_root_volume") == volume_id:
-        raise web.Refused(403, "Cannot detach a root device volume")
+        raise web.Refused(400, "Cannot detach a root device volume")
     volume["status"] = "detaching"
     block_storage.touch(call.cloud, volume)
     call.cloud.clock.later(

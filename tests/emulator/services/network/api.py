@@ -13,6 +13,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterator
+import functools
 import itertools
 from typing import Any
 
@@ -170,7 +171,11 @@ def _sort(call: web.Call, found: list[Body]) -> None:
     """The rows are in the order that sort_key and sort_dir ask for (within the page)."""
     keys, ways = call.query.getlist("sort_key"), call.query.getlist("sort_dir")
     for key, way in reversed(list(itertools.zip_longest(keys, ways, fillvalue="asc"))):
-        found.sort(key=lambda body, key=key: str(body.get(key)), reverse=way == "desc")
+        found.sort(key=functools.partial(_text, key), reverse=way == "desc")
+
+
+def _text(key: str, body: Body) -> str:
+    return str(body.get(key))
 
 
 def _links(call: web.Call, found: list[Body], limit: int) -> list[dict[str, str]]:

@@ -124,12 +124,21 @@ def is_visible(call: web.Call, collection: Collection, body: Body) -> bool:
 def present(call: web.Call, collection: Collection, body: Body) -> Body:
     """The body as the caller may see it, cut down to the fields asked for."""
     fields = set(call.query.getlist("fields"))
+    if collection is FLOATING_IPS:
+        body = {**body, "port_details": _port_details(call, body["port_id"])}
     hidden = () if call.token.is_admin else collection.hidden
     return {
         key: value
         for key, value in body.items()
         if key not in hidden and (not fields or key in fields)
     }
+
+
+def _port_details(call: web.Call, port_id: str | None) -> Body | None:
+    """What a floating IP tells of the port that it leads to, as the port is now."""
+    port = call.rows("network.port").get(port_id)
+    keys = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id")
+    return {key: port[key] for key in (*keys, "device_owner")} if port else None
 
 
 def find(call: web.Call, collection: Collection) -> Body:

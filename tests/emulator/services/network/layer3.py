@@ -177,6 +177,16 @@ def change_floating_ip(call: web.Call, floating_ip: Body, wanted: dict[str, Any]
         raise collections.PORTS.missing(wanted["port_id"])
     for other in call.rows("network.floating_ip"):
         if other["port_id"] == port["id"] and other is not floating_ip:
-            text = f"Cannot associate floating IP {floating_ip['floating_ip_address']}"
-            raise removal.conflict("FloatingIPPortAlreadyAssociated", f"{text}: {port['id']}.")
+            raise _already_led_to(floating_ip, port)
     shapes.connect(call.cloud, floating_ip, port)
+
+
+def _already_led_to(floating_ip: Body, port: Body) -> web.Refused:
+    """The 409 for a port whose address another floating IP leads to."""
+    fixed = port["fixed_ips"][0]["ip_address"] if port["fixed_ips"] else None
+    return removal.conflict(
+        "FloatingIPPortAlreadyAssociated",
+        f"Cannot associate floating IP {floating_ip['floating_ip_address']} ({floating_ip['id']}) "
+        f"with port {port['id']} using fixed IP {fixed}, as that fixed IP already has a floating "
+        f"IP on external network {floating_ip['floating_network_id']}.",
+    )
