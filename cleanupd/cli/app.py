@@ -134,19 +134,11 @@ class Cleanupctl(app.App):
 
     NAME = "cleanupctl"
 
-    def __init__(
-        self,
-        stdin: TextIO | None = None,
-        stdout: TextIO | None = None,
-        stderr: TextIO | None = None,
-    ) -> None:
+    def __init__(self) -> None:
         super().__init__(
             description=DESCRIPTION,
             version=None,
             command_manager=commandmanager.CommandManager("cleanupd.cli"),
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
             deferred_help=True,
         )
 
@@ -246,8 +238,9 @@ class Cleanupctl(app.App):
         return code
 
     def _write(self, message: str) -> None:
-        self.stderr.write(text.printable(message, keep="\n") + "\n")
-        self.stderr.flush()
+        # What stderr is at the moment: a moving bar puts itself in between.
+        sys.stderr.write(text.printable(message, keep="\n") + "\n")
+        sys.stderr.flush()
 
     def configure_logging(self) -> None:
         """Send what the libraries log to stderr: errors, or more as often as -v is given."""
@@ -258,7 +251,7 @@ class Cleanupctl(app.App):
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Writes to what stderr is at the moment: a moving bar puts itself in between."""
+    """Writes to what stderr is at the moment."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)

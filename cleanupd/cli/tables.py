@@ -38,7 +38,7 @@ _STACKS = (
 )
 
 #: So much room is made for the last column, whose text may be folded.
-_ROOM_FOR_TEXT = 40
+_ROOM_FOR_TEXT = 36
 #: An id below a kind, which is not folded as long as there is any other way.
 _ROOM_FOR_ID = 38
 _NARROWEST = 16
@@ -107,14 +107,14 @@ def _join(row: list[str], upper: int, lower: int, separator: str) -> list[str]:
 
 
 def _shrink(widths: list[int], width: int) -> list[int]:
-    """Return widths that fit: what has text gives way first, then what is the widest."""
+    """Return widths that fit: what is too wide for an id gives way first, then text."""
     *others, last = widths
     room = width - _GAP * len(widths)
-    last = min(last, max(room - sum(others), _ROOM_FOR_TEXT))
-    for lowest in (_ROOM_FOR_ID, _NARROWEST):
-        while sum(others) + last > room and max(others, default=0) > lowest:
+    for widest, least in ((_ROOM_FOR_ID, _ROOM_FOR_TEXT), (_NARROWEST, _NARROWEST)):
+        while sum(others) + last > room and max(others, default=0) > widest:
             others[others.index(max(others))] -= 1
-    return [*others, min(last, max(room - sum(others), _NARROWEST))]
+        last = min(last, max(room - sum(others), least))
+    return [*others, last]
 
 
 def _widest(texts: Texts, index: int, name: str) -> int:

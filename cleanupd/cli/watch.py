@@ -12,6 +12,7 @@
 
 """Shows on the standard error output how far the engine is."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import sys
@@ -79,39 +80,58 @@ class Lines:
 
 
 class Bars:
-    """A progress of moving bars, for terminals."""
+    """A progress of moving bars, for terminals.
 
-    def __init__(self, display: "bars.Progress") -> None:
-        self._display = display
-        self._current: bars.TaskID | None = None
-        self._listings = 0
+    A bar moves only until its work is done: others may write then.
+    """
+
+    def __init__(self, make_display: "Callable[[], bars.Progress]") -> None:
+        self._make_display = make_display
+        self._display: bars.Progress | None = None
+        self._task: bars.TaskID | None = None
+        self._has_listed = False
         self._failed = 0
 
     def listing(self, kinds: int) -> None:
         """Begin a bar."""
-        self._listings += 1
-        again = " again" if self._listings > 1 else ""
-        self._current = self._display.add_task(f"Listing{again}", total=kinds)
+        self._begin("Listing again" if self._has_listed else "Listing", kinds)
+        self._has_listed = True
 
     def listed(self, kind: str, count: int | None) -> None:
         """Move the bar."""
-        if count is None:
+        if count is None and self._display is not None:
             self._display.console.print(f"{kind} could not be listed", markup=False)
         self._advance()
 
     def removing(self, steps: int) -> None:
         """Begin a bar."""
         self._failed = 0
-        self._current = self._display.add_task("Removing", total=steps)
+        self._has_listed = True
+        self._begin("Removing", steps)
 
     def settled(self, ref: "resources.Ref", outcome: str) -> None:  # noqa: ARG002
         """Move the bar."""
         self._failed += outcome not in _GONE
         self._advance(f"Removing ({self._failed} not)" if self._failed else None)
 
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._display is not None:
+            self._display.stop()
+            self._display = None
+
+    def _begin(self, description: str, total: int) -> None:
+        self.close()
+        if total:
+            self._display = self._make_display()
+            self._task = self._display.add_task(description, total=total)
+            self._display.start()
+
     def _advance(self, description: str | None = None) -> None:
-        if self._current is not None:
-            self._display.update(self._current, advance=1, description=description)
+        if self._display is not None and self._task is not None:
+            self._display.update(self._task, advance=1, description=description)
+            if self._display.finished:
+                self.close()
 
 
 @contextlib.contextmanager
@@ -124,11 +144,14 @@ def watched(style: str) -> Iterator[progresses.Progress]:
     elif style == "lines":
         yield Lines(sys.stderr)
     else:
-        with _display() as display:
-            yield Bars(display)
+        shown = Bars(_make_display)
+        try:
+            yield shown
+        finally:
+            shown.close()
 
 
-def _display() -> "bars.Progress":
+def _make_display() -> "bars.Progress":
     from rich import console
     from rich import progress as bars
 

@@ -13,12 +13,18 @@
 """``cleanupctl workloads``: which benchmarks left something."""
 
 import argparse
+import collections
 from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from typing import Any
 
 from cleanupd.cli import command
 from cleanupd.cli import exit_codes
+from cleanupd.core.judgement import Verdict
+
+if TYPE_CHECKING:
+    from cleanupd.core import judgement
 
 
 class ListWorkloads(command.ListCommand):
@@ -65,6 +71,7 @@ class ListWorkloads(command.ListCommand):
         with self.client() as client:
             found = client.leaks(sweep.Target(is_everything=True), is_fresh=True)
         workloads = found.judgement.workloads
+        counts = _count(found.judgement.of(Verdict.LEAK, Verdict.KEPT))
         self.exit_code = exit_codes.judge(
             is_anything_found=bool(workloads), is_complete=self.say_doubts(found.doubts)
         )
@@ -72,8 +79,8 @@ class ListWorkloads(command.ListCommand):
             (
                 workload.part,
                 workload.scopes,
-                sum(workload.counts.values()),
-                workload.counts,
+                counts[workload.part].total(),
+                dict(counts[workload.part]),
                 workload.projects,
                 workload.created_at,
                 workload.active_at,
@@ -82,3 +89,18 @@ class ListWorkloads(command.ListCommand):
             )
             for workload in workloads
         ]
+
+
+def _count(
+    findings: "Iterable[judgement.Finding]",
+) -> dict[str | None, "collections.Counter[str]"]:
+    """Return how many resources of each kind each workload has.
+
+    What a workload has beside them (role assignments) is only looked at.
+    """
+    counts: dict[str | None, collections.Counter[str]] = collections.defaultdict(
+        collections.Counter
+    )
+    for finding in findings:
+        counts[finding.part][finding.resource.ref.kind] += 1
+    return counts
