@@ -67,10 +67,11 @@ class BringUp:
             raise errors.SandboxError("this sandbox has databases: run sandbox down --wipe first")
         self._add_installation()
         with_databases = [service for service in self.chosen if service.databases]
-        for service in [*with_databases, self.box.known["mariadb"]]:
+        needed = ("mariadb", "memcached")  # keystone-manage asks its cache
+        for service in [*with_databases, *(self.box.known[name] for name in needed)]:
             self._add_service(service)
         for process in self.box.expected():
-            if process.name != "mariadb":
+            if process.name not in needed:
                 self.graph.discard(process.name)
         self.graph.run()
         paths = databases.dump(self.box.folders, with_databases)
@@ -95,7 +96,7 @@ class BringUp:
         self.graph.add(
             f"database {name}",
             functools.partial(self._ensure_databases, service),
-            [f"configure {name}", "mariadb"] if service.databases else [],
+            [f"configure {name}", "mariadb", "memcached"] if service.databases else [],
         )
         basis = [] if service.is_infrastructure else INFRASTRUCTURE
         for process in service.processes:

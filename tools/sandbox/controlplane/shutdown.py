@@ -14,6 +14,7 @@
 import shutil
 
 from controlplane import graph
+from controlplane import layout
 from controlplane import sandbox
 
 
@@ -33,7 +34,18 @@ def take_down(box: sandbox.Sandbox, *, wipe: bool) -> list[str]:
             steps.add(name, lambda name=name: table.stop(name))  # type: ignore[misc]
         steps.run()
     if wipe:
-        for folder in (box.folders.state, box.folders.etc, box.folders.log):
-            shutil.rmtree(folder, ignore_errors=True)
-        box.folders.clouds_yaml.unlink(missing_ok=True)
+        wipe_state(box.folders)
     return names
+
+
+def wipe_state(folders: layout.Layout) -> None:
+    """Only what was installed is left, and the folder of the lock."""
+    kept = {folders.venv, folders.run, folders.home / "uv", folders.rally}
+    doomed = [path for path in folders.home.iterdir() if path not in kept]
+    if folders.rally.exists():
+        doomed += [path for path in folders.rally.iterdir() if path.name != "venv"]
+    for path in doomed:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
