@@ -133,7 +133,7 @@ class Daemon:
 
     def sweeps(self) -> tuple[store.Sweep, ...]:
         """Return all sweeps in the journal, the latest last."""
-        return self._journal.sweeps()
+        return self.sweeper.sweeps()
 
     def verify(self, target: engines.Target) -> certificate.Certificate:
         """Say by a listing of now what is left of a target."""

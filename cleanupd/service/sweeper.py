@@ -28,7 +28,7 @@ from cleanupd.core import resources
 from cleanupd.engine import clock
 from cleanupd.engine import logcontext
 from cleanupd.engine import progress as progresses
-from cleanupd.engine import sweep as sweeps
+from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.service import keeper as keepers
 from cleanupd.service import rules as laws
@@ -79,7 +79,7 @@ class Sweeper:
                 self._save_failed(sweep, "the daemon ended before it did: start it again")
 
     def request(
-        self, target: sweeps.Target, *, confirm: str | None, is_dry_run: bool
+        self, target: engines.Target, *, confirm: str | None, is_dry_run: bool
     ) -> store.Sweep:
         """Take a request and return it; raises Refused."""
         laws.check_askable(target)
@@ -95,7 +95,7 @@ class Sweeper:
         sweep, _ = self._enqueue(target, objections, must_match=True)
         return sweep
 
-    def run_scheduled(self, target: sweeps.Target | None) -> str:
+    def run_scheduled(self, target: engines.Target | None) -> str:
         """Sweep what the options ask for, wait until that is done, and say what came of it."""
         if target is None:
             return (
@@ -125,8 +125,21 @@ class Sweeper:
 
     def sweep(self, sweep_id: str) -> store.Sweep:
         """Return a sweep, while it runs with the results so far; raises UnknownSweep."""
-        sweep = self._journal.sweep(sweep_id)
-        if sweep.state is store.State.RUNNING and sweep_id == self._running:
+        running = self._running  # read first: what ends meanwhile is shown as it ended
+        return self._shown(self._journal.sweep(sweep_id), running)
+
+    def sweeps(self) -> tuple[store.Sweep, ...]:
+        """Return all sweeps, the latest last."""
+        running = self._running
+        return tuple(self._shown(sweep, running) for sweep in self._journal.sweeps())
+
+    def _shown(self, sweep: store.Sweep, running: str | None) -> store.Sweep:
+        if sweep.id != running:
+            return sweep
+        if sweep.state is store.State.PLANNED:
+            # Whoever waits takes a plan for the end of a sweep, and this one goes on.
+            return msgspec.structs.replace(sweep, state=store.State.REQUESTED)
+        if sweep.state is store.State.RUNNING:
             return msgspec.structs.replace(sweep, results=self._results.so_far())
         return sweep
 
@@ -145,7 +158,7 @@ class Sweeper:
         return None
 
     def _enqueue(
-        self, target: sweeps.Target, objections: tuple[str, ...], *, must_match: bool
+        self, target: engines.Target, objections: tuple[str, ...], *, must_match: bool
     ) -> tuple[store.Sweep, futures.Future[store.Sweep]]:
         engine = self._keeper.engine
         sweep = store.Sweep(
@@ -194,7 +207,7 @@ class Sweeper:
     def _plan(
         self,
         sweep_id: str,
-        target: sweeps.Target,
+        target: engines.Target,
         objections: tuple[str, ...],
         *,
         must_match: bool,

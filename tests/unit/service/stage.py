@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An engine over a cloud of dictionaries, for what stands on it."""
+
+import threading
+import time
+
+from cleanupd.engine import executor
+from cleanupd.engine import sweep as sweeps
+from cleanupd.journal import store
+from tests.unit.core import sample
+from tests.unit.engine import fakes
+
+WORKLOAD = "5a3b1c22-8f0e-4d5b-9c43-1f4d2f7a6b10"
+SETTINGS = sweeps.Settings(limits=executor.Limits(poll_s=0.01, timeout_s=5.0, conflict_s=0.0))
+NAMED = sweeps.Target(workloads=(WORKLOAD,))
+IDLE = sweeps.Target(idle_s=600.0)
+
+
+def make_cloud():
+    """Return a cloud with a benchmark's network and somebody's server."""
+    return fakes.FakeCloud().add(
+        sample.record("network.network", "net", name=sample.name("net"), project_id="p"),
+        sample.record("compute.server", "srv", name="backup", project_id="p"),
+    )
+
+
+def make_engine(cloud, folder):
+    """Return an engine for the cloud, with its journal in a folder."""
+    return sweeps.Engine(cloud, fakes.make_managers(), store.Store(folder), SETTINGS)
+
+
+def wait_until(condition, seconds=10.0):
+    """Return when a condition holds, and fail if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+class Gate:
+    """Holds up whoever comes until it is opened."""
+
+    def __init__(self):
+        """Be closed."""
+        self.reached = threading.Event()
+        self.open = threading.Event()
+
+    def pass_through(self):
+        """Wait until the gate is open."""
+        self.reached.set()
+        assert self.open.wait(10)
