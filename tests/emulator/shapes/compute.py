@@ -96,7 +96,7 @@ def server(
     for port in (*made, *wish.ports):
         bind(cloud, port, body, wish.host)
         port["security_groups"] = port["security_groups"] or groups
-    show_addresses(cloud, body)
+    _show_addresses(cloud, body, [*made, *wish.ports])
     return cloud["compute.server"].add(body)
 
 
@@ -127,10 +127,13 @@ def unbind(cloud: Cloud, port: Body) -> None:
 
 def show_addresses(cloud: Cloud, body: Body) -> None:
     """The server's addresses are those of its ports and of the floating IPs that lead there."""
+    ports = [port for port in cloud["network.port"] if port["device_id"] == body["id"]]
+    _show_addresses(cloud, body, ports)
+
+
+def _show_addresses(cloud: Cloud, body: Body, ports: Sequence[Body]) -> None:
     addresses: dict[str, list[Body]] = {}
-    for port in cloud["network.port"]:
-        if port["device_id"] != body["id"]:
-            continue
+    for port in ports:
         on = cloud["network.network"].get(port["network_id"]) or {}
         found = addresses.setdefault(on.get("name", ""), [])
         found.extend(_address(port, fixed["ip_address"], "fixed") for fixed in port["fixed_ips"])
