@@ -21,6 +21,7 @@ exceptions end here; beyond, there is :mod:`cleanupd.exceptions`.
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import html
 import http
 import os
 import pathlib
@@ -51,6 +52,12 @@ _VERSIONS = {
 }
 _TRANSIENT = frozenset({429, 502, 503, 504})
 _MESSAGE_LIMIT = 300
+_FAILURES: dict[int, type[exceptions.RequestFailed]] = {
+    http.HTTPStatus.FORBIDDEN: exceptions.Forbidden,
+    http.HTTPStatus.NOT_FOUND: exceptions.NotFound,
+    http.HTTPStatus.CONFLICT: exceptions.Conflict,
+    http.HTTPStatus.PRECONDITION_FAILED: exceptions.Stale,
+}
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +111,8 @@ class Cloud:
         # Both are complete before a second thread can see them.
         self._adapters = {service: self._adapter(service) for service in _VERSIONS}
         self._urls = {service: self._url(service, access) for service in _VERSIONS}
+        # Filled as services are first used; two threads would find the same.
+        self._endpoints: dict[str, str] = {}
 
     @classmethod
     def connect(
@@ -209,7 +218,11 @@ class Cloud:
         started = time.monotonic()
         with _translated(service, self.name, self._urls[service]):
             response: requests.Response = self._adapters[service].request(
-                path, method, raise_exc=False, **arguments
+                path,
+                method,
+                endpoint_override=self._endpoint(service),
+                raise_exc=False,
+                **arguments,
             )
         LOG.debug(
             "%(method)s %(service)s %(path)s: %(status)d in %(ms)d ms, %(request)s",
@@ -219,7 +232,7 @@ class Cloud:
                 "path": path,
                 "status": response.status_code,
                 "ms": (time.monotonic() - started) * 1000,
-                "request": response.headers.get("x-openstack-request-id", "no request id"),
+                "request": _request_id(response) or "no request id",
             },
         )
         if not response.ok:
@@ -233,17 +246,39 @@ class Cloud:
         message = _message(response.content)
         if status == http.HTTPStatus.UNAUTHORIZED:
             return exceptions.AuthenticationFailed(self.name, self._urls[service], message)
-        kind = {
-            403: exceptions.Forbidden,
-            404: exceptions.NotFound,
-            409: exceptions.Conflict,
-            412: exceptions.Stale,
-        }.get(status, exceptions.RequestFailed)
+        kind = _FAILURES.get(status, exceptions.RequestFailed)
+        if kind is exceptions.NotFound and not _request_id(response):
+            # A proxy's 404 says that a service is gone, not that a resource is.
+            kind, message = exceptions.RequestFailed, f"no service answered but a proxy: {message}"
         failure = kind(service, method, path, status, message)
         retry_after = response.headers.get("Retry-After", "")
         if retry_after.isdecimal():
             failure.retry_after_s = float(retry_after)
         return failure
+
+    def _endpoint(self, service: str) -> str:
+        """Return the versioned endpoint of ``service``, or raise ServiceUnreachable.
+
+        Where keystoneauth cannot read a service's list of versions, it goes
+        on with the address in the catalogue.  If that has no version, every
+        path below it is 404, which must never look as if a resource were gone.
+        """
+        known = self._endpoints.get(service) or self._config.get_endpoint(service)
+        if known:
+            return str(known)
+        data = self._adapters[service].get_endpoint_data()
+        if data is None or data.url is None:
+            raise ks_exceptions.EndpointNotFound
+        if data.api_version is None:
+            raise self._without_versions(service, data.url)
+        self._endpoints[service] = data.url
+        return data.url
+
+    def _without_versions(self, service: str, url: str) -> exceptions.ServiceUnreachable:
+        """Return why the list of versions at ``url`` cannot be read, or raise what prevents it."""
+        response = self._session.get(url, authenticated=False, raise_exc=False)
+        reason = f"it answers {response.status_code} when asked for its versions"
+        return exceptions.ServiceUnreachable(service, self._urls[service], reason)
 
     def _adapter(self, service: str) -> ks_adapter.Adapter:
         lowest, highest = _VERSIONS[service]
@@ -409,6 +444,11 @@ def _root_cause(error: BaseException) -> str:
     return _one_line(text or type(error).__name__)
 
 
+def _request_id(response: requests.Response) -> str:
+    """Return the id that every OpenStack service gives to a request, empty without one."""
+    return response.headers.get("x-openstack-request-id", "")
+
+
 def _without_secrets(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//", url)
 
@@ -424,7 +464,7 @@ def _message(body: bytes) -> str:
     except msgspec.DecodeError:
         text = body.decode("utf-8", "replace")
         visible = re.sub(r"(?s)<(title|script|style)\b.*?</\1>|<[^>]*>", " ", text)
-        return _one_line(visible) or "no explanation"
+        return _one_line(html.unescape(visible)) or "no explanation"
     found = answer.values() if isinstance(answer, dict) else [answer]
     for value in found:
         message = value.get("message") if isinstance(value, dict) else value

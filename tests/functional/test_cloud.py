@@ -205,6 +205,18 @@ def test_a_service_that_is_down_is_an_error(site: sites.Site) -> None:
     assert cloud.get("network", "/ports")
 
 
+@pytest.mark.parametrize("answer", [404, 503])
+def test_a_service_without_its_versions_is_an_error(site: sites.Site, answer: int) -> None:
+    """Below an address without a version all is 404, which says nothing of a resource."""
+    cloud = site.connect()
+    site.cloud.faults.add(emulator.Fault(path="^/networking/?$", answer=answer, times=None))
+    with pytest.raises(exceptions.ServiceUnreachable, match=f"it answers {answer} when asked for"):
+        cloud.get("network", "/ports/x")
+    site.cloud.faults.clear()
+    with pytest.raises(exceptions.NotFound):
+        cloud.get("network", "/ports/x")
+
+
 def test_a_service_that_the_catalogue_lacks_is_an_error(site: sites.Site) -> None:
     """It is not waited for."""
     cloud = site.connect(interface="admin", image_interface="nowhere")

@@ -35,8 +35,8 @@ ERRORS: list[tuple[bytes, str]] = [
     (b'{"NeutronError": "Plain."}', "Plain."),
     (b'{"error": {"code": 403, "message": "Not you.", "title": "Forbidden"}}', "Not you."),
     (
-        b"<html><head><title>T</title></head><body><h1>404 X</h1>No image</body></html>",
-        "404 X No image",
+        b"<html><head><title>T</title></head><body><h1>404 X</h1>No &#x27;image&#x27;</body></html>",
+        "404 X No 'image'",
     ),
     (b"", "no explanation"),
     (b"{}", "no explanation"),
@@ -111,6 +111,16 @@ def test_a_listing_that_cannot_be_read_is_incomplete(
     cloud = site.connect(image_endpoint_override=serve(body))
     with pytest.raises(exceptions.ListingIncomplete, match=r"image\.image"):
         list(images.ImageManager.list(cloud, {}))
+
+
+def test_a_404_that_no_service_gave_is_not_that_nothing_is_there(
+    site: sites.Site, serve: Serve
+) -> None:
+    """A proxy answers without OpenStack's request id: the image may well exist."""
+    cloud = site.connect(image_endpoint_override=serve(b"<h1>Not here</h1>", status=404))
+    with pytest.raises(exceptions.RequestFailed, match=r"a proxy: Not here") as caught:
+        cloud.get("image", "/images/1")
+    assert not isinstance(caught.value, exceptions.NotFound)
 
 
 def test_the_address_of_a_service_is_told_without_credentials(site: sites.Site) -> None:
