@@ -40,6 +40,7 @@ from cleanupd.services.base import registry
 LOG = log.getLogger(__name__)
 
 Load = Callable[[], cfg.ConfigOpts]
+SetUpLogging = Callable[[cfg.ConfigOpts], None]
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -57,7 +58,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     chosen = settings.make_settings(conf)
     set_up_logging(conf)
     daemon = daemons.Daemon(make_engine(chosen), chosen, clock.now())
-    follower = Follower(load, conf, daemon)
+    follower = Follower(load, conf, daemon, set_up_logging)
     supervisor = supervisors.Supervisor(
         make_services(conf, chosen, daemon),
         notifier.Notifier(environment),
@@ -128,8 +129,15 @@ def set_up_logging(conf: cfg.ConfigOpts) -> None:
 class Follower:
     """Reads the options again and lets a daemon follow them."""
 
-    def __init__(self, load: Load, conf: cfg.ConfigOpts, daemon: daemons.Daemon) -> None:
+    def __init__(
+        self,
+        load: Load,
+        conf: cfg.ConfigOpts,
+        daemon: daemons.Daemon,
+        set_up: SetUpLogging,
+    ) -> None:
         self._load = load
+        self._set_up_logging = set_up
         self._started_with = conf
         self._conf = conf
         self._daemon = daemon
@@ -143,7 +151,7 @@ class Follower:
             LOG.error("The options stay as they were: %(why)s", {"why": error})  # noqa: TRY400
             return
         live = changes.find_changes(self._conf, conf).live
-        set_up_logging(conf)
+        self._set_up_logging(conf)
         self._daemon.follow(chosen)
         self._conf = conf
         LOG.info("Options changed: %(names)s", {"names": ", ".join(live) or "none"})

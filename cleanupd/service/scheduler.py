@@ -56,13 +56,16 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
     than its grace.  A job that fails is run again at its next time.
     """
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
+    def __init__(
+        self, jobs: Iterable[Job], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._monotonic = monotonic
         self._runs = {job.name: _Run(job) for job in jobs}
         self._scheduler = background.BackgroundScheduler(
             timezone=datetime.UTC,
             executors={"default": pool.ThreadPoolExecutor(len(self._runs) + 1)},
         )
-        self._beaten_at = time.monotonic()
+        self._beaten_at = monotonic()
 
     def start(self) -> None:
         """Start the scheduler with all jobs that have a schedule."""
@@ -101,17 +104,18 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
 
     def why_stuck(self) -> str | None:
         """Say why no job will be run any more; None while all is well."""
-        silent_s = time.monotonic() - self._beaten_at
+        silent_s = self._monotonic() - self._beaten_at
         if silent_s < 3 * PULSE_S:
             return None
         return f"the scheduler has done nothing for {silent_s:.0f} s"
 
     def _beat(self) -> None:
-        self._beaten_at = time.monotonic()
+        self._beaten_at = self._monotonic()
 
     def _next_run_at(self, name: str) -> datetime.datetime | None:
         found = self._scheduler.get_job(name)
-        return found.next_run_time if found is not None else None
+        # Before the scheduler runs, its jobs have no such attribute.
+        return getattr(found, "next_run_time", None)
 
     def _add(self, run: "_Run", *, is_first_now: bool) -> None:
         job = run.job

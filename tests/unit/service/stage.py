@@ -15,6 +15,7 @@
 import threading
 import time
 
+from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal import store
@@ -38,6 +39,11 @@ def make_cloud():
 def make_engine(cloud, folder):
     """Return an engine for the cloud, with its journal in a folder."""
     return sweeps.Engine(cloud, fakes.make_managers(), store.Store(folder), SETTINGS)
+
+
+def now():
+    """Return the present moment."""
+    return clock.now()
 
 
 def wait_until(condition, seconds=10.0):

@@ -1,0 +1,212 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""When jobs run and what is known of them."""
+
+import logging
+import time
+
+import pytest
+
+from cleanupd import exceptions
+from cleanupd.conf import settings
+from cleanupd.service import scheduler as schedulers
+from tests.unit.service import stage
+
+NEVER = settings.Schedule()
+HOURLY = settings.Schedule(interval_s=3600)
+
+
+class Counter:
+    """A job that counts how often it ran."""
+
+    def __init__(self, *, trouble=None):
+        """Have run never."""
+        self.runs = 0
+        self.trouble = trouble
+
+    def __call__(self):
+        """Run once."""
+        self.runs += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return f"run {self.runs}"
+
+
+@pytest.fixture
+def scheduled():
+    """Give a function that starts a scheduler with one job, and stop all that it made."""
+    made = []
+
+    def start(run, schedule=NEVER, *, is_first_now=True):
+        job = schedulers.Job(name="it", schedule=schedule, run=run, is_first_now=is_first_now)
+        made.append(schedulers.BackgroundTaskScheduler([job]))
+        made[-1].start()
+        return made[-1]
+
+    yield start
+    for scheduler in made:
+        scheduler.stop()
+        scheduler.wait()
+
+
+def state(scheduler):
+    """Return the state of the one job."""
+    (only,) = scheduler.states()
+    return only
+
+
+def test_a_job_can_run_at_once(scheduled):
+    """Even without a schedule, and then only once."""
+    scheduler = scheduled(Counter())
+    stage.wait_until(lambda: state(scheduler).last_result)
+    assert state(scheduler).last_result == "run 1"
+    assert state(scheduler).next_run_at is None
+
+
+def test_a_scheduled_job_waits_for_its_time(scheduled):
+    """The next run is known before it."""
+    counter = Counter()
+    scheduler = scheduled(counter, HOURLY, is_first_now=False)
+    wait_s = (state(scheduler).next_run_at - stage.now()).total_seconds()
+    assert 3590 < wait_s <= 3600
+    assert counter.runs == 0
+
+
+def test_a_job_without_a_schedule_has_no_next_run(scheduled):
+    """It is told all the same."""
+    scheduler = scheduled(Counter(), NEVER, is_first_now=False)
+    assert (state(scheduler).interval_s, state(scheduler).next_run_at) == (0, None)
+
+
+def test_after_the_first_run_the_interval_holds(scheduled):
+    """A job that ran at once runs again an interval later."""
+    scheduler = scheduled(Counter(), HOURLY)
+    stage.wait_until(lambda: state(scheduler).last_result)
+    wait_s = (state(scheduler).next_run_at - stage.now()).total_seconds()
+    assert 3590 < wait_s <= 3600
+
+
+def test_jitter_delays_the_next_run(scheduled):
+    """It is random, and no longer than the option says."""
+    schedule = settings.Schedule(interval_s=3600, jitter_s=600)
+    waits = set()
+    for _ in range(5):
+        scheduler = scheduled(Counter(), schedule, is_first_now=False)
+        waits.add((state(scheduler).next_run_at - stage.now()).total_seconds())
+    assert len(waits) == 5
+    assert all(3590 < wait_s <= 4200 for wait_s in waits)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [
+        (exceptions.Refused("not today"), "failed: not today"),
+        (RuntimeError("a bug"), "failed: RuntimeError('a bug')"),
+    ],
+)
+def test_a_job_that_fails_runs_again(scheduled, trouble, expected):
+    """What went wrong is told, and the schedule goes on."""
+    scheduler = scheduled(Counter(trouble=trouble), HOURLY)
+    stage.wait_until(lambda: state(scheduler).last_result)
+    assert state(scheduler).last_result == expected
+    assert state(scheduler).next_run_at is not None
+
+
+def test_a_bug_is_logged_with_its_traceback(scheduled, caplog):
+    """What an operator can't mend, a developer must see."""
+    with caplog.at_level(logging.ERROR):
+        scheduler = scheduled(Counter(trouble=RuntimeError("a bug")))
+        stage.wait_until(lambda: state(scheduler).last_result)
+    assert "Traceback" in caplog.text
+
+
+def test_a_job_does_not_overlap_itself(scheduled):
+    """While it runs it is not run again, and what was missed is made up for once."""
+    gate = stage.Gate()
+    runs = []
+
+    def run():
+        runs.append(time.monotonic())
+        gate.pass_through()
+        return "done"
+
+    scheduler = scheduled(run, settings.Schedule(interval_s=0.1))
+    assert gate.reached.wait(5)
+    time.sleep(0.35)
+    assert len(runs) == 1
+    assert state(scheduler).is_running
+    gate.open.set()
+    stage.wait_until(lambda: len(runs) > 1)
+    assert runs[1] - runs[0] > 0.35
+
+
+def test_a_schedule_can_be_replaced(scheduled):
+    """A job without one gets one, and loses it again; it is not run by that."""
+    counter = Counter()
+    scheduler = scheduled(counter, NEVER, is_first_now=False)
+    for schedule, is_planned in ((HOURLY, True), (NEVER, False)):
+        scheduler.reschedule([schedulers.Job(name="it", schedule=schedule, run=counter)])
+        assert (state(scheduler).next_run_at is not None) is is_planned
+        assert state(scheduler).interval_s == schedule.interval_s
+    assert counter.runs == 0
+
+
+def test_the_same_schedule_keeps_its_next_run(scheduled):
+    """Reading unchanged options again does not put off what is due."""
+    counter = Counter()
+    scheduler = scheduled(counter, HOURLY, is_first_now=False)
+    before = state(scheduler).next_run_at
+    scheduler.reschedule([schedulers.Job(name="it", schedule=HOURLY, run=counter)])
+    assert state(scheduler).next_run_at == before
+
+
+def test_a_new_schedule_does_not_stop_what_runs(scheduled):
+    """The run that is under way goes on to its end."""
+    gate = stage.Gate()
+
+    def run():
+        gate.pass_through()
+        return "through"
+
+    scheduler = scheduled(run, HOURLY)
+    assert gate.reached.wait(5)
+    scheduler.reschedule([schedulers.Job(name="it", schedule=NEVER, run=run)])
+    gate.open.set()
+    stage.wait_until(lambda: state(scheduler).last_result == "through")
+
+
+def test_to_stop_is_not_to_wait(scheduled):
+    """Stopping interrupts nothing and returns at once; waiting waits."""
+    gate = stage.Gate()
+
+    def run():
+        gate.pass_through()
+        return "through"
+
+    scheduler = scheduled(run)
+    assert gate.reached.wait(5)
+    scheduler.stop()
+    gate.open.set()
+    scheduler.wait()
+    assert state(scheduler).last_result == "through"
+
+
+def test_a_scheduler_that_runs_is_not_stuck(scheduled):
+    """It says so by a beat of its own."""
+    assert scheduled(Counter()).why_stuck() is None
+
+
+def test_a_scheduler_that_does_nothing_is_stuck():
+    """Without a beat for some time, something is wrong."""
+    silent = schedulers.BackgroundTaskScheduler([], monotonic=iter((0.0, 60.0)).__next__)
+    assert silent.why_stuck() == "the scheduler has done nothing for 60 s"
