@@ -109,6 +109,17 @@ def test_volumes_at_the_end(house: House, admin: asking.Client) -> None:
     assert cloud["block_storage.volume"].get(disk["id"]) is None
 
 
+def test_disk_outlives_server(house: House, admin: asking.Client) -> None:
+    """When the server is gone its disk may still be ``deleting``, and refuse another delete."""
+    server = house.server()
+    disk = compute.boot_from_volume(house.cloud, server)
+    admin.delete(f"{NOVA}/servers/{server['id']}")
+    house.cloud.clock.advance(datetime.timedelta(seconds=0.3))
+    assert admin("GET", f"{NOVA}/servers/{server['id']}").status == 404
+    assert disk["status"] == "deleting"
+    assert admin.delete(f"/volume/v3/{{project}}/volumes/{disk['id']}") == 400
+
+
 def test_disk_with_snapshot_stays(house: House, admin: asking.Client) -> None:
     """Cinder keeps a disk with a snapshot, whatever Nova wants."""
     server = house.server()
