@@ -34,7 +34,8 @@ from controlplane import templates
 from controlplane import waiting
 
 START_TIMEOUT_S = 240
-INFRASTRUCTURE = ("mariadb", "rabbitmq", "memcached")
+# Several services authenticate when they start, and end when their user does not exist yet.
+USUALLY_AFTER = ("rabbitmq", "memcached", "catalog")
 
 
 class BringUp:
@@ -98,9 +99,9 @@ class BringUp:
             functools.partial(self._ensure_databases, service),
             [f"configure {name}", "mariadb", "memcached"] if service.databases else [],
         )
-        basis = [] if service.is_infrastructure else INFRASTRUCTURE
+        usual = () if service.is_infrastructure else USUALLY_AFTER
         for process in service.processes:
-            needs = [f"configure {name}", f"database {name}", *basis, *process.after]
+            needs = [f"configure {name}", f"database {name}", *(process.after or usual)]
             self.graph.add(process.name, functools.partial(self._ensure_process, process), needs)
 
     def _configure(self, service: services.Service) -> None:
@@ -149,9 +150,7 @@ class BringUp:
         log = self.box.table.log(process.name)
 
         def is_ready() -> bool:
-            if not self.box.table.is_running(process.name):
-                how = _describe_end(started)
-                raise errors.SandboxError(f"{process.name} {how} while starting", log=log)
+            self._require_running(process, started)
             return self.box.is_ready(process)
 
         what = f"{process.name} to get ready"
@@ -163,6 +162,14 @@ class BringUp:
             raise
         except errors.SandboxError as error:
             raise errors.SandboxError(str(error), log=error.log or log) from error
+
+    def _require_running(
+        self, process: services.Process, started: subprocess.Popen[bytes] | None
+    ) -> None:
+        if not self.box.table.is_running(process.name):
+            log = self.box.table.log(process.name)
+            how = _describe_end(started)
+            raise errors.SandboxError(f"{process.name} {how} while starting", log=log)
 
     def _require_free_ports(self, process: services.Process) -> None:
         service = self.box.known[process.service]
@@ -197,8 +204,18 @@ class BringUp:
         names = [service.name for service in self.chosen]
         python = str(commands.python(self.box.folders))
         environment = client_environment(self.box.folders)
-        commands.run(self.box.folders, "seed", [python, script, *names], environment=environment)
+        commands.run(
+            self.box.folders,
+            "seed",
+            [python, script, *names],
+            environment=environment,
+            meanwhile=self._require_all_running,
+        )
         return "seeded; the cloud works"
+
+    def _require_all_running(self) -> None:
+        for process in self.box.expected():
+            self._require_running(process, None)
 
 
 def client_environment(folders: layout.Layout) -> dict[str, str]:

@@ -20,6 +20,8 @@ import time
 from controlplane import errors
 from controlplane import layout
 
+MEANWHILE_S = 0.5
+
 
 def run(
     folders: layout.Layout,
@@ -27,23 +29,42 @@ def run(
     command: str | collections.abc.Sequence[str],
     *,
     environment: collections.abc.Mapping[str, str] | None = None,
+    meanwhile: collections.abc.Callable[[], None] | None = None,
 ) -> None:
-    """The command ended well; its output was appended to ``log/NAME.log``."""
+    """The command ended well; its output was appended to ``log/NAME.log``.
+
+    ``meanwhile`` is called again and again while the command runs; what it raises ends it.
+    """
     words = shlex.split(command) if isinstance(command, str) else list(command)
     log = folders.log / f"{name}.log"
     with log.open("a") as output:
         output.write(f"--- {time.strftime('%H:%M:%S')} {shlex.join(words)}\n")
         output.flush()
-        code = subprocess.run(
+        with subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**folders.environment(), **(environment or {})},
-            check=False,
-        ).returncode
+        ) as process:
+            code = _wait(process, meanwhile)
     if code:
         raise errors.SandboxError(f"{name}: {words[0]} failed with exit code {code}", log=log)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], meanwhile: collections.abc.Callable[[], None] | None
+) -> int:
+    while True:
+        try:
+            return process.wait(timeout=MEANWHILE_S)
+        except subprocess.TimeoutExpired:
+            if meanwhile is not None:
+                try:
+                    meanwhile()
+                except BaseException:
+                    process.kill()
+                    raise
 
 
 def succeeds(folders: layout.Layout, command: str) -> bool:

@@ -19,6 +19,7 @@ import pathlib
 import shlex
 import sys
 
+from controlplane import amqp
 from controlplane import commands
 from controlplane import errors
 from controlplane import layout
@@ -72,7 +73,9 @@ class Sandbox:
         if ready.http:
             return waiting.http_answers(ready.http, timeout_s)
         if ready.amqp:
-            return waiting.amqp_answers(ready.amqp)
+            return amqp.answers(ready.amqp)
+        if ready.queue:
+            return amqp.is_consumed(layout.MESSAGE_PORT, ready.queue)
         if ready.command:
             return commands.succeeds(self.folders, ready.command)
         if ready.port:

@@ -51,6 +51,7 @@ class Ready:
     http: str = ""
     port: int = 0
     amqp: int = 0
+    queue: str = ""
     command: str = ""
 
 

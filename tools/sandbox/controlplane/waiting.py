@@ -28,7 +28,6 @@ T = typing.TypeVar("T")
 
 INTERVAL_S = 0.1
 HTTP_ERROR_FROM = 500
-AMQP_METHOD_TUNE = (10, 30)
 
 
 class CancelledError(errors.SandboxError):
@@ -78,30 +77,3 @@ def port_answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection((layout.IP, port), timeout=5):
         return True
     return False
-
-
-def amqp_answers(port: int) -> bool:
-    """Whether RabbitMQ lets the services' user in: its definitions are loaded and it serves.
-
-    The first half of AMQP 0-9-1's handshake: protocol header, connection.start, start-ok, tune.
-    """
-    login = f"\0openstack\0{layout.PASSWORD}".encode()
-    arguments = (0).to_bytes(4) + b"\5PLAIN" + len(login).to_bytes(4) + login + b"\5en_US"
-    payload = (10).to_bytes(2) + (11).to_bytes(2) + arguments
-    start_ok = b"\1\0\0" + len(payload).to_bytes(4) + payload + b"\xce"
-    with (
-        contextlib.suppress(OSError),
-        socket.create_connection((layout.IP, port), timeout=5) as connection,
-        connection.makefile("rb") as stream,
-    ):
-        connection.sendall(b"AMQP\0\0\x09\1")
-        _read_method(stream)
-        connection.sendall(start_ok)
-        return _read_method(stream) == AMQP_METHOD_TUNE
-    return False
-
-
-def _read_method(stream: typing.BinaryIO) -> tuple[int, int]:
-    header = stream.read(7)
-    payload = stream.read(int.from_bytes(header[3:7]) + 1)
-    return int.from_bytes(payload[0:2]), int.from_bytes(payload[2:4])

@@ -11,7 +11,6 @@
 # under the License.
 """The volume type of the file driver, and the workers' reports."""
 
-from cloud import workers
 from controlplane import waiting
 
 TYPE = "file"
@@ -25,7 +24,8 @@ def seed(admin):
         specs = {"volume_backend_name": "file1"}
         admin.block_storage.create_type(name=TYPE, extra_specs=specs)
 
-    def are_alive():
-        return workers.are_alive(admin.block_storage.services(), WORKERS)
+    def are_up():
+        up = {worker.binary for worker in admin.block_storage.services() if worker.state == "up"}
+        return up >= WORKERS
 
-    waiting.wait_until(are_alive, "cinder's workers to report", timeout_s=TIMEOUT_S)
+    waiting.wait_until(are_up, "cinder's workers to report", timeout_s=TIMEOUT_S)

@@ -11,7 +11,6 @@
 # under the License.
 """Flavors, and computes on which can be scheduled."""
 
-from cloud import workers
 from controlplane import waiting
 
 FLAVORS = {  # name: memory in MiB, processors, disk in GiB
@@ -20,7 +19,12 @@ FLAVORS = {  # name: memory in MiB, processors, disk in GiB
     "m1.tiny": (512, 1, 1),
     "m1.small": (1024, 1, 2),
 }
-WORKERS = {"nova-conductor", "nova-scheduler", "nova-compute-cmp1", "nova-compute-cmp2"}
+WORKERS = {
+    ("nova-conductor", "ctl"),
+    ("nova-scheduler", "ctl"),
+    ("nova-compute", "cmp1"),
+    ("nova-compute", "cmp2"),
+}
 COMPUTES = 2
 TIMEOUT_S = 180
 
@@ -32,12 +36,13 @@ def seed(admin):
         if name not in existing:
             admin.compute.create_flavor(name=name, ram=ram, vcpus=vcpus, disk=disk)
 
-    def are_alive():
-        return workers.are_alive(admin.compute.services(), WORKERS)
+    def are_up():
+        up = [worker for worker in admin.compute.services() if worker.state == "up"]
+        return {(worker.binary, worker.host) for worker in up} >= WORKERS
 
     def are_hosts_mapped():
         # a host that no cell knows yet is missing from this list
         return len(list(admin.compute.hypervisors())) == COMPUTES
 
-    waiting.wait_until(are_alive, "nova's workers to report", timeout_s=TIMEOUT_S)
+    waiting.wait_until(are_up, "nova's workers to report", timeout_s=TIMEOUT_S)
     waiting.wait_until(are_hosts_mapped, "hosts to be mapped", timeout_s=TIMEOUT_S)
