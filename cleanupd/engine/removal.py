@@ -33,6 +33,9 @@ LOG = log.getLogger(__name__)
 #: it and its removal, before it is left to the next plan.
 STALE_ATTEMPTS = 3
 
+#: Statuses of what is being removed already: with its server, or by somebody.
+GOING = ("deleting", "pending_delete")
+
 Managers = Mapping[str, type[manager.ResourceManager]]
 
 
@@ -76,6 +79,8 @@ class Remover:
                 return self._result(step, Outcome.GONE)
             if change := find_change(plugin.KIND, step, now):
                 return self._result(step, Outcome.CHANGED, change)
+            if (now.status or "").lower() in GOING:
+                return self._result(step, Outcome.REMOVED)
             self._note(step, "remove")
             try:
                 plugin(self._cloud, now).delete()

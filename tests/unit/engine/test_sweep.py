@@ -188,6 +188,16 @@ def test_an_asynchronous_removal_is_confirmed_by_listing(engine, cloud):
     assert cloud.log.count(("read", "srv")) == 1
 
 
+def test_what_is_being_removed_already_is_waited_for(engine, cloud):
+    """A resource that goes with its server, or by somebody's hand, gets no second delete."""
+    ref = sample.ref("compute.server", "srv")
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    cloud.change(ref, status="deleting")
+    cloud.lingering[ref] = 2
+    assert outcomes(engine.execute(plan))["srv"] == "removed"
+    assert ("delete", "srv") not in cloud.log
+
+
 def test_a_removal_that_never_ends_fails(engine, cloud):
     """A server that does not vanish in time is reported, and its project stays."""
     cloud.lingering[sample.ref("compute.server", "srv")] = 10**9
