@@ -235,7 +235,7 @@ class Cloud:
                 "request": _request_id(response) or "no request id",
             },
         )
-        if not response.ok:
+        if not http.HTTPStatus.OK <= response.status_code < http.HTTPStatus.MULTIPLE_CHOICES:
             raise self._failure(method, service, path, response)
         return response.content
 

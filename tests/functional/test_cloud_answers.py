@@ -15,6 +15,7 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import http.server
+import json
 import pathlib
 import threading
 
@@ -35,7 +36,7 @@ ERRORS: list[tuple[bytes, str]] = [
     (b'{"NeutronError": "Plain."}', "Plain."),
     (b'{"error": {"code": 403, "message": "Not you.", "title": "Forbidden"}}', "Not you."),
     (
-        b"<html><head><title>T</title></head><body><h1>404 X</h1>No &#x27;image&#x27;</body></html>",
+        b"<html><title>T</title><body><h1>404 X</h1>No &#x27;image&#x27;</body></html>",
         "404 X No 'image'",
     ),
     (b"", "no explanation"),
@@ -63,10 +64,14 @@ def serve() -> Iterator[Serve]:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 """Send the body, which lacks some of the bytes that it promises."""
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body) + missing))
+                self.send_header("X-Subject-Token", "a-token")
                 self.end_headers()
                 self.wfile.write(body)
+
+            do_POST = do_DELETE = do_GET  # noqa: N815 - the base's names
 
             def log_message(self, *_: object) -> None:
                 """Print nothing."""
@@ -129,3 +134,67 @@ def test_the_address_of_a_service_is_told_without_credentials(site: sites.Site) 
     with pytest.raises(exceptions.ServiceUnreachable) as caught:
         cloud.get("image", "/images")
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [204, 300, 304])
+def test_only_2xx_is_success(site: sites.Site, serve: Serve, status: int) -> None:
+    """A service that lists its versions has deleted nothing."""
+    cloud = site.connect(image_endpoint_override=serve(b"", status=status))
+    if status == 204:
+        assert cloud.request("DELETE", "image", "/images/1") == b""
+        return
+    with pytest.raises(exceptions.RequestFailed, match=str(status)):
+        cloud.request("DELETE", "image", "/images/1")
+
+
+def token(*regions: str, **changes: object) -> bytes:
+    """Return a token of an administrator for a cloud with Glance in ``regions``."""
+    endpoints = [
+        {"id": region, "interface": "public", "region_id": region, "url": "http://127.0.0.1:1/"}
+        for region in regions
+    ]
+    body = {
+        "methods": ["password"],
+        "user": {"id": "u", "name": "admin", "domain": {"id": "default", "name": "Default"}},
+        "project": {"id": "p", "name": "admin", "domain": {"id": "default", "name": "Default"}},
+        "roles": [{"id": "r", "name": "admin"}],
+        "expires_at": "2999-01-01T00:00:00.000000Z",
+        "issued_at": "2026-01-01T00:00:00.000000Z",
+        "catalog": [{"id": "i", "type": "image", "name": "glance", "endpoints": endpoints}],
+        **changes,
+    }
+    return json.dumps({"token": body}).encode()
+
+
+def test_one_of_several_regions_has_to_be_named(site: sites.Site, serve: Serve) -> None:
+    """Nothing is chosen by chance: the error lists them."""
+    auth = {"auth_url": f"{serve(token('north', 'south'))}/v3"}
+    with pytest.raises(exceptions.InvalidCloudConfig, match="one of north, south"):
+        site.connect(auth=auth, region_name=None)
+    with pytest.raises(exceptions.InvalidCloudConfig, match="choose one of north, south"):
+        site.connect(auth=auth, region_name="east")
+    cloud = site.connect(auth=auth, region_name="south")
+    assert cloud.region == "south"
+    assert cloud.catalogue() == {("image", "north"), ("image", "south")}
+
+
+def test_a_region_of_an_empty_catalogue_is_taken_on_trust(site: sites.Site, serve: Serve) -> None:
+    """Where endpoints are overridden, there may be no catalogue."""
+    cloud = site.connect(auth={"auth_url": f"{serve(token())}/v3"}, region_name="south")
+    assert cloud.region == "south"
+    with pytest.raises(exceptions.ServiceUnreachable, match="no such endpoint"):
+        cloud.get("image", "/images")
+
+
+def test_a_project_that_is_not_the_admin_project_sees_less(site: sites.Site, serve: Serve) -> None:
+    """Keystone may keep the administrator's rights to one project."""
+    url = serve(token("RegionOne", is_admin_project=False))
+    cloud = site.connect(auth={"auth_url": f"{url}/v3"})
+    assert "not the cloud's admin project" in (cloud.visibility() or "")
+
+
+def test_a_keystone_that_fails_is_told_with_its_status(site: sites.Site, serve: Serve) -> None:
+    """Neither a wrong password nor unreachable: it answered 500."""
+    url = serve(b'{"error": {"code": 500, "message": "Oh."}}', status=500)
+    with pytest.raises(exceptions.RequestFailed, match="identity answered 500 to POST"):
+        site.connect(auth={"auth_url": f"{url}/v3"})
