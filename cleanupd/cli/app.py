@@ -24,6 +24,7 @@ from typing import TextIO
 
 from cliff import app
 from cliff import commandmanager
+from cliff import help as helping
 
 from cleanupd import exceptions
 from cleanupd.cli import exit_codes
@@ -217,9 +218,15 @@ class Cleanupctl(app.App):
             factory, name, rest = self.command_manager.find_command(argv)
         except ValueError as error:
             raise self._unknown(argv) from error
+        if factory is helping.HelpCommand and rest:
+            self._check_known(rest)
         command = factory(self, self.options, cmd_name=name)
         parser = command.get_parser(f"{self.NAME} {name}")
         return command.run(parser.parse_args(rest))
+
+    def _check_known(self, argv: list[str]) -> None:
+        if not any(name.startswith(argv[0]) for name, _ in self.command_manager):
+            raise self._unknown(argv)
 
     def _unknown(self, argv: list[str]) -> exceptions.UsageError:
         if argv[0].startswith("-"):

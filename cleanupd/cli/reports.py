@@ -22,7 +22,6 @@ from typing import Any
 from typing import TextIO
 
 from cleanupd.cli import rows
-from cleanupd.cli import tables
 from cleanupd.cli import text
 
 if TYPE_CHECKING:
@@ -117,7 +116,9 @@ class Writer:
     def table(self, columns: Sequence[str], data: Iterable[Mapping[str, Any]]) -> None:
         """Write a table of these columns of the rows."""
         cells = [[_cell(row[name]) for name in columns] for row in data]
-        tables.write_table(columns, cells, self._stream, self._width)
+        from cleanupd.cli import drawing
+
+        drawing.write_table(columns, cells, self._stream, self._width)
 
     def flush(self) -> None:
         """Let people see what was written."""

@@ -170,9 +170,7 @@ def check_sweeping(arguments: argparse.Namespace, cloud: str | None) -> None:
     if len(chosen) > 1:
         raise exceptions.UsageError(f"{' and '.join(chosen)} exclude each other: give one")
     if arguments.plan is not None and (arguments.scopes or arguments.dry_run):
-        raise exceptions.UsageError(
-            "a plan is made already: give --plan without --scope, --dry-run"
-        )
+        raise exceptions.UsageError("the plan is made already: leave out --scope and --dry-run")
     if arguments.idle is not None:
         if not arguments.all_over:
             raise exceptions.UsageError("--idle goes with --all-over")

@@ -37,8 +37,9 @@ _LINE_EVERY_S = 2.0
 class Lines:
     """A progress of plain lines, for logs: one every other second at most."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
+        self._now = now
         self._steps = 0
         self._gone = 0
         self._failed = 0
@@ -70,12 +71,12 @@ class Lines:
         self._gone += outcome in _GONE
         self._failed += outcome not in _GONE
         is_last = self._gone + self._failed == self._steps
-        if is_last or time.monotonic() - self._said_at >= _LINE_EVERY_S:
+        if is_last or self._now() - self._said_at >= _LINE_EVERY_S:
             failed = f", {self._failed} not" if self._failed else ""
             self._say(f"removed {self._gone} of {self._steps}{failed}")
 
     def _say(self, line: str) -> None:
-        self._said_at = time.monotonic()
+        self._said_at = self._now()
         print(line, file=self._stream, flush=True)
 
 

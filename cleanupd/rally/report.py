@@ -79,12 +79,15 @@ def read_files(uuids: Iterable[str], paths: Sequence[pathlib.Path]) -> tuple[Tas
     )
 
 
-def ask_rally(uuids: Iterable[str], command: Sequence[str]) -> tuple[Task, ...]:
+def ask_rally(
+    uuids: Iterable[str], command: Sequence[str], *, timeout_s: float = TIMEOUT_S
+) -> tuple[Task, ...]:
     """Return these tasks as a ``rally`` tells of them that ``command`` starts.
 
-    Raises TaskNotExpanded where it cannot be started, or does not know a task.
+    Each may take ``timeout_s`` seconds.  Raises TaskNotExpanded where it
+    cannot be started, or does not know a task.
     """
-    return tuple(_ask(uuid, command) for uuid in uuids)
+    return tuple(_ask(uuid, command, timeout_s) for uuid in uuids)
 
 
 def _merge(uuid: str, told: Sequence[Task], others: Sequence[Task]) -> Task:
@@ -117,10 +120,11 @@ def _decode(content: bytes) -> tuple[Task, ...]:
     return tasks
 
 
-def _ask(uuid: str, command: Sequence[str]) -> Task:
+def _ask(uuid: str, command: Sequence[str], timeout_s: float) -> Task:
     with tempfile.TemporaryDirectory(prefix="cleanupd-") as folder:
         path = pathlib.Path(folder) / "report.json"
-        _run(uuid, [*command, "task", "report", "--json", "--uuid", uuid, "--out", str(path)])
+        asked = [*command, "task", "report", "--json", "--uuid", uuid, "--out", str(path)]
+        _run(uuid, asked, timeout_s)
         try:
             tasks = _decode(path.read_bytes())
         except (OSError, msgspec.DecodeError, exceptions.InvalidOwnerId) as error:
@@ -129,13 +133,13 @@ def _ask(uuid: str, command: Sequence[str]) -> Task:
     return _merge(uuid, [task for task in tasks if task.uuid == uuid], tasks)
 
 
-def _run(uuid: str, command: Sequence[str]) -> None:
+def _run(uuid: str, command: Sequence[str], timeout_s: float) -> None:
     try:
         ended = subprocess.run(  # noqa: S603 - the operator says which rally
             command,
             capture_output=True,
             check=False,
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             text=True,
             errors="replace",
         )
@@ -143,7 +147,7 @@ def _run(uuid: str, command: Sequence[str]) -> None:
         reason = f"{command[0]!r} cannot be started: {error.strerror}"
         raise exceptions.TaskNotExpanded(uuid, reason) from error
     except subprocess.TimeoutExpired as error:
-        reason = f"{command[0]!r} gave no answer within {TIMEOUT_S:.0f} s"
+        reason = f"{command[0]!r} gave no answer within {timeout_s:.0f} s"
         raise exceptions.TaskNotExpanded(uuid, reason) from error
     if ended.returncode:
         said = [

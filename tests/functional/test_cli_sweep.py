@@ -1,0 +1,373 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The commands that remove, and those that show what came of it."""
+
+import csv
+import io
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests import emulator
+from tests.emulator import scenes
+from tests.emulator.scenes.demo import KILLED
+from tests.emulator.scenes.demo import RUNNING
+from tests.functional import console as consoles
+
+pytestmark = pytest.mark.functional
+
+TASK = "7d3e9f10-52c4-4e1b-a86f-0b9c8d7e6f5a"
+COMMAND = (sys.executable, "-m", "cleanupd.cmd.cleanupctl")
+OTHER_TASK = "00000000-52c4-4e1b-a86f-0b9c8d7e6f5a"
+
+
+@pytest.fixture
+def cast(cloud):
+    """Give the demo: production, a killed benchmark, and a running one."""
+    return scenes.demo(cloud)
+
+
+@pytest.fixture
+def cloud():
+    """Give a cloud in which deleting takes no time."""
+    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.0))
+
+
+@pytest.fixture
+def console(cloud, cast, tmp_path, monkeypatch, capsys):
+    """Give a console on the demo's cloud, where sweeps poll quickly."""
+    (tmp_path / ".cleanupd").mkdir()
+    (tmp_path / ".cleanupd" / "cleanupd.conf").write_text("[sweep]\npoll_interval = 0.1\n")
+    made = consoles.make_console(cloud, tmp_path, monkeypatch, capsys)
+    with emulator.running(cloud) as url:
+        made.describe(url)
+        yield made
+
+
+def assert_untouched(cloud, cast):
+    """Production and the running benchmark have all that they had."""
+    assert not cast.legitimate.missing(cloud)
+    assert not cast.running.missing(cloud)
+
+
+def test_a_workload_is_swept(console, cloud, cast):
+    """What a named workload left is gone, nothing else is, and the certificate says so."""
+    ended = console.here("sweep", "start", "--workload", KILLED, "--max-width", "100")
+    assert ended.code == 0
+    assert not cast.killed.left(cloud)
+    assert_untouched(cloud, cast)
+    assert f"Workload 5a3b1c22 ({KILLED}): 70 resources to remove" in ended.out
+    assert "CLEAN: nothing of what was looked for is left" in ended.out
+    assert "removed 70 of 70" in ended.err
+
+
+def test_a_task_is_swept_by_its_workloads(console, cloud, cast):
+    """A task is what its report tells: the names have its workload's uuid and not its own."""
+    report = console.write_report(TASK, KILLED)
+    ended = console.here("sweep", "start", "--task", TASK, "--rally-report", report)
+    assert ended.code == 0
+    assert not cast.killed.left(cloud)
+    assert_untouched(cloud, cast)
+    assert f"{KILLED}: names with 5a3b1c22, 70 resources" in ended.err
+    assert f"{TASK}: names with 7d3e9f10, 0 resources" in ended.err
+
+
+def test_rally_is_asked_if_there_is_no_report(console, cloud, cast):
+    """A rally that can be started tells which workloads a task has."""
+    report = console.write_report(TASK, KILLED)
+    script = console.folder / "rally"
+    script.write_text(f"#!/bin/sh\nfor last; do :; done\n/bin/cp {report} $last\n")
+    script.chmod(0o755)
+    ended = console.here("sweep", "start", "--task", TASK)
+    assert ended.code == 0
+    assert not cast.killed.left(cloud)
+
+
+def test_json_is_one_document(console, cast):
+    """All that came of a sweep can be read by a program, and stdout has nothing else."""
+    ended = console.here("sweep", "start", "--workload", KILLED, "-f", "json")
+    assert ended.code == 0
+    told = ended.json
+    assert (told["State"], told["Planned"], told["Gone"]) == ("done", 70, 70)
+    assert told["Clean"] is True
+    assert told["Left"] == told["Doubts"] == []
+    assert {row["State"] for row in told["Resources"]} <= {"removed", "gone"}
+    assert {row["ID"].replace("/", ":") for row in told["Resources"]} == cast.killed.ids()
+    assert told["Active"] == {"its workload was not named": 36}
+    assert told["Foreign"] == 69
+
+
+def test_csv_has_a_row_for_each_resource(console):
+    """A spreadsheet gets the rows of the plan with what became of them."""
+    words = ("sweep", "start", "--dry-run", "--workload", KILLED, "-f", "csv", "-c", "ID")
+    rows = list(csv.reader(io.StringIO(console.here(*words).out)))
+    assert rows[0] == ["ID"]
+    assert len(rows) == 71
+
+
+def test_one_field_is_enough_for_a_script(console):
+    """The id of a sweep can be asked for alone."""
+    words = ("sweep", "start", "--workload", KILLED, "--dry-run", "-f", "value", "-c", "ID")
+    ended = console.quietly(*words)
+    listed = console.quietly("sweep", "list", "-f", "value", "-c", "ID")
+    assert ended.out == listed.out
+    assert ended.err == ""
+
+
+def test_a_dry_run_removes_nothing(console, cloud):
+    """The plan is shown and stored, nothing but reading is asked of the cloud, the code is 2."""
+    ended = console.here("sweep", "start", "--workload", KILLED, "--dry-run")
+    assert ended.code == 2
+    assert "70 resources to remove" in ended.out
+    assert not cloud.requests.changes()
+    shown = console.here("sweep", "show")
+    assert shown.code == 2
+    assert "70 resources to remove" in shown.out
+    assert "is planned" in shown.out
+
+
+def test_a_dry_run_that_finds_nothing_is_clean(console):
+    """Of a workload that left nothing there is nothing to plan: 0."""
+    words = ("sweep", "start", "--dry-run", "--workload", "12345678" + KILLED[8:])
+    assert console.here(*words).code == 0
+
+
+def test_a_dry_run_that_could_not_see_everything_is_wrong(console, cloud):
+    """A plan that is short because a listing failed is not called clean."""
+    cloud.faults.add(emulator.Fault(path="^/", method="GET", answer=500, times=None))
+    ended = console.here("sweep", "start", "--dry-run", "--workload", KILLED)
+    assert ended.code == 1
+
+
+def test_a_plan_is_executed_exactly_and_once(console, cloud, cast):
+    """What a dry run showed can be removed later, and not a second time."""
+    words = ("sweep", "start", "--workload", KILLED, "--dry-run", "-f", "value", "-c", "ID")
+    plan = console.quietly(*words).out.strip()
+    ended = console.here("sweep", "start", "--plan", plan)
+    assert ended.code == 0
+    assert not cast.killed.left(cloud)
+    assert_untouched(cloud, cast)
+    error = console.quietly("sweep", "start", "--plan", plan).error
+    assert "it was executed before; make a new one" in error
+
+
+def test_a_plan_of_another_cloud_is_refused(console, cloud):
+    """A plan is for the cloud that was looked at."""
+    words = ("sweep", "start", "--workload", KILLED, "--dry-run", "-f", "value", "-c", "ID")
+    plan = console.quietly(*words).out.strip()
+    file = console.folder / "clouds.yaml"
+    file.write_text(file.read_text().replace("  emulated:", "  elsewhere:"))
+    ended = console.run("sweep", "start", "--plan", plan, "--os-cloud", "elsewhere", "-q")
+    assert "it is for cloud emulated" in ended.error
+    assert not cloud.requests.changes()
+
+
+def test_a_scope_restricts_a_sweep(console, cloud, cast):
+    """Only what scenarios named goes; what contexts named stays and is no failure."""
+    ended = console.here(
+        "sweep", "start", "--workload", KILLED, "--scope", "scenario", "-f", "json"
+    )
+    assert {row["Scope"] for row in ended.json["Resources"] if row["State"] == "removed"} == {
+        "scenario"
+    }
+    assert ended.code == 0
+    left = cast.killed.left(cloud)
+    assert "compute.server" not in left
+    assert len(left["identity.project"]) == 2
+    assert_untouched(cloud, cast)
+
+
+def test_what_is_kept_is_told_and_left(console, cloud, cast):
+    """With somebody's port on its network the benchmark cannot go entirely: 2, and why."""
+    inside = next(n for n in cloud["network.network"] if n["name"].startswith("c_rally_5a3b1c22"))
+    moved_in = scenes.move_in(cloud, inside)
+    ended = console.here("sweep", "start", "--workload", KILLED)
+    assert ended.code == 2
+    assert "Kept, though its workload was selected" in ended.out
+    assert "the foreign port shop-monitor" in ended.out
+    assert "Still there:" in ended.out
+    assert not moved_in.missing(cloud)
+    assert_untouched(cloud, cast)
+
+
+def test_what_cannot_be_removed_is_told(console, cloud, cast):
+    """A service that refuses one removal leaves that one, with its reason: 2."""
+    image = next(i for i in cloud["image.image"] if i["name"].startswith("c_rally_5a3b1c22"))
+    cloud.faults.add(
+        emulator.Fault(path=image["id"], method="DELETE", answer=403, times=None, message="no way")
+    )
+    ended = console.here("sweep", "start", "--workload", KILLED)
+    assert ended.code == 2
+    assert "Not removed: 2 resources" in ended.out
+    assert "no way" in ended.out
+    assert image["id"] in cast.killed.left(cloud)["image.image"]
+    assert console.here("sweep", "show", "-q").code == 2
+
+
+NOTHING_SAID = "nothing is swept unless you say whose resources: give --task UUID"
+
+
+def test_nothing_is_swept_without_a_selection(console, cloud):
+    """A sweep of nobody's resources is a usage error, and the cloud is not even asked."""
+    for words in ((), ("--scope", "scenario"), ("--dry-run",)):
+        assert NOTHING_SAID in console.quietly("sweep", "start", *words).error
+    assert not cloud.requests.entries()
+
+
+@pytest.mark.parametrize("way", ["--all-over", "--everything"])
+def test_what_reaches_others_has_to_be_confirmed(console, cloud, way):
+    """Without the name of the cloud, or with another, nothing is done."""
+    error = console.quietly("sweep", "start", way).error
+    assert "confirm it with --confirm emulated" in error
+    error = console.quietly("sweep", "start", way, "--confirm", "production").error
+    assert "--confirm production is not the cloud that is swept: that is emulated" in error
+    assert not cloud.requests.entries()
+    assert console.quietly("sweep", "start", way, "--dry-run").code in (0, 2)
+    assert not cloud.requests.changes()
+
+
+def test_all_over_leaves_what_is_alive(cloud, console, cast):
+    """Of workloads that nobody named, those go of which nothing was changed for long."""
+    idle = scenes.killed_benchmark(
+        cloud, "0dd1d1e0" + KILLED[8:], scenes.Plan(tenants=1, flavors=0)
+    )
+    ended = console.here(
+        "sweep", "start", "--all-over", "--idle", "1h", "--confirm", "emulated", "-f", "json"
+    )
+    assert ended.code == 0
+    assert not idle.left(cloud)
+    assert_untouched(cloud, cast)
+    # Its flavors tell no date: it might be alive.
+    assert not cast.killed.missing(cloud)
+    assert any("carry no date" in reason for reason in ended.json["Active"])
+
+
+def test_everything_takes_what_is_alive_too(console, cloud, cast):
+    """With the cloud's name confirmed every benchmark's resources go, and no others."""
+    ended = console.here("sweep", "start", "--everything", "--confirm", "emulated")
+    assert ended.code == 0
+    assert not cast.killed.left(cloud)
+    assert not cast.running.left(cloud)
+    assert not cast.legitimate.missing(cloud)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--workload", KILLED, "--all-over", "--confirm", "emulated"), "exclude each other"),
+        (("--all-over", "--everything", "--confirm", "emulated"), "exclude each other"),
+        (("--workload", KILLED, "--idle", "10m"), "--idle goes with --all-over"),
+        (("--all-over", "--idle", "soon", "--confirm", "emulated"), "'soon' is not a length"),
+        (("--workload", KILLED, "--confirm", "other"), "--confirm other is not the cloud"),
+        (("--workload", "5a3b1c22"), "'5a3b1c22' is not a uuid"),
+        (("--task", "killed"), "'killed' is not a uuid"),
+        (("--workload", KILLED, "--rally-report", "x"), "--rally-report goes with --task"),
+        (("--task", TASK, "--rally-command", "'"), "--rally-command cannot be understood"),
+        (("--workload", KILLED, "--scope", "servers"), "invalid choice: 'servers'"),
+        (("--plan", "x", "--scope", "context"), "the plan is made already"),
+        (("--plan", "../../etc"), "there is no sweep '../../etc'"),
+        (("--every", "--confirm", "emulated"), "unrecognized arguments: --every"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(console, cloud, words, said):
+    """A wrong command line is one line that says what is wrong, and does nothing."""
+    assert said in console.quietly("sweep", "start", *words).error
+    assert not cloud.requests.entries("DELETE")
+
+
+def test_a_task_that_the_report_does_not_know_is_an_error(console, cloud):
+    """Finding nothing because nobody told the workloads is not success."""
+    report = console.write_report(OTHER_TASK, KILLED)
+    words = ("sweep", "start", "--task", TASK, "--rally-report", report)
+    error = console.quietly(*words).error
+    assert f"the workloads of task {TASK} are not known" in error
+    assert f"the report knows only {OTHER_TASK}" in error
+    assert "--workload" in error
+    assert not cloud.requests.entries()
+
+
+def test_a_task_that_nobody_can_expand_is_an_error(console, cloud):
+    """Without rally and without a report, the message says what to give."""
+    error = console.quietly("sweep", "start", "--task", TASK).error
+    assert "'rally' cannot be started: No such file or directory" in error
+    assert "--rally-report" in error
+    assert not cloud.requests.entries()
+
+
+def test_a_task_without_workloads_left_nothing(console, cloud, cast):
+    """A task that was killed before its first workload is known, and has only its own uuid."""
+    report = console.write_report(TASK)
+    ended = console.here("sweep", "start", "--task", TASK, "--rally-report", report)
+    assert ended.code == 0
+    assert f"task {TASK} (Rally says running): 0 workloads" in ended.err
+    assert not cast.killed.missing(cloud)
+
+
+def test_sweeps_are_listed(console):
+    """Each sweep and dry run is one row, the latest last."""
+    assert console.here("sweep", "list").code == 0
+    assert "there is no sweep yet" in console.quietly("sweep", "show").error
+    console.here("sweep", "start", "--workload", RUNNING, "--dry-run")
+    console.here("sweep", "start", "--workload", KILLED)
+    rows = console.here("sweep", "list", "-f", "json").json
+    assert [(row["State"], row["Planned"], row["Left"]) for row in rows] == [
+        ("planned", 36, None),
+        ("done", 70, 0),
+    ]
+    shown = console.here("sweep", "show", rows[1]["ID"], "-f", "json")
+    assert (shown.code, shown.json["ID"], shown.json["Gone"]) == (0, rows[1]["ID"], 70)
+    assert "there is no sweep" in console.quietly("sweep", "show", "nonesuch").error
+
+
+def test_a_state_directory_can_be_chosen(console, tmp_path):
+    """Sweeps are kept where the operator wants them."""
+    words = ("sweep", "start", "--workload", KILLED, "--dry-run")
+    console.here(*words, "--state-dir", str(tmp_path / "mine"))
+    assert list((tmp_path / "mine" / "sweeps").iterdir())
+    (tmp_path / "file").touch()
+    error = console.quietly(*words, "--state-dir", str(tmp_path / "file")).error
+    assert "cannot be used" in error
+
+
+def test_a_large_plan_is_shown_in_part(cloud, console):
+    """Of many resources some of each kind are shown, and all if that is asked for."""
+    scenes.killed_benchmark(cloud, "b16b16b1" + KILLED[8:], scenes.Plan(tenants=4))
+    words = ("sweep", "start", "--dry-run", "--workload", "b16b16b1" + KILLED[8:])
+    short = console.here(*words).out
+    assert " more: --long shows all" in short
+    assert len(console.here(*words, "--long").out.splitlines()) > len(short.splitlines())
+
+
+def test_ctrl_c_ends_a_sweep_in_order(cloud, console, cast):
+    """What is under way is awaited, nothing new begins, the journal tells; the code is not 0."""
+    cloud.settings.delete_delay_s = 3600.0
+    process = subprocess.Popen(
+        [*COMMAND, "sweep", "start", "--workload", KILLED, "--os-cloud", "emulated"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not cloud.requests.entries("DELETE", "/servers/") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "stopping after what is under way" in err
+    assert "it was stopped" in err
+    assert "Traceback" not in err
+    assert_untouched(cloud, cast)
+    assert console.here("sweep", "list", "-f", "json").json[-1]["State"] == "failed"
