@@ -121,7 +121,7 @@ class Cloud:
         *,
         region: str | None = None,
         patience: Patience | None = None,
-        threads: int = 16,
+        threads: int = 32,
     ) -> "Cloud":
         """Return the cloud that ``clouds.yaml`` describes as ``name``, with a fresh token.
 
