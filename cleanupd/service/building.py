@@ -48,25 +48,29 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
     Raises a CleanupdError, whose text is for the operator, if it cannot be built.
     """
+    supervisor = build(lambda: loading.load(arguments), environment, set_up_logging)
+    supervisor.inbox.listen_to_signals()
+    return supervisor.run()
 
-    def load() -> cfg.ConfigOpts:
-        conf = loading.load(arguments)
-        transport.register_opts(conf)
-        return conf
 
+def build(
+    load: Load, environment: Mapping[str, str], set_up: SetUpLogging
+) -> supervisors.Supervisor:
+    """Return a daemon that is connected to its cloud and not started; raises CleanupdError.
+
+    ``load`` reads the options, now and at each SIGHUP.
+    """
     conf = load()
+    transport.register_opts(conf)
     chosen = settings.make_settings(conf)
-    set_up_logging(conf)
+    set_up(conf)
     daemon = daemons.Daemon(make_engine(chosen), chosen, clock.now())
-    follower = Follower(load, conf, daemon, set_up_logging)
-    supervisor = supervisors.Supervisor(
+    return supervisors.Supervisor(
         make_services(conf, chosen, daemon),
         notifier.Notifier(environment),
-        follower.follow,
+        Follower(load, conf, daemon, set_up).follow,
         stop_timeout_s=chosen.stop_timeout_s,
     )
-    supervisor.listen_to_signals()
-    return supervisor.run()
 
 
 def make_engine(chosen: settings.Settings) -> sweeps.Engine:
@@ -146,6 +150,7 @@ class Follower:
         """Use the options as they are now; broken ones change nothing and are logged."""
         try:
             conf = self._load()
+            transport.register_opts(conf)
             chosen = settings.make_settings(conf)
         except exceptions.CleanupdError as error:
             LOG.error("The options stay as they were: %(why)s", {"why": error})  # noqa: TRY400

@@ -34,6 +34,9 @@ LOG = log.getLogger(__name__)
 
 #: How often the scheduler proves that it is alive.
 PULSE_S = 5.0
+#: The interval of a job that runs once.  APScheduler would forget a job that is
+#: over, and trips if it does so while it is being stopped.
+_NEVER_S = 10 * 365 * 24 * 3600
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +103,7 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
 
     def states(self) -> tuple[api.JobState, ...]:
         """Return what is known of each job."""
-        return tuple(run.state(self._next_run_at(run.job.name)) for run in self._runs.values())
+        return tuple(run.state(self._next_run_at(run.job)) for run in self._runs.values())
 
     def why_stuck(self) -> str | None:
         """Say why no job will be run any more; None while all is well."""
@@ -112,8 +115,8 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
     def _beat(self) -> None:
         self._beaten_at = self._monotonic()
 
-    def _next_run_at(self, name: str) -> datetime.datetime | None:
-        found = self._scheduler.get_job(name)
+    def _next_run_at(self, job: Job) -> datetime.datetime | None:
+        found = self._scheduler.get_job(job.name) if job.schedule.interval_s else None
         # Before the scheduler runs, its jobs have no such attribute.
         return getattr(found, "next_run_time", None)
 
@@ -121,18 +124,24 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
         job = run.job
         if self._scheduler.get_job(job.name) is not None:
             self._scheduler.remove_job(job.name)
-        options = {"id": job.name, "name": job.name, "misfire_grace_time": job.schedule.grace_s}
-        if is_first_now:
-            options["next_run_time"] = clock.now()
-        if job.schedule.interval_s:
-            options["trigger"] = interval.IntervalTrigger(
-                seconds=job.schedule.interval_s,
-                jitter=job.schedule.jitter_s or None,
-                timezone=datetime.UTC,
-            )
-        elif not is_first_now:
+        if not job.schedule.interval_s and not is_first_now:
             return
-        self._scheduler.add_job(run, max_instances=1, coalesce=True, **options)
+        trigger = interval.IntervalTrigger(
+            seconds=job.schedule.interval_s or _NEVER_S,
+            jitter=job.schedule.jitter_s or None,
+            timezone=datetime.UTC,
+        )
+        options = {"next_run_time": clock.now()} if is_first_now else {}
+        self._scheduler.add_job(
+            run,
+            trigger,
+            id=job.name,
+            name=job.name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=job.schedule.grace_s,
+            **options,
+        )
 
 
 class _Run:

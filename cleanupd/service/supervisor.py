@@ -20,9 +20,6 @@ what is added here.
 
 from collections.abc import Callable
 from collections.abc import Sequence
-import enum
-import queue
-import signal
 import threading
 import time
 from typing import Protocol
@@ -32,6 +29,7 @@ from oslo_service import service  # type: ignore[import-untyped]
 
 from cleanupd import exceptions
 from cleanupd.service import notifier as notifiers
+from cleanupd.service import orders
 
 LOG = log.getLogger(__name__)
 
@@ -58,18 +56,10 @@ class Watched(Protocol):
         """Say why it gets on no more, None while it does."""
 
 
-class Order(enum.Enum):
-    """What signals ask for."""
-
-    STOP = "stop"
-    RELOAD = "reload"
-
-
 class Supervisor:
     """Starts services in order, says when all run, and stops them, each by itself.
 
-    ``reload`` is called for SIGHUP, in the main thread; all public methods
-    belong to that thread, but for :meth:`order`.
+    ``reload`` is called for SIGHUP, in the thread of :meth:`run`.
     """
 
     def __init__(
@@ -85,21 +75,8 @@ class Supervisor:
         self._notifier = notifier
         self._reload = reload
         self._stop_timeout_s = stop_timeout_s
-        # SimpleQueue may be put to from a signal handler.
-        self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
-
-    def listen_to_signals(self) -> None:
-        """Turn SIGTERM and SIGINT into a stop and SIGHUP into a reload."""
-        for number, order in (
-            (signal.SIGTERM, Order.STOP),
-            (signal.SIGINT, Order.STOP),
-            (signal.SIGHUP, Order.RELOAD),
-        ):
-            signal.signal(number, lambda *_, order=order: self.order(order))
-
-    def order(self, order: Order) -> None:
-        """Ask for a stop or a reload; from any thread, and from a signal handler."""
-        self._orders.put(order)
+        #: What the supervisor is to do.
+        self.inbox = orders.Inbox()
 
     def run(self) -> int:
         """Run until a stop is ordered; return the exit code of the process."""
@@ -135,13 +112,10 @@ class Supervisor:
 
     def _serve(self) -> None:
         while True:
-            try:
-                order = self._orders.get(timeout=self._period_s())
-            except queue.Empty:
-                order = None
-            if order is Order.STOP:
+            order = self.inbox.get(self._period_s())
+            if order is orders.Order.STOP:
                 return
-            if order is Order.RELOAD:
+            if order is orders.Order.RELOAD:
                 self._do_reload()
             self._feed()
 

@@ -43,13 +43,13 @@ class Desk:
         self.file = folder / "cleanupd.conf"
         self.file.write_text("")
         self.daemon = FakeDaemon()
-        self.follower = building.Follower(self.load, self.load(), self.daemon, set_up_logging)
+        conf = self.load()
+        transport.register_opts(conf)
+        self.follower = building.Follower(self.load, conf, self.daemon, set_up_logging)
 
     def load(self):
         """Read the file."""
-        conf = loading.load(["--config-file", str(self.file)])
-        transport.register_opts(conf)
-        return conf
+        return loading.load(["--config-file", str(self.file)])
 
     def rewrite(self, text):
         """Replace the file and follow it."""

@@ -19,7 +19,7 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.service import supervisor as supervisors
-from cleanupd.service.supervisor import Order
+from cleanupd.service.orders import Order
 from tests.unit.service import stage
 
 
@@ -106,7 +106,7 @@ class Scene:
         """Run with orders that come as soon as all is ready, and return the exit code."""
         self.begin()
         for order in orders:
-            self.supervisor.order(order)
+            self.supervisor.inbox.put(order)
         return self.end()
 
     def begin(self):
@@ -124,6 +124,7 @@ class Scene:
         """Wait for the end and return the exit code."""
         self.thread.join(10)
         assert not self.thread.is_alive()
+        self.supervisor.inbox.close()
         return self.code
 
 
@@ -205,7 +206,7 @@ def test_the_watchdog_is_fed_while_all_get_on():
     scene = Scene(watchdog_s=0.03).add("a")
     scene.begin()
     stage.wait_until(lambda: scene.notifier.beats > 3)
-    scene.supervisor.order(Order.STOP)
+    scene.supervisor.inbox.put(Order.STOP)
     assert scene.end() == 0
 
 
@@ -214,6 +215,6 @@ def test_the_watchdog_starves_when_one_is_stuck(caplog):
     scene = Scene(watchdog_s=0.03).add("a").add("b", stuck="the listener has ended")
     scene.begin()
     stage.wait_until(lambda: "the listener has ended" in caplog.text)
-    scene.supervisor.order(Order.STOP)
+    scene.supervisor.inbox.put(Order.STOP)
     assert scene.end() == 0
     assert scene.notifier.beats == 0
