@@ -9,5 +9,8 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+"""Tests on the real control plane of tools/sandbox, which has to be up.
 
-"""Tests on the real control plane of tools/sandbox."""
+``box`` runs the sandbox's own commands, ``rally`` a real Rally, ``inventory`` lists the cloud
+apart from cleanupd, ``legitimate`` makes tenants whom no sweep may touch.
+"""
