@@ -164,9 +164,8 @@ class RpcServer:
         transport.check_reachable(self._conf)
         target = oslo_messaging.Target(topic=self._address.topic, server=self._address.server)
         with transport.translated():
-            self._server = oslo_messaging.get_rpc_server(
-                bus, target, [self._endpoint], executor="threading"
-            )
+            # Without eventlet patched in, its executor is a pool of threads.
+            self._server = oslo_messaging.get_rpc_server(bus, target, [self._endpoint])
             self._server.start()
 
     def stop(self) -> None:
