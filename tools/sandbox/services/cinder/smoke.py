@@ -14,6 +14,7 @@
 import contextlib
 
 TIMEOUT_S = 120
+INTERVAL_S = 0.5
 
 
 def smoke(admin, demo):
@@ -24,9 +25,11 @@ def smoke(admin, demo):
 
         def made(kind, resource, wanted="available"):
             delete = getattr(storage, f"delete_{kind}")
-            undo.callback(storage.wait_for_delete, resource, wait=TIMEOUT_S)
+            undo.callback(storage.wait_for_delete, resource, interval=INTERVAL_S, wait=TIMEOUT_S)
             undo.callback(delete, resource, ignore_missing=False)
-            return storage.wait_for_status(resource, wanted, ["error"], wait=TIMEOUT_S)
+            return storage.wait_for_status(
+                resource, wanted, ["error"], interval=INTERVAL_S, wait=TIMEOUT_S
+            )
 
         volume = made("volume", storage.create_volume(name="smoke-volume", size=1))
         bootable = storage.create_volume(name="smoke-bootable", size=1, image_id=image.id)

@@ -19,12 +19,15 @@ TEMPLATE = {
     },
 }
 TIMEOUT_S = 120
+INTERVAL_S = 0.5
 
 
 def smoke(admin, demo):
     """The stack is complete, and then gone."""
     heat = admin.orchestration
     stack = heat.create_stack(name="smoke-stack", template=TEMPLATE)
-    heat.wait_for_status(stack, "CREATE_COMPLETE", ["CREATE_FAILED"], wait=TIMEOUT_S)
+    heat.wait_for_status(
+        stack, "CREATE_COMPLETE", ["CREATE_FAILED"], interval=INTERVAL_S, wait=TIMEOUT_S
+    )
     heat.delete_stack(stack)
-    heat.wait_for_delete(stack, wait=TIMEOUT_S)
+    heat.wait_for_delete(stack, interval=INTERVAL_S, wait=TIMEOUT_S)

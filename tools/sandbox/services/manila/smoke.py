@@ -12,6 +12,7 @@
 """Shares: one of the dummy driver's."""
 
 TIMEOUT_S = 120
+INTERVAL_S = 0.5
 
 
 def smoke(admin, demo):
@@ -20,6 +21,6 @@ def smoke(admin, demo):
     share = shares.create_share(
         share_protocol="NFS", size=1, name="smoke-share", share_type="default"
     )
-    shares.wait_for_status(share, "available", ["error"], wait=TIMEOUT_S)
+    shares.wait_for_status(share, "available", ["error"], interval=INTERVAL_S, wait=TIMEOUT_S)
     shares.delete_share(share)
-    shares.wait_for_delete(share, wait=TIMEOUT_S)
+    shares.wait_for_delete(share, interval=INTERVAL_S, wait=TIMEOUT_S)

@@ -17,6 +17,7 @@ The server's whole surroundings are made and removed too.
 import contextlib
 
 TIMEOUT_S = 180
+INTERVAL_S = 0.5
 
 
 def smoke(admin, demo):
@@ -53,9 +54,9 @@ def boot(cloud, undo, network, **fields):
     server = cloud.compute.create_server(
         name="smoke-server", flavor_id=flavor.id, networks=[{"uuid": network.id}], **fields
     )
-    undo.callback(cloud.compute.wait_for_delete, server, wait=TIMEOUT_S)
+    undo.callback(cloud.compute.wait_for_delete, server, interval=INTERVAL_S, wait=TIMEOUT_S)
     undo.callback(cloud.compute.delete_server, server)
-    return cloud.compute.wait_for_server(server, wait=TIMEOUT_S)
+    return cloud.compute.wait_for_server(server, interval=INTERVAL_S, wait=TIMEOUT_S)
 
 
 def attach_and_detach(cloud, undo, server):
@@ -63,11 +64,11 @@ def attach_and_detach(cloud, undo, server):
     storage = cloud.block_storage
     volume = storage.create_volume(name="smoke-volume", size=1)
     undo.callback(storage.delete_volume, volume)
-    storage.wait_for_status(volume, "available", ["error"], wait=TIMEOUT_S)
+    storage.wait_for_status(volume, "available", ["error"], interval=INTERVAL_S, wait=TIMEOUT_S)
     cloud.compute.create_volume_attachment(server, volume_id=volume.id)
-    storage.wait_for_status(volume, "in-use", ["error"], wait=TIMEOUT_S)
+    storage.wait_for_status(volume, "in-use", ["error"], interval=INTERVAL_S, wait=TIMEOUT_S)
     cloud.compute.delete_volume_attachment(server, volume.id)
-    storage.wait_for_status(volume, "available", ["error"], wait=TIMEOUT_S)
+    storage.wait_for_status(volume, "available", ["error"], interval=INTERVAL_S, wait=TIMEOUT_S)
 
 
 def snapshot(cloud, undo, server):
@@ -81,8 +82,10 @@ def move(admin, server):
     """The server is active on the other compute."""
     before = admin.compute.get_server(server.id).compute_host
     admin.compute.migrate_server(server)
-    admin.compute.wait_for_server(server, status="VERIFY_RESIZE", wait=TIMEOUT_S)
+    admin.compute.wait_for_server(
+        server, status="VERIFY_RESIZE", interval=INTERVAL_S, wait=TIMEOUT_S
+    )
     admin.compute.confirm_server_resize(server)
-    admin.compute.wait_for_server(server, wait=TIMEOUT_S)
+    admin.compute.wait_for_server(server, interval=INTERVAL_S, wait=TIMEOUT_S)
     after = admin.compute.get_server(server.id).compute_host
     assert before != after, after
