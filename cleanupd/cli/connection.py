@@ -37,8 +37,8 @@ def connect(
 ) -> "client.Client":
     """Return a client for the cloud that the options name, or for the daemon.
 
-    A broken configuration is told here, an unreachable cloud or daemon when
-    the client is first asked for something.
+    A broken configuration is told here, and a daemon that does not answer; an
+    unreachable cloud when the client is first asked for something.
     """
     if options.os_cloud:
         return _in_process(options, progress, say)
@@ -51,7 +51,10 @@ def connect(
     from cleanupd.conf import settings
     from cleanupd.rpc import transport
 
-    return transport.connect(conf, settings.make_settings(conf).address)
+    daemon = transport.connect(conf, settings.make_settings(conf).address)
+    # A question that takes long is awaited long; whether anybody listens is known soon.
+    daemon.ping()
+    return daemon
 
 
 def _in_process(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cleanupd.journal import store
     from cleanupd.rpc import client as clients
 
-_POLL_S = 1.0
+_POLL_S = 0.5
 
 
 class StartSweep(sweeps.SweepReport):
@@ -102,10 +102,7 @@ class StartSweep(sweeps.SweepReport):
             writer.plan(plan, has_all=parsed_args.is_long)
         if parsed_args.dry_run:
             sweep = client.sweep(plan.id)
-            self.app.say(
-                "nothing was removed; `cleanupctl sweep start --plan"
-                f" {plan.id}` removes exactly this"
-            )
+            self._say_planned(plan.id)
             return self.finish(sweep, plan, doubts)
         return self._execute(client, plan, parsed_args)
 
@@ -142,8 +139,15 @@ class StartSweep(sweeps.SweepReport):
         if sweep.certificate is None:
             kinds = client.model().kinds
             doubts = [f"{k.kind} was not listed: {k.doubt}" for k in kinds if k.doubt]
-        self._show_end(sweep, parsed_args)
+        if parsed_args.dry_run and sweep.state is State.PLANNED:
+            self._say_planned(sweep.id)
+        else:
+            self._show_end(sweep, parsed_args)
         return self.finish(sweep, plan, doubts)
+
+    def _say_planned(self, plan_id: str) -> None:
+        again = f"`cleanupctl sweep start --plan {plan_id}`"
+        self.app.say(f"nothing was removed; {again} removes exactly this")
 
     def _follow(self, client: "clients.Client", sweep: "store.Sweep") -> "store.Sweep":
         """Return a sweep when it has come to its end, and tell how far it is until then."""

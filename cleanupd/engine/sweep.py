@@ -61,8 +61,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unexpanded(self) -> tuple[str, ...]:
-        """The tasks whose workloads are not known."""
-        return tuple(task for task in self.tasks if not self.expanded.get(task))
+        """The tasks whose workloads are not known; one that had none is known."""
+        return tuple(task for task in self.tasks if task not in self.expanded)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

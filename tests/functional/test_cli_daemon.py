@@ -1,0 +1,225 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The commands that ask a daemon, over a bus that is in memory."""
+
+import contextlib
+
+import pytest
+
+from cleanupd.conf import loading
+from cleanupd.conf import settings
+from cleanupd.engine import clock
+from cleanupd.rpc import api
+from cleanupd.rpc import server
+from cleanupd.service import building
+from cleanupd.service import daemon as daemons
+from tests import emulator
+from tests.emulator import scenes
+from tests.emulator.scenes.demo import KILLED
+from tests.functional import console as consoles
+
+pytestmark = [
+    pytest.mark.functional,
+    # oslo.messaging wants to be told its executor and says that this will end.
+    pytest.mark.filterwarnings("ignore:Using the 'executor' argument:DeprecationWarning"),
+]
+
+TASK = "7d3e9f10-52c4-4e1b-a86f-0b9c8d7e6f5a"
+OPTIONS = """\
+[DEFAULT]
+transport_url = fake://
+host = here
+state_path = {folder}/daemon
+rpc_response_timeout = 1
+[cloud]
+name = emulated
+[rpc]
+topic = {topic}
+[sweep]
+poll_interval = 0.1
+mode = {mode}
+all_over = true
+"""
+
+
+@pytest.fixture
+def cloud():
+    """Give a cloud in which deleting takes no time."""
+    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.0))
+
+
+@pytest.fixture
+def cast(cloud):
+    """Give the demo: production, a killed benchmark, and a running one."""
+    return scenes.demo(cloud)
+
+
+@pytest.fixture
+def console(cloud, cast, tmp_path, monkeypatch, capsys):
+    """Give a console on the demo's cloud."""
+    made = consoles.make_console(cloud, tmp_path, monkeypatch, capsys)
+    with emulator.running(cloud) as url:
+        made.describe(url)
+        yield made
+
+
+@contextlib.contextmanager
+def running(console, mode="enforce"):
+    """Run a daemon in this process, and give what runs a command that asks it."""
+    file = write_options(console, mode)
+    conf = loading.load(["--config-file", str(file)])
+    chosen = settings.make_settings(conf)
+    daemon = daemons.Daemon(building.make_engine(chosen), chosen, clock.now())
+    address = api.Address(topic=chosen.address.topic, server=chosen.host)
+    rpc = server.RpcServer(conf, address, server.Endpoint(daemon, daemon.status))
+    daemon.sweeper.start()
+    rpc.start()
+    try:
+        yield lambda *words: console.run(*words, "--config-file", str(file))
+    finally:
+        rpc.stop()
+        rpc.wait()
+        daemon.sweeper.stop()
+        daemon.sweeper.wait()
+
+
+def write_options(console, mode="enforce"):
+    """Write the configuration of daemon and command, with a topic of this test's own."""
+    file = console.folder / "cleanupd.conf"
+    file.write_text(OPTIONS.format(folder=console.folder, topic=console.folder.name, mode=mode))
+    return file
+
+
+def assert_untouched(cloud, cast):
+    """Production and the running benchmark have all that they had."""
+    assert not cast.legitimate.missing(cloud)
+    assert not cast.running.missing(cloud)
+
+
+def test_a_look_by_the_daemon_is_the_look_of_this_process(console):
+    """What the daemon answers is what the command finds itself."""
+    with running(console) as ask:
+        for words in (("leaks", "list"), ("leaks", "list", "--workload", KILLED), ("verify",)):
+            asked = ask(*words, "-f", "csv")
+            own = console.here(*words, "-f", "csv")
+            assert (asked.code, asked.out) == (own.code, own.out)
+        assert ask("model", "show").code == 0
+        assert ask("workloads", "list", "-f", "value", "-c", "Workload").code == 2
+
+
+def test_a_sweep_is_asked_for_and_goes_on_alone(console, cloud, cast):
+    """Without --wait the id of the sweep is printed, and its end can be shown later."""
+    with running(console) as ask:
+        ended = ask("sweep", "start", "--workload", KILLED)
+        assert ended.code == 0
+        sweep_id = ended.out.strip()
+        while ask("sweep", "show", sweep_id, "-f", "value", "-c", "State").out.strip() != "done":
+            pass
+        assert ask("sweep", "show", sweep_id).code == 0
+        assert ask("sweep", "list", "-f", "value", "-c", "ID").out.strip() == sweep_id
+    assert not cast.killed.left(cloud)
+    assert_untouched(cloud, cast)
+
+
+def test_a_sweep_can_be_awaited(console, cloud, cast):
+    """With --wait the plan and the certificate are shown, and the code is the sweep's."""
+    report = console.write_report(TASK, KILLED)
+    with running(console) as ask:
+        ended = ask("sweep", "start", "--task", TASK, "--rally-report", report, "--wait")
+    assert ended.code == 0
+    assert "70 resources to remove" in ended.out
+    assert "CLEAN: nothing of what was looked for is left" in ended.out
+    assert f"{KILLED}: names with 5a3b1c22, 70 resources" in ended.err
+    assert not cast.killed.left(cloud)
+    assert_untouched(cloud, cast)
+
+
+def test_an_awaited_sweep_is_one_document(console):
+    """JSON of a sweep by the daemon is that of a sweep here."""
+    with running(console) as ask:
+        told = ask("sweep", "start", "--workload", KILLED, "--wait", "-f", "json").json
+        asked = ask("sweep", "start", "--workload", KILLED, "-f", "json").json
+    assert (told["State"], told["Gone"], told["Clean"]) == ("done", 70, True)
+    assert asked["State"] == "requested"
+
+
+def test_a_dry_run_by_the_daemon_can_be_executed(console, cloud, cast):
+    """A plan of the daemon's is shown, and executed by its id."""
+    with running(console) as ask:
+        dry = ask("sweep", "start", "--workload", KILLED, "--dry-run")
+        assert dry.code == 2
+        assert "70 resources to remove" in dry.out
+        assert "warning" not in dry.err
+        assert not cloud.requests.changes()
+        plan = ask("sweep", "list", "-f", "value", "-c", "ID").out.strip()
+        ended = ask("sweep", "start", "--plan", plan, "--wait")
+        assert ended.code == 0
+        assert "resources to remove" not in ended.out
+        assert f"plan {plan} is done already" in ask("sweep", "start", "--plan", plan).error
+    assert not cast.killed.left(cloud)
+
+
+def test_in_mode_report_nothing_is_removed(console, cloud):
+    """The plan is shown with the option that would enable its removal; the code is 2."""
+    with running(console, mode="report") as ask:
+        ended = ask("sweep", "start", "--workload", KILLED, "--wait")
+    assert ended.code == 2
+    assert "[sweep] mode = enforce" in ended.err
+    assert "70 resources to remove" in ended.out
+    assert not cloud.requests.changes()
+
+
+def test_the_daemon_wants_its_clouds_name_confirmed(console, cloud):
+    """Another name is refused by the daemon, and no name by the command."""
+    with running(console) as ask:
+        error = ask("sweep", "start", "--all-over", "--confirm", "elsewhere").error
+        assert "emulated" in error
+        error = ask("sweep", "start", "--all-over").error
+        assert "confirm it with --confirm CLOUD" in error
+    assert not cloud.requests.changes()
+
+
+def test_a_task_without_workloads_left_nothing(console, cloud):
+    """A task of which Rally says that it had no workload is known: finding nothing is clean."""
+    words = ("--task", TASK, "--rally-report", console.write_report(TASK), "--wait")
+    with running(console) as ask:
+        assert ask("sweep", "start", *words).code == 0
+    assert not cloud.requests.changes()
+
+
+def test_an_unknown_sweep_is_told_by_the_daemon(console):
+    """Errors of the daemon are those of this process."""
+    with running(console) as ask:
+        assert "there is no sweep '20990101'" in ask("sweep", "show", "20990101").error
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("leaks", "list"), ("sweep", "start", "--workload", KILLED), ("sweep", "list"), ("verify",)],
+    ids=" ".join,
+)
+def test_a_daemon_that_does_not_run(console, words):
+    """Without a daemon the command gives up after the timeout, in one line."""
+    file = write_options(console)
+    error = console.run(*words, "--config-file", str(file), "-q").error
+    assert "no daemon answers" in error
+    assert "check that cleanupd runs" in error
+
+
+def test_a_bus_that_is_not_there(console):
+    """A broker that is down is told with its address."""
+    file = write_options(console)
+    file.write_text(file.read_text().replace("fake://", "rabbit://u:secret@127.0.0.1:1/"))
+    error = console.run("leaks", "list", "--config-file", str(file), "-q").error
+    assert "127.0.0.1:1" in error
+    assert "secret" not in error
