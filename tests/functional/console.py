@@ -14,6 +14,7 @@
 
 import dataclasses
 import json
+import logging
 import pathlib
 import typing
 
@@ -61,7 +62,14 @@ class Console:
     def run(self, *words: str) -> Ended:
         """Run a command with these words alone and return what it left."""
         self.capsys.readouterr()
-        code = app.Cleanupctl().run(list(words))
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        try:
+            code = app.Cleanupctl().run(list(words))
+        finally:
+            # A process has its logging for itself; the tests share one.
+            root.handlers[:] = handlers
+            root.setLevel(level)
         out, err = self.capsys.readouterr()
         return Ended(code, out, err)
 
