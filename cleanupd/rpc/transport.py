@@ -46,6 +46,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     for group, module in _UNLISTED.items():
         with contextlib.suppress(ModuleNotFoundError):
             conf.register_opts(getattr(importlib.import_module(module), group), group=group)
+    conf.set_default("control_exchange", "cleanupd")
 
 
 def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:
