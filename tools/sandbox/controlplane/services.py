@@ -54,6 +54,14 @@ class Ready:
     queue: str = ""
     command: str = ""
 
+    def describe(self) -> str:
+        """What is looked at, in few words; empty where nothing is."""
+        if self.port or self.amqp:
+            return f"port {self.port or self.amqp}"
+        if self.queue:
+            return f"queue {self.queue}"
+        return self.http or ("SQL" if self.command else "")
+
 
 @dataclasses.dataclass(frozen=True)
 class Process:

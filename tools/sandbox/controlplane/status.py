@@ -32,7 +32,7 @@ class Line:
     pid: int | None
     ready: bool
     seconds: float  # that the check took
-    url: str
+    seen: str  # what was asked; empty where nothing can be asked
 
 
 def observe(box: sandbox.Sandbox) -> list[Line]:
@@ -53,7 +53,7 @@ def _observe_one(box: sandbox.Sandbox, process: services.Process) -> Line:
         pid=record.pid if record and is_running else None,
         ready=is_ready,
         seconds=round(time.monotonic() - begun, 3),
-        url=process.ready.http,
+        seen=process.ready.describe(),
     )
 
 
@@ -61,7 +61,7 @@ def describe(line: Line) -> str:
     """The line as people read it."""
     if not line.running:
         return f"{line.name:24} DOWN"
-    answer = "" if not line.url else f"answers in {line.seconds:.2f} s at {line.url}"
+    answer = f"answered in {line.seconds:.2f} s: {line.seen}" if line.seen else ""
     if not line.ready:
-        answer = f"DOES NOT ANSWER {line.url}".rstrip()
+        answer = f"DOES NOT ANSWER: {line.seen}"
     return f"{line.name:24} up   pid {line.pid:<8} {answer}".rstrip()
