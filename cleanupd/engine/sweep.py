@@ -260,7 +260,7 @@ class Engine:
             cloud=plan.cloud,
             region=plan.region,
             state=state,
-            started_at=clock.now().isoformat(timespec="seconds"),
+            started_at=clock.now().isoformat(timespec="milliseconds"),
             planned=len(plan.steps),
         )
 

@@ -129,7 +129,7 @@ def test_a_configured_format_is_known(console):
     """What an operator's own format of names matches is a benchmark's."""
     server = next(s for s in console.cloud["compute.server"] if s["name"] == "shop-web-1")
     server["name"] = "mine_deadbeef_AbCdEfGh"
-    file = console.folder / "cleanupd.conf"
+    file = console.folder / "mine.conf"
     file.write_text("[names]\nformat = mine_XXXXXXXX_XXXXXXXX\n")
     words = ("workloads", "list", "-f", "value", "-c", "Workload")
     assert "deadbeef" not in console.quietly(*words).out
