@@ -19,31 +19,28 @@ GROUP = cfg.OptGroup("cloud", title="The cloud that is kept clean")
 OPTS = [
     cfg.StrOpt(
         "name",
-        help="""
+        help="""\
 Name of the cloud in clouds.yaml.
 
 The daemon looks after this one cloud and does not start without a name. Its
-user must see all projects, and remove what is in them: usually the role admin.
-""",
+user must see all projects, and remove what is in them: usually the role admin.""",
     ),
     cfg.StrOpt(
         "region",
-        help="""
+        help="""\
 Region of the cloud that is looked at.
 
 Unset means the region that clouds.yaml tells, or the only one there is. A
 project or a user is not removed as long as the cloud has regions that nothing
-looks at.
-""",
+looks at.""",
     ),
     cfg.StrOpt(
         "clouds_file",
-        help="""
+        help="""\
 Path of clouds.yaml.
 
 Unset means the places of openstacksdk: the file that the environment variable
 OS_CLIENT_CONFIG_FILE names, clouds.yaml in the working directory, in
-~/.config/openstack and in /etc/openstack.
-""",
+~/.config/openstack and in /etc/openstack.""",
     ),
 ]

@@ -21,37 +21,34 @@ OPTS = [
         "host",
         default=socket.gethostname(),
         sample_default="<host name>",
-        help="""
+        help="""\
 Name of this daemon on the bus.
 
 A request can be sent to one daemon by this name. It must differ between
 daemons that share a bus and a topic. Change it where two daemons run on one
-machine, or where the host name is not unique.
-""",
+machine, or where the host name is not unique.""",
     ),
     cfg.StrOpt(
         "state_path",
         default="/var/lib/cleanupd",
-        help="""
+        help="""\
 Directory in which the daemon keeps the journal of its sweeps.
 
 Plans and what came of them are written below it, in ``sweeps``. The daemon
 must be able to write to it and should be its only user; it is made if it does
 not exist. It grows by a few kilobytes with each sweep, and is safe to be
-emptied while the daemon is stopped.
-""",
+emptied while the daemon is stopped.""",
     ),
     cfg.IntOpt(
         "stop_timeout",
         default=60,
         min=1,
-        help="""
+        help="""\
 How long the daemon may take to stop, in seconds.
 
 After SIGTERM nothing new is begun, and requests that are under way are
 awaited for so long. Then the process ends with exit code 1, and says in its
 log what it did not wait for. Keep it below TimeoutStopSec of the systemd
-unit.
-""",
+unit.""",
     ),
 ]

@@ -20,7 +20,7 @@ OPTS = [
     cfg.MultiStrOpt(
         "format",
         default=[],
-        help="""
+        help="""\
 A further format of names that are a benchmark's.
 
 Give the option as often as there are formats. The first group of three or
@@ -30,7 +30,6 @@ characters: ``mine_XXXXXXXX_XXXXXXXX``. A format may be followed by
 are Rally's, the letters and digits of ASCII. Only the name of a resource
 makes it a benchmark's: choose formats that nobody else would use. The formats
 of Rally itself are always known. The daemon does not start with a format that
-cannot be used.
-""",
+cannot be used.""",
     ),
 ]

@@ -20,30 +20,27 @@ OPTS = [
     cfg.BoolOpt(
         "enabled",
         default=True,
-        help="""
+        help="""\
 Whether the daemon answers requests over the bus.
 
 The bus is that of ``transport_url``. False means that the daemon has its
-schedule alone and needs no bus.
-""",
+schedule alone and needs no bus.""",
     ),
     cfg.StrOpt(
         "topic",
         default="cleanupd",
-        help="""
+        help="""\
 Topic at which the daemon listens and cleanupctl asks.
 
-Change it where several clouds share a bus, one topic for each cloud.
-""",
+Change it where several clouds share a bus, one topic for each cloud.""",
     ),
     cfg.StrOpt(
         "server",
-        help="""
+        help="""\
 Name of the daemon that cleanupctl asks.
 
 It is the option ``host`` of that daemon. Unset means any daemon that listens
 at the topic: set it where there are several, since each knows its own sweeps
-only.
-""",
+only.""",
     ),
 ]

@@ -20,13 +20,12 @@ OPTS = [
     cfg.ListOpt(
         "without_resources",
         default=["placement"],
-        help="""
+        help="""\
 Official types of the services that hold nothing of a project's.
 
 Projects and users are removed only if every service in the catalogue is
 looked at or is named here, since what they might own in another is unknown.
 Empty means that no service is known to hold nothing. Add a type only if its
-service keeps nothing by project or user.
-""",
+service keeps nothing by project or user.""",
     ),
 ]

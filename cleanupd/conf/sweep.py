@@ -24,146 +24,133 @@ OPTS = [
             ("report", "Plans are made and stored; nothing is removed."),
             ("enforce", "What a plan says is removed."),
         ],
-        help="""
+        help="""\
 Whether sweeps remove anything.
 
 It holds for sweeps of the schedule and for those that are asked for over the
 bus. In mode ``report`` the cloud gets nothing but GET requests, and the POST
-for a token. Read some plans before you set ``enforce``.
-""",
+for a token. Read some plans before you set ``enforce``.""",
     ),
     cfg.IntOpt(
         "interval",
         default=0,
         min=0,
-        help="""
+        help="""\
 Seconds between two scheduled sweeps.
 
 0 means that there is no schedule. What is swept say ``tasks``, ``workloads``
-and ``all_over``; without any of them a scheduled sweep does nothing.
-""",
+and ``all_over``; without any of them a scheduled sweep does nothing.""",
     ),
     cfg.IntOpt(
         "jitter",
         default=0,
         min=0,
-        help="""
+        help="""\
 Seconds by which a scheduled sweep may begin later than its interval says, at most.
 
-The moment is random. 0 means exactly on time.
-""",
+The moment is random. 0 means exactly on time.""",
     ),
     cfg.IntOpt(
         "misfire_grace",
         default=300,
         min=1,
-        help="""
+        help="""\
 Seconds by which a scheduled listing or sweep may be late and still be run.
 
 It is late when the machine was suspended or the daemon had no thread free.
 What is later than that is left to the next time; several missed ones are
-made up for by one.
-""",
+made up for by one.""",
     ),
     cfg.ListOpt(
         "tasks",
         default=[],
-        help="""
+        help="""\
 Uuids of the Rally tasks whose resources scheduled sweeps remove.
 
 Rally puts the uuid of the workload, not of the task, into most names: name
 the task's workloads in ``workloads`` too (``rally task report --json`` tells
-them). Empty means none.
-""",
+them). Empty means none.""",
     ),
     cfg.ListOpt(
         "workloads",
         default=[],
-        help="""
+        help="""\
 Uuids of the workloads whose resources scheduled sweeps remove.
 
-Empty means none. A workload that is named is swept even if it is alive.
-""",
+Empty means none. A workload that is named is swept even if it is alive.""",
     ),
     cfg.BoolOpt(
         "all_over",
         default=False,
-        help="""
+        help="""\
 Whether workloads may be swept that nobody has named.
 
 True makes scheduled sweeps, in mode ``enforce``, remove the resources of
 every workload that was idle for ``idle`` seconds, and lets requests over the
 bus do the same if they confirm the name of the cloud. Set it only where
 nothing of Rally's is meant to stay: a benchmark that pauses for longer loses
-its resources.
-""",
+its resources.""",
     ),
     cfg.IntOpt(
         "idle",
         default=600,
         min=60,
-        help="""
+        help="""\
 Seconds after which a workload that nobody has named counts as over.
 
 Counted from the moment when a resource of it was last created or changed. A
 resource without any date counts from when this daemon saw it first. Requests
 over the bus may ask for longer, not for shorter. Choose more than the longest
-pause of your benchmarks.
-""",
+pause of your benchmarks.""",
     ),
     cfg.IntOpt(
         "plan_lifetime",
         default=3600,
         min=0,
-        help="""
+        help="""\
 Seconds for which a stored plan may be executed.
 
 Each resource is looked at again before it is removed, but a workload may have
-become alive since. 0 means for ever.
-""",
+become alive since. 0 means for ever.""",
     ),
     cfg.IntOpt(
         "workers",
         default=8,
         min=1,
         max=64,
-        help="""
+        help="""\
 How many resources are removed at the same time.
 
-Fewer are kinder to a small control plane, more end earlier on a large one.
-""",
+Fewer are kinder to a small control plane, more end earlier on a large one.""",
     ),
     cfg.FloatOpt(
         "poll_interval",
         default=1.0,
         min=0.1,
-        help="""
+        help="""\
 Seconds between two looks at whether resources have vanished.
 
 A kind is listed as a whole, and never more often than twice the time that its
-listing takes. Raise it to spare the services.
-""",
+listing takes. Raise it to spare the services.""",
     ),
     cfg.IntOpt(
         "vanish_timeout",
         default=600,
         min=1,
-        help="""
+        help="""\
 Seconds that a resource may take to vanish after its removal was accepted.
 
 Then its removal counts as failed and the sweep goes on without it. Raise it
-where volumes are wiped when they are deleted.
-""",
+where volumes are wiped when they are deleted.""",
     ),
     cfg.IntOpt(
         "conflict_wait",
         default=60,
         min=0,
-        help="""
+        help="""\
 Seconds for which a resource that is still in use is tried again.
 
 0 means that it is tried once. Then its removal counts as failed and the sweep
-goes on without it.
-""",
+goes on without it.""",
     ),
 ]

@@ -114,7 +114,7 @@ class RpcClient:
 
     def model(self) -> api.ModelState:
         """See :meth:`Client.model`."""
-        return self._ask(api.ModelState, "model_show")
+        return self._ask(api.ModelState, "model_show", is_long=True)
 
     def leaks(self, target: "engine.Target", *, is_fresh: bool = False) -> api.Leaks:
         """See :meth:`Client.leaks`."""

@@ -35,6 +35,7 @@ from cleanupd.rpc import transport
 from cleanupd.service import daemon as daemons
 from cleanupd.service import notifier
 from cleanupd.service import supervisor as supervisors
+from cleanupd.service import tenure
 from cleanupd.services.base import registry
 
 LOG = log.getLogger(__name__)
@@ -88,43 +89,34 @@ def make_engine(chosen: settings.Settings) -> sweeps.Engine:
         raise refused[0]
     if not managers:
         raise exceptions.CleanupdError("no plugin knows any kind: install cleanupd anew")
-    journal = store.Store(chosen.journal)
-    check_journal(chosen)
     cloud = clouds.Cloud.connect(
         chosen.cloud.name,
         region=chosen.cloud.region,
         threads=chosen.engine.list_workers + chosen.engine.limits.workers,
     )
-    return sweeps.Engine(cloud, managers, journal, chosen.engine)
-
-
-def check_journal(chosen: settings.Settings) -> None:
-    """Make the directory of the journal if there is none; raises JournalFailed."""
-    try:
-        chosen.journal.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise exceptions.JournalFailed(str(chosen.journal), str(error)) from error
-    if not os.access(chosen.journal, os.R_OK | os.W_OK | os.X_OK):
-        raise exceptions.JournalFailed(
-            str(chosen.journal), "it may not be written to; see the option state_path"
-        )
+    return sweeps.Engine(cloud, managers, store.Store(chosen.journal), chosen.engine)
 
 
 def make_services(
     conf: cfg.ConfigOpts, chosen: settings.Settings, daemon: daemons.Daemon
 ) -> list[supervisors.Watched]:
     """Return the services in the order in which they start and stop."""
-    if not chosen.has_rpc:
-        return [daemon.sweeper, daemon.scheduler]
-    address = api.Address(topic=chosen.address.topic, server=chosen.host)
-    rpc = server.RpcServer(conf, address, server.Endpoint(daemon, daemon.status))
-    return [daemon.sweeper, rpc, daemon.scheduler]
+    services: list[supervisors.Watched] = [tenure.Tenure(chosen.journal), daemon.sweeper]
+    if chosen.has_rpc:
+        address = api.Address(topic=chosen.address.topic, server=chosen.host)
+        endpoint = server.Endpoint(daemon, daemon.status)
+        services.append(server.RpcServer(conf, address, endpoint))
+    return [*services, daemon.scheduler]
 
 
 def set_up_logging(conf: cfg.ConfigOpts) -> None:
-    """Log as the options say; what logged before is closed."""
+    """Log as the options say; what logged before is closed.  Raises InvalidOptions."""
     before = list(logging.getLogger().handlers)
-    log.setup(conf, "cleanupd")
+    try:
+        log.setup(conf, "cleanupd")
+    except (OSError, RuntimeError, ValueError, log.LogConfigError) as error:
+        text = loading.one_line(error)
+        raise exceptions.InvalidOptions(f"the log cannot be written: {text}") from error
     for handler in before:
         if handler not in logging.getLogger().handlers:
             handler.close()
@@ -152,13 +144,20 @@ class Follower:
             conf = self._load()
             transport.register_opts(conf)
             chosen = settings.make_settings(conf)
+            self._log_as(conf)
         except exceptions.CleanupdError as error:
             LOG.error("The options stay as they were: %(why)s", {"why": error})  # noqa: TRY400
             return
         live = changes.find_changes(self._conf, conf).live
-        self._set_up_logging(conf)
         self._daemon.follow(chosen)
         self._conf = conf
         LOG.info("Options changed: %(names)s", {"names": ", ".join(live) or "none"})
         if restart := changes.find_changes(self._started_with, conf).restart:
             LOG.warning("Restart cleanupd to use %(names)s", {"names": ", ".join(restart)})
+
+    def _log_as(self, conf: cfg.ConfigOpts) -> None:
+        try:
+            self._set_up_logging(conf)
+        except exceptions.InvalidOptions:
+            self._set_up_logging(self._conf)
+            raise

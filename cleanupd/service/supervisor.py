@@ -157,7 +157,7 @@ class Supervisor:
 
     def _stop_services(self) -> None:
         self._services.stop()
-        for guard in self._guards:
+        for guard in reversed(self._guards):
             guard.wait()
 
 

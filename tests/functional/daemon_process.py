@@ -54,7 +54,8 @@ class DaemonProcess:
         self.log_file = folder / "stderr.log"
         self.environment = {}
         self._process = None
-        (folder / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
+        self.clouds = emulator_command.clouds_yaml(url)
+        (folder / "clouds.yaml").write_text(self.clouds)
         self.configure()
 
     @property

@@ -282,6 +282,19 @@ def test_what_it_cannot_start_with_is_told_in_one_line(daemon, cloud):
     assert not cloud.requests.changes()
 
 
+def test_two_daemons_do_not_share_a_journal(daemon):
+    """The second does not start, and the first is left alone."""
+    daemon.start()
+    daemon.wait_for(READY)
+    second = daemon_process.DaemonProcess(daemon.folder, "http://127.0.0.1:1")
+    second.log_file = daemon.folder / "second.log"
+    (daemon.folder / "clouds.yaml").write_text(daemon.clouds)
+    second.start()
+    assert second.wait() == 1
+    assert "another daemon uses it" in second.log
+    assert daemon.stop() == 0
+
+
 def test_a_broker_that_is_not_there_ends_the_start(daemon):
     """It does not try for ever: the line says what to do, and the exit code is 1."""
     text = daemon.file.read_text().replace("enabled = false", "enabled = true")

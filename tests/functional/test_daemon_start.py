@@ -106,10 +106,10 @@ def no_task(daemon):
     return "[sweep] tasks: 'yesterday' is not a uuid"
 
 
-def no_state_path(daemon):
-    """Put the journal where a file is."""
-    (daemon.folder / "state").write_text("")
-    return "the journal in "
+def no_log_file(daemon):
+    """Log to a directory that is not there."""
+    daemon.configure(default="log_file = /no/such/place/cleanupd.log")
+    return "the log cannot be written: [Errno 2] No such file or directory: '/no/such/place/"
 
 
 @pytest.mark.parametrize(
@@ -123,15 +123,17 @@ def no_state_path(daemon):
         broken_file,
         wrong_value,
         no_task,
-        no_state_path,
+        no_log_file,
     ],
     ids=lambda spoil: spoil.__name__,
 )
 def test_what_it_cannot_start_with_is_told_in_one_line(daemon, cloud, spoil):
     """The line says what to do, and nothing is removed."""
     expected = spoil(daemon)
+    # Only what fails is really set up: the log of the tests has to stay.
+    set_up = building.set_up_logging if spoil is no_log_file else str
     with pytest.raises(exceptions.CleanupdError) as caught:
-        building.build(lambda: loading.load(["--config-file", str(daemon.file)]), {}, str)
+        building.build(lambda: loading.load(["--config-file", str(daemon.file)]), {}, set_up)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not cloud.requests.changes()

@@ -129,7 +129,7 @@ class Scene:
 
 
 def test_services_start_in_order_and_all_end():
-    """Readiness comes after all have started; the code is 0."""
+    """Readiness comes after all have started; what started first ends last; the code is 0."""
     scene = Scene().add("a").add("b")
     assert scene.run(Order.STOP) == 0
     assert scene.diary == [
@@ -139,8 +139,8 @@ def test_services_start_in_order_and_all_end():
         "STOPPING asked to stop",
         "stop a",
         "stop b",
-        "wait a",
         "wait b",
+        "wait a",
     ]
 
 
@@ -170,7 +170,7 @@ def test_a_failed_stop_is_its_own(what, caplog):
     """The others stop all the same."""
     scene = Scene().add("a", fails_at={what: RuntimeError("a bug")}).add("b")
     assert scene.run(Order.STOP) == 0
-    assert scene.diary[-4:] == ["stop a", "stop b", "wait a", "wait b"]
+    assert scene.diary[-4:] == ["stop a", "stop b", "wait b", "wait a"]
     assert "a bug" in caplog.text
 
 
