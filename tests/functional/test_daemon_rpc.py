@@ -232,6 +232,17 @@ def test_a_service_that_is_down_is_told(daemon, cloud):
     assert kinds["network.network"].count > 0
 
 
+def test_it_outlives_a_cloud_that_goes_away(daemon, cloud):
+    """While nothing can be listed a sweep fails, and the next one after it does not."""
+    client = daemon.start("mode = enforce")
+    cloud.faults.add(emulator.Fault(path="", answer=403, times=None))
+    done = finish(client, client.start(NAMED))
+    assert not cloud.requests.changes()
+    assert done.certificate is None or not done.certificate.is_clean
+    cloud.faults.clear()
+    assert finish(client, client.start(NAMED)).certificate.is_clean
+
+
 def test_a_daemon_that_does_not_answer_is_told(daemon):
     """After the time of the option, with what to check."""
     daemon.configure()

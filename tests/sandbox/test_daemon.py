@@ -15,7 +15,10 @@
 What it removes is told by the acceptance.
 """
 
+import contextlib
 import signal
+import socket
+import threading
 import uuid
 
 import kombu
@@ -47,6 +50,54 @@ mode = {mode}
 """
 
 
+class Relay:
+    """Stands between a daemon and the broker, and can be cut."""
+
+    def __init__(self):
+        """Listen on a free port."""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._open = []
+        self._is_cut = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                if self._is_cut:
+                    near.close()
+                    continue
+                host, _, port = BROKER.partition(":")
+                far = socket.create_connection((host, int(port)))
+                self._open += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+
+    def _copy(self, source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+
+    def cut(self):
+        """Drop all connections and take no new ones."""
+        self._is_cut = True
+        for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def restore(self):
+        """Take connections again."""
+        self._is_cut = False
+
+    def close(self):
+        """End."""
+        self.cut()
+        self._listener.close()
+
+
 class Answering:
     """A daemon on the real broker, and clients of it."""
 
@@ -65,9 +116,9 @@ class Answering:
             )
         )
 
-    def start(self, mode="enforce"):
+    def start(self, mode="enforce", broker=BROKER):
         """Start it and return a client when it has listed the cloud."""
-        self.configure(mode)
+        self.configure(mode, broker=broker)
         self.process.start()
         self.process.wait_for("Job sync: ", seconds=120)
         return self.connect()
@@ -122,6 +173,30 @@ def test_sighup_keeps_the_model(daemon):
     daemon.process.signal(signal.SIGHUP)
     stage.wait_until(lambda: client.status().mode == "enforce")
     assert client.model() == before
+
+
+def test_it_outlives_a_broker_that_goes_away(daemon):
+    """It answers again when the broker is back, and has not been restarted."""
+    relay = Relay()
+    daemon.start(broker=relay.address)
+    daemon.configure()
+    client = daemon.connect()
+    started = client.status().started_at
+    relay.cut()
+    with pytest.raises(exceptions.DaemonUnreachable):
+        client.ping()
+    relay.restore()
+    stage.wait_until(lambda: is_answered(client), seconds=60)
+    assert client.status().started_at == started
+    assert daemon.process.stop() == 0
+    relay.close()
+
+
+def is_answered(client):
+    """Return whether the daemon answers."""
+    with contextlib.suppress(exceptions.DaemonUnreachable):
+        return client.ping() == "1.0"
+    return False
 
 
 def test_a_daemon_that_has_ended_is_told(daemon):
