@@ -44,7 +44,7 @@ Nothing is ever removed but by `sweep start`.
 
 EPILOG = """\
 exit codes:
-  0 clean    2 leaks were found, or some are left    1 anything wrong    130 interrupted
+  0 clean   2 leaks found, or some left   1 anything wrong   130 interrupted
 """
 
 #: In which order these come last in a help.

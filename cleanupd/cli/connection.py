@@ -104,7 +104,12 @@ def _load(options: argparse.Namespace) -> "cfg.ConfigOpts":
     from cleanupd.conf import loading
 
     arguments = [word for file in options.config_file for word in ("--config-file", file)]
-    return loading.load(arguments, program="cleanupctl")
+    try:
+        return loading.load(arguments, program="cleanupctl")
+    except exceptions.InvalidOptions as error:
+        if arguments:
+            raise
+        raise exceptions.InvalidOptions(f"{error}; --config-file names another file") from error
 
 
 def state_directory(given: str | None) -> pathlib.Path:

@@ -46,7 +46,7 @@ class ListLeaks(command.ListCommand):
   cleanupctl leaks list --os-cloud NAME
   cleanupctl leaks list --os-cloud NAME --kind compute --long
   cleanupctl leaks list --os-cloud NAME --task UUID --rally-report report.json
-  cleanupctl leaks list --os-cloud NAME -f json | jq -r '.[].Project' | sort | uniq -c
+  cleanupctl leaks list --os-cloud NAME -f json | jq -r '.[].Project'
 """
     columns = rows.COLUMNS
     short_columns = rows.SHORT_COLUMNS

@@ -96,13 +96,13 @@ class StartSweep(sweeps.SweepReport):
     ) -> sweeps.Fields:
         plan = client.plan(target)
         self._say_matched(plan)
-        doubts = [f"{k.kind} was not listed: {k.doubt}" for k in client.model().kinds if k.doubt]
+        doubts = _find_doubts(client)
         writer = self.writer(parsed_args)
         if self.is_text(parsed_args):
             writer.plan(plan, has_all=parsed_args.is_long)
         if parsed_args.dry_run:
             sweep = client.sweep(plan.id)
-            self._say_planned(plan.id)
+            self._say_planned(plan)
             return self.finish(sweep, plan, doubts)
         return self._execute(client, plan, parsed_args)
 
@@ -122,32 +122,34 @@ class StartSweep(sweeps.SweepReport):
             sweep = client.start(
                 target, confirm=parsed_args.confirm, is_dry_run=parsed_args.dry_run
             )
-        if not (parsed_args.wait or parsed_args.dry_run):
-            if self.is_text(parsed_args):
-                self.app.stdout.write(f"{sweep.id}\n")
-            self.app.say(
-                f"asked the daemon; `cleanupctl sweep show {sweep.id}` shows how far it is"
-            )
-            return self.columns, reports.sweep_fields(sweep, None, ())
-        sweep = self._follow(client, sweep)
-        plan, doubts = None, []
-        if sweep.state is not State.FAILED or sweep.planned:
-            plan = client.stored_plan(sweep.id)
-            self._say_matched(plan)
-            if self.is_text(parsed_args) and not parsed_args.plan:
-                self.writer(parsed_args).plan(plan, has_all=parsed_args.is_long)
-        if sweep.certificate is None:
-            kinds = client.model().kinds
-            doubts = [f"{k.kind} was not listed: {k.doubt}" for k in kinds if k.doubt]
-        if parsed_args.dry_run and sweep.state is State.PLANNED:
-            self._say_planned(sweep.id)
+        if parsed_args.wait or parsed_args.dry_run:
+            return self._report(client, self._follow(client, sweep), parsed_args)
+        if self.is_text(parsed_args):
+            self.app.stdout.write(f"{sweep.id}\n")
+        self.app.say(f"asked the daemon; `cleanupctl sweep show {sweep.id}` shows how far it is")
+        return self.columns, reports.sweep_fields(sweep, None, ())
+
+    def _report(
+        self, client: "clients.Client", sweep: "store.Sweep", parsed_args: argparse.Namespace
+    ) -> sweeps.Fields:
+        """Show the plan and the end of a daemon's sweep."""
+        if sweep.state is State.FAILED and not sweep.planned:
+            self._show_end(sweep, parsed_args)
+            return self.finish(sweep, None, ())
+        plan = client.stored_plan(sweep.id)
+        self._say_matched(plan)
+        if self.is_text(parsed_args) and not parsed_args.plan:
+            self.writer(parsed_args).plan(plan, has_all=parsed_args.is_long)
+        if parsed_args.dry_run:
+            self._say_planned(plan)
         else:
             self._show_end(sweep, parsed_args)
+        doubts = [] if sweep.certificate else _find_doubts(client)
         return self.finish(sweep, plan, doubts)
 
-    def _say_planned(self, plan_id: str) -> None:
-        again = f"`cleanupctl sweep start --plan {plan_id}`"
-        self.app.say(f"nothing was removed; {again} removes exactly this")
+    def _say_planned(self, plan: "planning.Plan") -> None:
+        again = f"`cleanupctl sweep start --plan {plan.id}` removes exactly this"
+        self.app.say(f"nothing was removed; {again if plan.steps else 'there is nothing to'}")
 
     def _follow(self, client: "clients.Client", sweep: "store.Sweep") -> "store.Sweep":
         """Return a sweep when it has come to its end, and tell how far it is until then."""
@@ -181,6 +183,11 @@ class StartSweep(sweeps.SweepReport):
             if counts[part] or part == uuids[0][: len(part)]:
                 number = text.count(counts[part], "resource")
                 self.app.say(f"{', '.join(uuids)}: names with {part}, {number}")
+
+
+def _find_doubts(client: "clients.Client") -> list[str]:
+    """Return which kinds the listing lacks that a plan was just made from."""
+    return [f"{k.kind} was not listed: {k.doubt}" for k in client.model().kinds if k.doubt]
 
 
 def _with_all_over(parsed_args: argparse.Namespace, target: "engine.Target") -> "engine.Target":
