@@ -18,8 +18,10 @@ openstacksdk would cost more than all these requests.
 import collections.abc
 import json
 import typing
+import urllib.error
 import urllib.request
 
+from controlplane import errors
 from controlplane import layout
 from controlplane import services
 
@@ -65,7 +67,13 @@ class Identity:
             headers={"Content-Type": "application/json", "X-Auth-Token": self._token},
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        return opener.open(request, timeout=60)
+        try:
+            return opener.open(request, timeout=60)
+        except urllib.error.HTTPError as error:
+            with error:
+                answer = error.read().decode()
+            message = f"keystone refused {method} {path} with {error.code}: {answer}"
+            raise errors.SandboxError(message) from error
 
 
 def ensure(chosen: collections.abc.Iterable[services.Service], keystone: str) -> str:

@@ -56,10 +56,11 @@ def main(arguments: collections.abc.Sequence[str]) -> int:
     except errors.SandboxError as error:
         print(f"sandbox: {error.describe()}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("sandbox: interrupted; it is safe to run the command again", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
         return 1
 
 

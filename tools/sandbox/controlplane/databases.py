@@ -94,9 +94,11 @@ def dump(folders: layout.Layout, chosen: collections.abc.Iterable[services.Servi
         options = ["--skip-dump-date", "--skip-comments", "--single-transaction"]
         options += ["--order-by-primary", "--databases", *service.databases]
         command = ["mariadb-dump", "--no-defaults", *LOGIN, *options]
-        sql = subprocess.run(command, capture_output=True, check=True).stdout
+        ended = subprocess.run(command, capture_output=True, check=False)
+        if ended.returncode:
+            raise errors.SandboxError(f"cannot dump {service.name}: {ended.stderr.decode()}")
         path = DUMPS / f"{service.name}.sql.xz"
-        path.write_bytes(lzma.compress(sql, preset=9 | lzma.PRESET_EXTREME))
+        path.write_bytes(lzma.compress(ended.stdout, preset=9 | lzma.PRESET_EXTREME))
         fingerprints[service.name] = fingerprint(folders, service)
         paths.append(str(path))
     FINGERPRINTS.write_text(json.dumps(fingerprints, indent=2, sort_keys=True) + "\n")

@@ -58,8 +58,12 @@ class Graph:
         threads = [threading.Thread(target=self._do, args=(s,)) for s in self._steps.values()]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            self.cancelled.set()
+            raise
         real = [f for f in self._failures if not isinstance(f, waiting.CancelledError)]
         for failure in real or self._failures:
             raise failure

@@ -147,10 +147,11 @@ def _make(name: str, table: dict[str, typing.Any]) -> Service:
     endpoint = Endpoint(**table.pop("endpoint")) if "endpoint" in table else None
     prepare = tuple(Prepare(**entry) for entry in table.pop("prepare", ()))
     processes = tuple(_make_process(name, entry, endpoint) for entry in table.pop("process", ()))
-    fields = {
+    fields: dict[str, typing.Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
     }
-    return Service(name, prepare=prepare, processes=processes, endpoint=endpoint, **fields)
+    fields |= {"prepare": prepare, "processes": processes, "endpoint": endpoint}
+    return Service(name, **fields)
 
 
 def _make_process(

@@ -18,6 +18,6 @@ ip=$2
 port=$3
 rm -f "$builder"
 swift-ring-builder "$builder" create 4 1 1
-swift-ring-builder "$builder" add --region 1 --zone 1 --ip "$ip" --port "$port" \
-    --device sdb1 --weight 1
+swift-ring-builder "$builder" add --region 1 --zone 1 \
+    --ip "$ip" --port "$port" --device sdb1 --weight 1
 swift-ring-builder "$builder" rebalance
