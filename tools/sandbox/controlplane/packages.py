@@ -50,7 +50,8 @@ def install_from_debian(
         return None
     if os.geteuid():
         raise errors.SandboxError(f"run as root, or install first: {' '.join(missing)}")
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
+    patience = ["--option", "DPkg::Lock::Timeout=120"]
+    install = ["apt-get", *patience, "install", "--yes", "--no-install-recommends", *missing]
     with _daemons_kept_down():
         if any(pathlib.Path("/var/lib/apt/lists").glob("*_Packages*")):
             with contextlib.suppress(errors.SandboxError):
