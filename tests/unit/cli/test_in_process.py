@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The client without a daemon."""
+
+import datetime
+
+import msgspec
+import pytest
+
+from cleanupd import exceptions
+from cleanupd.cli import in_process
+from cleanupd.engine import clock
+from cleanupd.engine import executor
+from cleanupd.engine import sweep
+from cleanupd.journal import store
+from tests.unit.core import sample
+from tests.unit.engine import fakes
+
+WORKLOAD = "5a3b1c22-4d5e-4f60-8172-93a4b5c6d7e8"
+NAMED = sweep.Target(workloads=(WORKLOAD,))
+SETTINGS = sweep.Settings(limits=executor.Limits(poll_s=0.01, timeout_s=1.0, conflict_s=0.0))
+
+
+@pytest.fixture
+def cloud():
+    """Give a cloud with a benchmark's network and somebody's."""
+    return fakes.FakeCloud().add(
+        sample.record("network.network", "net", name=sample.name()),
+        sample.record("network.network", "foreign", name="production"),
+    )
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Give a journal."""
+    return store.Store(tmp_path)
+
+
+@pytest.fixture
+def client(cloud, journal):
+    """Give a client of the cloud, whose plans hold for an hour."""
+    return in_process.InProcessClient(
+        lambda kept: sweep.Engine(cloud, fakes.make_managers(), kept, SETTINGS),
+        journal,
+        cloud.name,
+        plan_lifetime_s=3600.0,
+    )
+
+
+def test_the_journal_is_read_without_a_cloud(journal):
+    """Who only asks for sweeps needs no cloud that answers."""
+
+    def connect(_):
+        raise AssertionError
+
+    client = in_process.InProcessClient(connect, journal, "sample")
+    assert client.sweeps() == ()
+
+
+def test_sweeps_are_those_of_the_cloud(client, journal):
+    """The journal may hold other clouds' sweeps, too."""
+    own = client.start(NAMED, is_dry_run=True)
+    journal.save(msgspec.structs.replace(own, id="other", cloud="other"))
+    assert client.sweeps() == (own,)
+
+
+def test_a_sweep_is_done_when_it_has_started(client, cloud):
+    """In process nothing goes on alone."""
+    done = client.start(NAMED)
+    assert done.state is store.State.DONE
+    assert [ref.id for ref in cloud.records] == ["foreign"]
+    assert client.sweep(done.id) == done
+
+
+def test_a_dry_run_removes_nothing(client, cloud):
+    """What is planned is stored, and all is there."""
+    planned = client.start(sweep.Target(is_everything=True), is_dry_run=True)
+    assert planned.state is store.State.PLANNED
+    assert len(client.stored_plan(planned.id).steps) == 1
+    assert len(cloud.records) == 2
+
+
+@pytest.mark.parametrize("target", [sweep.Target(is_everything=True), sweep.Target(idle_s=0.0)])
+@pytest.mark.parametrize("confirm", [None, "other", ""])
+def test_what_nobody_named_needs_the_clouds_name(client, cloud, target, confirm):
+    """Without the name of the cloud it is refused, whether started or executed."""
+    with pytest.raises(exceptions.Refused, match="--confirm sample"):
+        client.start(target, confirm=confirm)
+    with pytest.raises(exceptions.Refused, match="--confirm sample"):
+        client.execute(client.plan(target).id, confirm=confirm)
+    assert len(cloud.records) == 2
+
+
+def test_a_confirmed_sweep_is_done(client, cloud):
+    """With the name of the cloud it goes."""
+    client.start(sweep.Target(is_everything=True), confirm="sample")
+    assert len(cloud.records) == 1
+
+
+def age(client, journal, plan_id, **changes):
+    """Change a stored plan."""
+    journal.save_plan(msgspec.structs.replace(client.stored_plan(plan_id), **changes))
+
+
+def test_a_plan_grows_old(client, journal, cloud):
+    """What was decided long ago is decided anew."""
+    plan = client.plan(NAMED)
+    age(client, journal, plan.id, made_at=clock.now() - datetime.timedelta(hours=2))
+    with pytest.raises(exceptions.Refused, match="older than 3600 s"):
+        client.execute(plan.id)
+    assert len(cloud.records) == 2
+
+
+def test_a_plan_is_for_its_region(client, journal):
+    """A plan of another region is refused."""
+    plan = client.plan(NAMED)
+    age(client, journal, plan.id, region="two")
+    with pytest.raises(exceptions.Refused, match="it is for cloud sample, region two"):
+        client.execute(plan.id)
+
+
+def test_a_plan_is_executed_once(client):
+    """The second time is refused."""
+    plan = client.plan(NAMED)
+    client.execute(plan.id)
+    with pytest.raises(exceptions.Refused, match="executed before"):
+        client.execute(plan.id)
+
+
+def test_what_makes_no_sense_is_told_before_anything_is_listed(client, cloud):
+    """A wrong uuid costs no listing."""
+    cloud.broken["network.network"] = AssertionError("it was listed")
+    for ask in (client.plan, client.leaks):
+        with pytest.raises(exceptions.InvalidOwnerId):
+            ask(sweep.Target(workloads=("5a3b",)))
+
+
+def test_looks_tell_the_same(client):
+    """Leaks, workloads, the model and the certificate are of one cloud."""
+    assert client.leaks(NAMED).judgement.foreign == 1
+    (workload,) = client.workloads()
+    assert workload.part == WORKLOAD[:8]
+    assert {state.kind: state.count for state in client.model().kinds}["network.network"] == 2
+    (left,) = client.verify(NAMED).left
+    assert left.ref.id == "net"
