@@ -96,14 +96,13 @@ class StartSweep(sweeps.SweepReport):
     ) -> sweeps.Fields:
         plan = client.plan(target)
         self._say_matched(plan)
-        doubts = _find_doubts(client)
         writer = self.writer(parsed_args)
         if self.is_text(parsed_args):
             writer.plan(plan, has_all=parsed_args.is_long)
         if parsed_args.dry_run:
             sweep = client.sweep(plan.id)
             self._say_planned(plan)
-            return self.finish(sweep, plan, doubts)
+            return self.finish(sweep, plan, plan.doubts)
         return self._execute(client, plan, parsed_args)
 
     def _execute(
@@ -144,8 +143,7 @@ class StartSweep(sweeps.SweepReport):
             self._say_planned(plan)
         else:
             self._show_end(sweep, parsed_args)
-        doubts = [] if sweep.certificate else _find_doubts(client)
-        return self.finish(sweep, plan, doubts)
+        return self.finish(sweep, plan, () if sweep.certificate else plan.doubts)
 
     def _say_planned(self, plan: "planning.Plan") -> None:
         again = f"`cleanupctl sweep start --plan {plan.id}` removes exactly this"
@@ -183,11 +181,6 @@ class StartSweep(sweeps.SweepReport):
             if counts[part] or part == uuids[0][: len(part)]:
                 number = text.count(counts[part], "resource")
                 self.app.say(f"{', '.join(uuids)}: names with {part}, {number}")
-
-
-def _find_doubts(client: "clients.Client") -> list[str]:
-    """Return which kinds the listing lacks that a plan was just made from."""
-    return [f"{k.kind} was not listed: {k.doubt}" for k in client.model().kinds if k.doubt]
 
 
 def _with_all_over(parsed_args: argparse.Namespace, target: "engine.Target") -> "engine.Target":

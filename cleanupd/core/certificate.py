@@ -67,11 +67,13 @@ def certify(
 ) -> Certificate:
     """Return what a snapshot taken after the sweep shows."""
     steps = plan.steps if plan is not None else ()
+    planned = {step.ref for step in steps}
     left = {
         finding.resource.ref: Left(
             ref=finding.resource.ref,
             name=finding.resource.name,
-            reason=finding.reason or "it was not removed",
+            reason=finding.reason
+            or ("it was not removed" if finding.resource.ref in planned else finding.evidence[0]),
         )
         for finding in judgement.of(Verdict.LEAK, Verdict.KEPT)
     }
@@ -94,9 +96,5 @@ def certify(
         planned=dict(sorted(collections.Counter(s.ref.kind for s in steps).items())),
         gone=dict(sorted(collections.Counter(gone).items())),
         left=tuple(left[ref] for ref in sorted(left)),
-        doubts=tuple(
-            f"{kind} was not listed: {trust.reason}"
-            for kind, trust in sorted(snapshot.trust.items())
-            if not trust.is_fresh
-        ),
+        doubts=snapshot.doubts(),
     )

@@ -78,6 +78,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         """Return how many resources of each kind there are."""
         return collections.Counter({kind: len(root) for kind, root in self.roots.items()})
 
+    def doubts(self) -> tuple[str, ...]:
+        """Return a sentence for each kind that is not known as it is."""
+        return tuple(
+            f"{kind} was not listed: {trust.reason}"
+            for kind, trust in sorted(self.trust.items())
+            if not trust.is_fresh
+        )
+
     def after(self, earlier: "Snapshot") -> "Snapshot":
         """Return this snapshot with the earlier root of each kind that was not listed now.
 

@@ -68,7 +68,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ``kept`` are selected resources that have to stay; ``undecidable`` those
     whose evidence is not complete; ``active`` counts the resources of
     workloads that were not selected, by the reason; ``foreign`` counts all
-    others.
+    others.  ``doubts`` say which kinds could not be listed: what of them
+    there is may be missing from the plan.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     undecidable: tuple[Kept, ...]
     active: dict[str, int]
     foreign: int
+    doubts: tuple[str, ...]
 
 
 def make_plan(
@@ -122,6 +124,7 @@ def make_plan(
         undecidable=tuple(_kept(f, f.reason or "") for f in judgement.of(Verdict.UNDECIDABLE)),
         active=active,
         foreign=judgement.foreign,
+        doubts=snapshot.doubts(),
     )
 
 

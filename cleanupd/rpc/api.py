@@ -147,11 +147,7 @@ def leaks(snapshot: model.Snapshot, judged: judgement.Judgement) -> Leaks:
         region=snapshot.region,
         taken_at=snapshot.taken_at,
         judgement=judged,
-        doubts=tuple(
-            f"{kind} was not listed: {trust.reason}"
-            for kind, trust in sorted(snapshot.trust.items())
-            if not trust.is_fresh
-        ),
+        doubts=snapshot.doubts(),
     )
 
 

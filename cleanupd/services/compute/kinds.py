@@ -35,7 +35,7 @@ SERVER = kinds.Kind(
     name="compute.server",
     identity_fields=("name", "project_id", "user_id", "created_at", "cascades"),
     # Nova numbers the servers of one request, Rally those of a context.
-    suffixes=(r"_[0-9]+", r"-[0-9]+"),
+    suffixes=(r"_[0-9]+", r"-[0-9]+", r"_[0-9]+-[0-9]+"),
     edges=(
         kinds.EdgeRule(_ATTACHED, "compute.flavor", "flavor.original_name"),
         kinds.EdgeRule(_ATTACHED, "compute.keypair", "user_id, key_name"),

@@ -24,7 +24,13 @@ from cleanupd.core import kinds
 from cleanupd.core import resources
 from cleanupd.services.base import wire
 
-IMAGE = kinds.Kind(name="image.image", identity_fields=("name", "project_id", "created_at"))
+IMAGE = kinds.Kind(
+    name="image.image",
+    identity_fields=("name", "project_id", "created_at"),
+    # Images of servers have their names, with the numbers of Nova and Rally;
+    # Nova makes one of a server that is shelved.
+    suffixes=(r"(?:_[0-9]+)?(?:-[0-9]+)?(?:-shelved)?",),
+)
 
 
 class Image(msgspec.Struct):

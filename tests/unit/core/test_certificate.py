@@ -43,9 +43,16 @@ def test_what_is_there_is_left():
     )
     assert not done.is_clean
     assert {left.ref.id: left.reason for left in done.left} == {
-        "net": "it was not removed",
+        "net": f"its name is a scenario name of workload {sample.PART}",
         "kept": "the foreign port x (x) uses it",
     }
+
+
+def test_what_was_planned_was_not_removed():
+    """A planned resource that still is a leak is left, and the reason is that."""
+    network = record("network.network", "net", name=name())
+    [left] = certify(network, plan=sample.plan(network)).left
+    assert left.reason == "it was not removed"
 
 
 def test_a_planned_resource_that_lost_its_evidence_is_left():
