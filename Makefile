@@ -90,7 +90,8 @@ demo-sandbox: $(READY) ## the same on a real control plane with a real, killed R
 
 .PHONY: test coverage test-lower sandbox-test
 test: $(READY) $(READY_RALLY) ## unit and functional tests with coverage; no root
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered tests/unit tests/functional
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+		--cov --cov-report=term:skip-covered tests/unit tests/functional
 	$(MAKE) coverage READY=$(READY) BIN=$(BIN)
 
 coverage: ## check that the tests that ran last covered all of the core

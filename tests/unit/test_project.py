@@ -23,11 +23,12 @@ import pytest
 import cleanupd
 
 ROOT = pathlib.Path(__file__).parents[2]
+LICENCE = "Apache License, Version 2.0"
 LONGEST = 500
 
 
-def _find_sources() -> list[str]:
-    """Return the paths of all files that git knows and that hold code."""
+def _read_sources() -> dict[str, str]:
+    """Return all files that git knows and that hold code, by path."""
     listed = subprocess.run(
         ["git", "ls-files", "*.py", "*.sh", "Makefile", ".ci/run", "devstack/settings"],
         cwd=ROOT,
@@ -35,7 +36,8 @@ def _find_sources() -> list[str]:
         capture_output=True,
         text=True,
     )
-    return [path for path in listed.stdout.split() if (ROOT / path).exists()]
+    paths = (path for path in listed.stdout.split() if (ROOT / path).exists())
+    return {path: (ROOT / path).read_text() for path in paths}
 
 
 def _blocks(sample: str) -> set[str]:
@@ -44,7 +46,6 @@ def _blocks(sample: str) -> set[str]:
     return {block.strip() for block in blocks if block.startswith("cleanupd\n")}
 
 
-SOURCES = _find_sources()
 MODULES = [module.name for module in pkgutil.walk_packages(cleanupd.__path__, "cleanupd.")]
 ENTRY_POINTS = sorted(metadata.distribution("cleanupd").entry_points, key=str)
 COMMANDS = [one.name for one in ENTRY_POINTS if one.group == "console_scripts"]
@@ -55,16 +56,18 @@ def test_version_is_known() -> None:
     assert metadata.version("cleanupd")[0].isdigit()
 
 
-@pytest.mark.parametrize("path", SOURCES)
-def test_source_carries_the_licence(path: str) -> None:
+def test_sources_carry_the_licence() -> None:
     """Every file of code says within its first lines that it is under the Apache License."""
-    assert "Apache License, Version 2.0" in (ROOT / path).read_text()[:400]
+    sources = _read_sources()
+
+    assert [path for path, text in sources.items() if LICENCE not in text[:400]] == []
 
 
-@pytest.mark.parametrize("path", SOURCES)
-def test_source_is_short_enough_to_read(path: str) -> None:
+def test_sources_are_short_enough_to_read() -> None:
     """No file of code is longer than the 500 lines that HACKING.rst allows."""
-    assert len((ROOT / path).read_text().splitlines()) <= LONGEST
+    sources = _read_sources()
+
+    assert [path for path, text in sources.items() if text.count("\n") > LONGEST] == []
 
 
 def test_modules_and_entry_points_can_be_loaded() -> None:
