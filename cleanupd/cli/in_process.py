@@ -72,7 +72,8 @@ class InProcessClient:
         """List and return the verdict on all resources that may be a benchmark's."""
         selection = self._engine.select(target)
         snapshot = self._observe()
-        return api.leaks(snapshot, self._engine.judge(snapshot, selection))
+        sightings = self._engine.sight(snapshot)
+        return api.leaks(snapshot, self._engine.judge(snapshot, selection, sightings))
 
     def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:  # noqa: ARG002
         """List and return the workloads that left something."""
@@ -81,7 +82,8 @@ class InProcessClient:
     def plan(self, target: engines.Target) -> planning.Plan:
         """List, make and store a plan; nothing is removed."""
         self._engine.select(target)
-        return self._engine.plan(self._observe(), target)
+        snapshot = self._observe()
+        return self._engine.plan(snapshot, target, self._engine.sight(snapshot))
 
     def stored_plan(self, plan_id: str) -> planning.Plan:
         """Return a stored plan; raises UnknownSweep."""

@@ -74,6 +74,20 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 Sightings = Mapping[resources.Ref, datetime.datetime]
 
 
+def find_sightings(snapshot: model.Snapshot, before: Sightings) -> Sightings:
+    """Return since when each resource without any date is known.
+
+    What is gone is forgotten, but for the kinds that were not listed.
+    """
+    listed = {
+        record.ref: before.get(record.ref, snapshot.taken_at)
+        for record in snapshot
+        if not (record.created_at or record.updated_at or record.launched_at)
+    }
+    unlisted = {ref: at for ref, at in before.items() if ref.kind not in snapshot.roots}
+    return listed | unlisted
+
+
 def find_workloads(
     snapshot: model.Snapshot, claims: ownership.Claims, sightings: Sightings
 ) -> tuple[Workload, ...]:
@@ -140,5 +154,6 @@ def _why_left_alone(
     if workload.active_at is None:
         return "no resource of its workload carries a date: name the workload"
     if now - workload.active_at < selection.idle:
-        return f"its workload was active at {workload.active_at:%Y-%m-%d %H:%M:%S} UTC"
+        when = f"{workload.active_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"its workload was active, or first seen, at {when}"
     return None

@@ -128,6 +128,21 @@ class Engine:
         """List everything; a kind that cannot be listed is marked so in the snapshot."""
         return self._observer.observe(progress)
 
+    def sight(self, snapshot: model.Snapshot) -> workloads.Sightings:
+        """Return since when each resource without a date is known, and remember it.
+
+        Callers see to it that there is one at a time.  Without a journal to
+        remember it in, what is new is known since now.
+        """
+        place = (snapshot.cloud, snapshot.region)
+        try:
+            found = workloads.find_sightings(snapshot, self.journal.sightings(*place))
+            self.journal.save_sightings(*place, found)
+        except exceptions.JournalFailed as error:
+            LOG.warning("First sightings are not kept: %(why)s", {"why": error})
+            return workloads.find_sightings(snapshot, {})
+        return found
+
     def select(self, target: Target) -> workloads.Selection:
         """Return the selection that the words of a target mean."""
         parts: dict[str, set[str]] = {}

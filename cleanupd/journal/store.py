@@ -14,11 +14,14 @@
 
 ``plan.json`` is the plan as it was made; ``events.jsonl`` a line before and a
 line after each call that removes something; ``sweep.json`` the state of the
-whole, replaced atomically.  One process writes a sweep; any may read it.
+whole, replaced atomically.  Beside the sweeps it is kept since when resources
+without dates are known.  One process writes a sweep; any may read it.
 """
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 import contextlib
+import datetime
 import enum
 import os
 import pathlib
@@ -26,6 +29,7 @@ import re
 import tempfile
 import threading
 from typing import TypeVar
+from urllib import parse
 
 import msgspec
 
@@ -36,6 +40,7 @@ from cleanupd.core import resources
 
 T = TypeVar("T")
 
+_SIGHTINGS = list[tuple[resources.Ref, datetime.datetime]]
 _SWEEP_ID = re.compile(r"[0-9A-Za-z-]+")
 
 
@@ -138,6 +143,27 @@ class Store:
         with (folder / "events.jsonl").open("ab", buffering=0) as file:
             yield EventLog(file.fileno(), self._lock)
 
+    def sightings(self, cloud: str, region: str) -> dict[resources.Ref, datetime.datetime]:
+        """Return when each resource of a region that carries no date was first seen."""
+        path = self._sightings_file(cloud, region)
+        try:
+            return dict(msgspec.json.decode(path.read_bytes(), type=_SIGHTINGS))
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.DecodeError) as error:
+            raise exceptions.JournalFailed(str(self._directory), str(error)) from error
+
+    def save_sightings(
+        self, cloud: str, region: str, sightings: Mapping[resources.Ref, datetime.datetime]
+    ) -> None:
+        """Replace what is known of first sightings in a region."""
+        path = self._sightings_file(cloud, region)
+        self._replace(path, msgspec.json.encode(list(sightings.items())))
+
+    def _sightings_file(self, cloud: str, region: str) -> pathlib.Path:
+        name = parse.quote(f"{cloud}:{region}", safe="")
+        return self._directory / "sightings" / f"{name}.json"
+
     def _folder(self, sweep_id: str) -> pathlib.Path:
         # An id names a folder: what is no id must not lead anywhere else.
         if not _SWEEP_ID.fullmatch(sweep_id):
@@ -153,14 +179,16 @@ class Store:
             raise exceptions.JournalFailed(str(self._directory), str(error)) from error
 
     def _write(self, sweep_id: str, name: str, content: bytes) -> None:
-        folder = self._folder(sweep_id)
+        self._replace(self._folder(sweep_id) / name, content)
+
+    def _replace(self, path: pathlib.Path, content: bytes) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            pathlib.Path(file.name).replace(folder / name)
+            pathlib.Path(file.name).replace(path)
         except OSError as error:
             raise exceptions.JournalFailed(str(self._directory), str(error)) from error
 

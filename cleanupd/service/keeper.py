@@ -63,19 +63,10 @@ class Keeper:
             now = self._engine.observe()
             before = self._kept
             merged = now.after(before.snapshot) if before else now
-            sightings = find_sightings(merged, before.sightings if before else {})
+            sightings = self._engine.sight(merged)
             self._kept = Knowledge(merged, sightings)
             return Knowledge(now, sightings)
 
     def known(self, *, is_fresh: bool = False) -> Knowledge:
         """Return the model, of now if that is wanted or if there is none yet."""
         return self.observe() if is_fresh or self._kept is None else self._kept
-
-
-def find_sightings(snapshot: model.Snapshot, before: workloads.Sightings) -> workloads.Sightings:
-    """Return since when each undated resource of a snapshot is known; others are forgotten."""
-    return {
-        record.ref: before.get(record.ref, snapshot.taken_at)
-        for record in snapshot
-        if not (record.created_at or record.updated_at or record.launched_at)
-    }

@@ -89,7 +89,7 @@ def test_any_recent_date_is_a_sign_of_life(field):
         record("compute.server", "a", name=name()),
         record("compute.server", "b", name=name(), **{field: sample.NOW}),
     )
-    assert "active at 2026-03-01 12:00:00" in live(*records, idle=IDLE)[sample.PART]
+    assert "first seen, at 2026-03-01 12:00:00" in live(*records, idle=IDLE)[sample.PART]
 
 
 def test_undated_resources_of_a_scenario_leave_it_open():
@@ -121,3 +121,21 @@ def test_a_first_sighting_stands_for_a_date():
     flavor = record("compute.flavor", "f", name=name())
     assert not live(flavor, sightings={flavor.ref: sample.NOW - sample.HOUR}, idle=IDLE)
     assert live(flavor, sightings={flavor.ref: sample.NOW}, idle=IDLE)
+
+
+def test_undated_resources_are_known_since_they_were_first_seen():
+    """Later snapshots do not make them younger; what has a date needs none."""
+    keypair = record("compute.keypair", "key", name=name())
+    taken = sample.snapshot(keypair, record("compute.server", "srv", name=name()))
+    assert workloads.find_sightings(taken, {}) == {keypair.ref: sample.NOW}
+    earlier = {keypair.ref: sample.NOW - sample.HOUR}
+    assert workloads.find_sightings(taken, earlier) == earlier
+
+
+def test_what_is_gone_is_forgotten():
+    """Memory does not grow with what there was once, but for kinds that were not listed."""
+    gone = sample.ref("compute.keypair", "gone")
+    earlier = {gone: sample.NOW - sample.HOUR}
+    assert workloads.find_sightings(sample.snapshot(), earlier) == {}
+    broken = sample.snapshot(broken={"compute.keypair": "503"})
+    assert workloads.find_sightings(broken, earlier) == earlier

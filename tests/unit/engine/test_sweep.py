@@ -406,6 +406,23 @@ def test_a_target_can_be_certified_without_a_sweep(engine):
     assert engine.certify(sweep.Target(workloads=(WORKLOAD.replace("5", "6"),))).is_clean
 
 
+def test_first_sightings_are_remembered(engine, cloud, tmp_path):
+    """What carries no date is known since it was first seen, by another engine too."""
+    first = engine.sight(engine.observe())
+    assert sample.ref("identity.project", "p") in first
+    other = sweep.Engine(cloud, fakes.make_managers(), store.Store(tmp_path), SETTINGS)
+    assert other.sight(other.observe()) == first
+
+
+def test_sightings_that_cannot_be_kept_are_those_of_now(cloud, tmp_path):
+    """Looking needs no journal."""
+    (tmp_path / "file").write_text("")
+    journal = store.Store(tmp_path / "file")
+    engine = sweep.Engine(cloud, fakes.make_managers(), journal, SETTINGS)
+    taken = engine.observe()
+    assert set(engine.sight(taken).values()) == {taken.taken_at}
+
+
 class ThirdParty(generators.Scenario):
     """A scenario of somebody else's, with names of its own."""
 

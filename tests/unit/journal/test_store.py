@@ -16,6 +16,7 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.journal import store
+from tests.unit.core import sample
 
 
 def make_sweep(id_, started_at="2026-03-01T12:00:00+00:00"):
@@ -40,6 +41,20 @@ def test_an_unknown_sweep_is_refused(tmp_path, id_):
     """An id that leads nowhere, or elsewhere, is unknown."""
     with pytest.raises(exceptions.UnknownSweep, match="cleanupctl sweep list"):
         store.Store(tmp_path).sweep(id_)
+
+
+def test_first_sightings_are_kept_for_each_region(tmp_path):
+    """What was first seen in one region of one cloud is remembered for that alone."""
+    journal = store.Store(tmp_path)
+    seen = {sample.ref("compute.flavor", "7"): sample.NOW}
+    journal.save_sightings("../cloud", "one", seen)
+    assert journal.sightings("../cloud", "one") == seen
+    assert journal.sightings("../cloud", "two") == {}
+    assert journal.sweeps() == ()
+    [file] = (tmp_path / "sightings").iterdir()
+    file.write_text("{")
+    with pytest.raises(exceptions.JournalFailed):
+        journal.sightings("../cloud", "one")
 
 
 def test_a_damaged_sweep_is_an_error(tmp_path):

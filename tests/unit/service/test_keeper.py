@@ -12,8 +12,6 @@
 
 """What stays in the model and what does not."""
 
-import datetime
-
 import pytest
 
 from cleanupd import exceptions
@@ -90,22 +88,6 @@ def test_other_settings_leave_the_model(keeper):
     assert keeper.engine is not old
     assert keeper.engine.settings.list_workers == 1
     assert keeper.kept.snapshot is before.snapshot
-
-
-def test_undated_resources_are_known_since_they_were_first_seen(cloud):
-    """Later snapshots do not make them younger; what has a date needs none."""
-    keypair = sample.record("compute.keypair", "key", name=sample.name())
-    server = sample.record("compute.server", "srv", name=sample.name())
-    first = keepers.find_sightings(sample.snapshot(keypair, server), {})
-    assert first == {keypair.ref: sample.NOW}
-    earlier = {keypair.ref: sample.NOW - datetime.timedelta(hours=1)}
-    assert keepers.find_sightings(sample.snapshot(keypair, server), earlier) == earlier
-
-
-def test_what_is_gone_is_not_remembered():
-    """Memory does not grow with what there was once."""
-    gone = sample.ref("compute.keypair", "gone")
-    assert keepers.find_sightings(sample.snapshot(), {gone: sample.NOW}) == {}
 
 
 def test_sightings_outlive_a_failed_listing(keeper, cloud):
