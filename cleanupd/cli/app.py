@@ -38,7 +38,7 @@ Finds and removes what a killed Rally left in an OpenStack cloud, and nothing el
   sweep:   cleanupctl sweep start --os-cloud NAME --task UUID
 
 With --os-cloud (or OS_CLOUD) a command works in this process: no daemon, no
-message bus. Without it, it asks the daemon that --config-file tells of.
+message bus. With --config-file alone it asks the daemon that the file tells of.
 Nothing is ever removed but by `sweep start`.
 """
 
@@ -83,8 +83,8 @@ def add_global_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--os-cloud",
         metavar="NAME",
-        default=os.environ.get("OS_CLOUD"),
-        help="the cloud of clouds.yaml to work on, in this process (default: OS_CLOUD)",
+        help="the cloud of clouds.yaml to work on, in this process"
+        " (default: OS_CLOUD, unless --config-file tells of a daemon)",
     )
     group.add_argument(
         "--os-region-name",
@@ -201,6 +201,10 @@ class Cleanupctl(app.App):
 
     def _run(self, argv: list[str]) -> int:
         self.options, rest = self.parser.parse_known_args(argv)
+        # A variable that is left over in a shell must not turn a question to
+        # a daemon, with its mode and its limits, into a removal of our own.
+        if self.options.os_cloud is None and not self.options.config_file:
+            self.options.os_cloud = os.environ.get("OS_CLOUD")
         self.configure_logging()
         if self.options.is_version_asked:
             self.stdout.write(f"{self.NAME} {importlib.metadata.version('cleanupd')}\n")

@@ -179,6 +179,15 @@ def test_in_mode_report_nothing_is_removed(console, cloud):
     assert not cloud.requests.changes()
 
 
+def test_a_variable_of_the_shell_does_not_bypass_the_daemon(console, cloud, monkeypatch):
+    """With OS_CLOUD set it is still the daemon that is asked, and its mode counts."""
+    monkeypatch.setenv("OS_CLOUD", consoles.CLOUD)
+    with running(console, mode="report") as ask:
+        ended = ask("sweep", "start", "--workload", KILLED, "--wait")
+    assert ended.code == 2
+    assert not cloud.requests.changes()
+
+
 def test_the_daemon_wants_its_clouds_name_confirmed(console, cloud):
     """Another name is refused by the daemon, and no name by the command."""
     with running(console) as ask:
