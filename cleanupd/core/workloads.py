@@ -57,8 +57,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
     ``active_at`` is when a resource of it was last created or changed; None
     where none of them carries a date.  ``undated`` counts the resources
-    that tell nothing about when they were made, though they could have been
-    made at any time.
+    that carry none though they could have been made at any time, and
+    ``undated_since`` is when the last of them was first seen; None where
+    that is not known.
     """
 
     part: str
@@ -68,6 +69,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime.datetime | None
     active_at: datetime.datetime | None
     undated: int
+    undated_since: datetime.datetime | None
 
 
 #: When a resource without dates was first seen.
@@ -108,17 +110,21 @@ def _summarise(
     sightings: Sightings,
 ) -> Workload:
     dates: list[datetime.datetime] = []
-    undated = 0
+    undated: list[resources.Ref] = []
+    undated_of_contexts: list[resources.Ref] = []
     counts: collections.Counter[str] = collections.Counter()
     for record in records:
         counts[record.ref.kind] += 1
         told = [d for d in (record.created_at, record.updated_at, record.launched_at) if d]
-        if not told and (seen := sightings.get(record.ref)):
-            told = [seen]
         dates += told
         # Contexts make theirs before the first iteration, scenarios at any
         # time: only the latter leave it open whether the workload is idle.
-        undated += not told and claims[record.ref].scope is not patterns.Scope.CONTEXT
+        is_of_context = claims[record.ref].scope is patterns.Scope.CONTEXT
+        if not told:
+            (undated_of_contexts if is_of_context else undated).append(record.ref)
+    if not dates:
+        undated += undated_of_contexts
+    seen = [sightings[ref] for ref in undated if ref in sightings]
     projects = {r.project_id for r in records if r.project_id}
     return Workload(
         part=part,
@@ -127,7 +133,8 @@ def _summarise(
         projects=tuple(sorted(projects)),
         created_at=min(dates, default=None),
         active_at=max(dates, default=None),
-        undated=undated,
+        undated=len(undated),
+        undated_since=max(seen, default=None) if len(seen) == len(undated) else None,
     )
 
 
@@ -149,11 +156,18 @@ def _why_left_alone(
         return None
     if selection.idle is None:
         return "its workload was not named"
-    if workload.undated:
-        return f"{workload.undated} resources of its workload carry no date: name the workload"
-    if workload.active_at is None:
-        return "no resource of its workload carries a date: name the workload"
-    if now - workload.active_at < selection.idle:
-        when = f"{workload.active_at:%Y-%m-%d %H:%M:%S} UTC"
-        return f"its workload was active, or first seen, at {when}"
+    if workload.active_at is not None and now - workload.active_at < selection.idle:
+        return f"its workload was active at {workload.active_at:%Y-%m-%d %H:%M:%S} UTC"
+    return _why_undated(workload, now - selection.idle)
+
+
+def _why_undated(workload: Workload, then: datetime.datetime) -> str | None:
+    if not workload.undated:
+        return None
+    undated = f"{workload.undated} resources of its workload carry no date"
+    if workload.undated_since is None:
+        return f"{undated}: name the workload"
+    if workload.undated_since > then:
+        since = f"{workload.undated_since:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{undated} and were first seen at {since}: ask again, or name the workload"
     return None

@@ -250,9 +250,19 @@ def test_all_over_leaves_what_is_alive(cloud, console, cast):
     assert ended.code == 0
     assert not idle.left(cloud)
     assert_untouched(cloud, cast)
-    # Its flavors tell no date: it might be alive.
+    # Its flavors tell no date, and were first seen now: it might be alive.
     assert not cast.killed.missing(cloud)
     assert any("carry no date" in reason for reason in ended.json["Active"])
+
+
+def test_all_over_takes_undated_resources_that_are_known_for_long(cloud, console, cast):
+    """What carries no date counts from the first look, which may be that of another command."""
+    assert console.here("leaks", "list").code == 2
+    time.sleep(1.1)
+    ended = console.here("sweep", "start", "--all-over", "--idle", "1s", "--confirm", "emulated")
+    assert ended.code == 0, ended.err
+    assert not cast.killed.left(cloud)
+    assert not cast.legitimate.missing(cloud)
 
 
 def test_everything_takes_what_is_alive_too(console, cloud, cast):

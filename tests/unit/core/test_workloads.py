@@ -89,7 +89,7 @@ def test_any_recent_date_is_a_sign_of_life(field):
         record("compute.server", "a", name=name()),
         record("compute.server", "b", name=name(), **{field: sample.NOW}),
     )
-    assert "first seen, at 2026-03-01 12:00:00" in live(*records, idle=IDLE)[sample.PART]
+    assert "active at 2026-03-01 12:00:00" in live(*records, idle=IDLE)[sample.PART]
 
 
 def test_undated_resources_of_a_scenario_leave_it_open():
@@ -113,14 +113,31 @@ def test_undated_resources_of_a_context_do_not_matter():
 def test_without_any_date_nothing_can_be_told():
     """A workload of undated resources alone has to be named."""
     found = live(record("identity.project", "p", name=name(letter="c")), idle=IDLE)
-    assert "no resource of its workload carries a date" in found[sample.PART]
+    assert "1 resources of its workload carry no date: name" in found[sample.PART]
 
 
 def test_a_first_sighting_stands_for_a_date():
     """What was first seen long ago is as good as dated."""
     flavor = record("compute.flavor", "f", name=name())
     assert not live(flavor, sightings={flavor.ref: sample.NOW - sample.HOUR}, idle=IDLE)
-    assert live(flavor, sightings={flavor.ref: sample.NOW}, idle=IDLE)
+    left = live(flavor, sightings={flavor.ref: sample.NOW}, idle=IDLE)
+    assert "first seen at 2026-03-01 12:00:00 UTC: ask again" in left[sample.PART]
+
+
+def test_all_undated_resources_have_to_be_known_for_long():
+    """One that was seen for the first time now may be a sign of life."""
+    old = record("compute.flavor", "old", name=name())
+    new = record("compute.flavor", "new", name=name())
+    assert live(old, new, sightings={old.ref: sample.NOW - sample.HOUR}, idle=IDLE)
+
+
+def test_a_first_sighting_of_a_contexts_resource_does_not_matter():
+    """Where anything carries a date, when a project was first seen tells nothing."""
+    server = record("compute.server", "a", name=name())
+    project = record("identity.project", "p", name=name(letter="c"))
+    assert not live(server, project, sightings={project.ref: sample.NOW}, idle=IDLE)
+    assert live(project, sightings={project.ref: sample.NOW}, idle=IDLE)
+    assert not live(project, sightings={project.ref: sample.NOW - sample.HOUR}, idle=IDLE)
 
 
 def test_undated_resources_are_known_since_they_were_first_seen():
