@@ -13,12 +13,11 @@
 """The demonstration as a story: ``python -m tests.demo``; 0 only if all of it is true."""
 
 import collections
-import itertools
 import sys
-import textwrap
 
 from tests import emulator
 from tests.demo import stage as stages
+from tests.demo import teller as tellers
 from tests.demo import witness
 from tests.emulator import scenes
 
@@ -28,34 +27,9 @@ Scene = scenes.Scene
 _NOT_LOOKED_AT = ("identity.domain", "identity.role")
 
 
-class Teller:
-    """Tells the story and remembers what was not as it should be."""
-
-    def __init__(self) -> None:
-        self.failures: list[str] = []
-        self._chapters = itertools.count(1)
-
-    def chapter(self, title: str, text: str) -> None:
-        """Begin a chapter."""
-        head = f"{next(self._chapters)}. {title}"
-        print(f"\n{'=' * stages.width()}\n{head}\n{'=' * stages.width()}")
-        for paragraph in text.strip().split("\n\n"):
-            print("\n" + _filled(paragraph), flush=True)
-
-    def expect(self, what: str, *, is_true: bool) -> None:
-        """Say what has to be true, and whether it is."""
-        print(f"  {'ok ' if is_true else 'NOT'}  {what}", flush=True)
-        if not is_true:
-            self.failures.append(what)
-
-
-def _filled(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), stages.width(), break_on_hyphens=False)
-
-
 def main() -> int:
     """Tell the story and return 0 if it ended as it should."""
-    teller = Teller()
+    teller = tellers.Teller()
     print("Setting up an emulated cloud ...", flush=True)
     cast = scenes.demo(emulator.Cloud())
     with stages.raised(cast.killed.workload_uuid) as stage:
@@ -66,17 +40,11 @@ def main() -> int:
         _sweep(teller, stage)
         _check(teller, before, witness.look(cloud), cast)
         cloud.close()
-    print()
-    if teller.failures:
-        print("The demonstration FAILED:")
-        print("\n".join(f"  {failure}" for failure in teller.failures))
-        return 1
-    print("All of it is true. Nothing of the demonstration is left running.")
-    return 0
+    return teller.end()
 
 
 def _introduce(
-    teller: Teller, stage: stages.Stage, before: witness.Resources, cast: scenes.Demo
+    teller: tellers.Teller, stage: stages.Stage, before: witness.Resources, cast: scenes.Demo
 ) -> None:
     names = [before["compute.server", id_]["name"] for id_ in _ids(cast.legitimate, "server")]
     teller.chapter(
@@ -93,7 +61,7 @@ def _introduce(
     _run(teller, stage, 2, "workloads", "list")
 
 
-def _plan(teller: Teller, stage: stages.Stage) -> None:
+def _plan(teller: tellers.Teller, stage: stages.Stage) -> None:
     teller.chapter(
         "The plan",
         """Rally's user knows the uuid of the killed task, but Rally puts the uuid of the
@@ -108,7 +76,7 @@ def _plan(teller: Teller, stage: stages.Stage) -> None:
     _run(teller, stage, 2, "sweep", "start", *task, "--dry-run")
 
 
-def _sweep(teller: Teller, stage: stages.Stage) -> None:
+def _sweep(teller: tellers.Teller, stage: stages.Stage) -> None:
     teller.chapter(
         "The sweep",
         """Now exactly this plan is executed: what depends on something goes first, the rest in
@@ -123,7 +91,7 @@ def _sweep(teller: Teller, stage: stages.Stage) -> None:
 
 
 def _check(
-    teller: Teller, before: witness.Resources, after: witness.Resources, cast: scenes.Demo
+    teller: tellers.Teller, before: witness.Resources, after: witness.Resources, cast: scenes.Demo
 ) -> None:
     teller.chapter(
         "Is it true?",
@@ -158,7 +126,7 @@ def _check(
     teller.expect("nothing new has appeared", is_true=not strangers)
 
 
-def _run(teller: Teller, stage: stages.Stage, expected: int, *words: str) -> None:
+def _run(teller: tellers.Teller, stage: stages.Stage, expected: int, *words: str) -> None:
     code = stage.run(*words, "--os-cloud", stages.CLOUD)
     if code != expected:
         teller.failures.append(f"cleanupctl {' '.join(words)} gave {code}, not {expected}")

@@ -19,17 +19,17 @@ import json
 import os
 import pathlib
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
+
+from tests.demo import teller
 
 CLOUD = "emulated"
 #: The killed task, as its Rally knows it; the workload's uuid is the one in the names.
 TASK = "7d3e9f10-52c4-4e1b-a86f-0b9c8d7e6f5a"
 SCENARIO = "NovaServers.boot_and_list_server"
 
-_WIDTH_OF_LOGS = "120"
 _PATIENCE_S = 20.0
 
 
@@ -94,7 +94,7 @@ def _environment(folder: pathlib.Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
     }
     if not sys.stdout.isatty():
-        kept["CLIFF_MAX_TERM_WIDTH"] = os.environ.get("COLUMNS", _WIDTH_OF_LOGS)
+        kept["CLIFF_MAX_TERM_WIDTH"] = os.environ.get("COLUMNS", teller.WIDTH_OF_LOGS)
     return kept
 
 
@@ -126,8 +126,3 @@ def _emulator(clouds_yaml: pathlib.Path, environment: dict[str, str]) -> Iterato
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def width() -> int:
-    """Return how wide the story may be."""
-    return min(shutil.get_terminal_size((int(_WIDTH_OF_LOGS), 24)).columns, 100)
