@@ -83,7 +83,7 @@ demo: $(READY) ## an emulated cloud, a killed benchmark's leavings, a sweep; tak
 	@$(BIN)/python -m tests.demo
 
 demo-sandbox: $(READY) ## the same on a real control plane with a real, killed Rally; root
-	@tools/sandbox/demo
+	@$(BIN)/python -m tests.demo.real
 
 ##
 ## Tests

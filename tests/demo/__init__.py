@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The demonstration: ``make demo``.
+"""The demonstrations: ``make demo``, and ``make demo-sandbox`` (``real``).
 
 A story told with the real commands, on an emulated cloud in a process of its own.
 ``stage`` sets the cloud up and takes it down, ``witness`` looks at it with openstacksdk and
