@@ -68,11 +68,13 @@ def certify(
     """Return what a snapshot taken after the sweep shows."""
     steps = plan.steps if plan is not None else ()
     planned = {step.ref for step in steps}
+    kept = {found.ref: found.reason for found in plan.kept} if plan is not None else {}
     left = {
         finding.resource.ref: Left(
             ref=finding.resource.ref,
             name=finding.resource.name,
             reason=finding.reason
+            or kept.get(finding.resource.ref)
             or ("it was not removed" if finding.resource.ref in planned else finding.evidence[0]),
         )
         for finding in judgement.of(Verdict.LEAK, Verdict.KEPT)

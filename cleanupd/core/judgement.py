@@ -86,16 +86,17 @@ def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     claims = ownership.find_claims(snapshot, question.known, question.matcher)
     found = workloads.find_workloads(snapshot, claims, question.sightings)
     live = workloads.find_live(found, question.selection, snapshot.taken_at)
+    doubtful = workloads.find_doubtful(found, question.selection, snapshot.taken_at)
     unselected = dict(_unselected(claims, live, question.selection))
-    blocked = _Rules(snapshot, question.known, claims, unselected).settle()
-    doubtful = list(_undecidable(snapshot, claims))
+    blocked = _Rules(snapshot, question.known, claims, unselected, doubtful).settle()
+    undecidable = list(_undecidable(snapshot, claims))
     ours = _findings_of_claims(snapshot, claims, unselected, blocked)
     # What is only looked at goes with its owner and is nobody's to remove.
     removable = [f for f in ours if question.known[f.resource.ref.kind].is_removable]
     return Judgement(
-        findings=tuple(sorted((*removable, *doubtful), key=lambda f: f.resource.ref)),
+        findings=tuple(sorted((*removable, *undecidable), key=lambda f: f.resource.ref)),
         workloads=found,
-        foreign=sum(snapshot.counts().values()) - len(claims) - len(doubtful),
+        foreign=sum(snapshot.counts().values()) - len(claims) - len(undecidable),
     )
 
 
@@ -157,6 +158,8 @@ def _why_undecidable(
     project = resources.Ref(record.ref.cloud, "", "identity.project", record.project_id or "")
     if record.manager is not None and project in claims:
         return f"{record.manager} made it, in a benchmark's project: that must remove it"
+    if project in claims and project != record.ref:
+        return "it is in a benchmark's project, but somebody else made it or has a role there"
     if any(owner in claims for owner in record.owners):
         return "it is tied to a benchmark's resource, which does not prove it was made for it"
     is_orphan = bool(record.owners) and not any(snapshot.get(o) for o in record.owners)
@@ -174,8 +177,10 @@ class _Rules:
         known: Mapping[str, kinds.Kind],
         claims: ownership.Claims,
         unselected: Mapping[resources.Ref, str],
+        doubtful: Mapping[str, str],
     ) -> None:
         self._snapshot = snapshot
+        self._doubtful = doubtful
         self._known = known
         self._claims = claims
         self._unselected = unselected
@@ -198,7 +203,8 @@ class _Rules:
 
     def _why_kept(self, ref: resources.Ref) -> str | None:
         return (
-            self._unlisted[ref.kind]
+            self._doubtful.get(self._claims[ref].part)
+            or self._unlisted[ref.kind]
             or self._why_managed(ref)
             or self._why_used(ref)
             or self._why_owned(ref)
@@ -251,25 +257,28 @@ class _Rules:
         return None
 
     def _why_serving(self, ref: resources.Ref) -> str | None:
-        """Say what still needs this resource through its parts, or which part stays."""
+        """Say what still needs this resource, itself or through its parts, or which part stays."""
+        for tie in self._graph.needs[ref]:
+            if tie.edge.is_serving and self._is_held(tie.target, ref):
+                return f"it serves {self._describe(tie.target)}"
         for part in self._graph.parts[ref]:
             if part.edge.is_first and self._stays(part.source):
                 return f"{self._describe(part.source)} is a part of it"
             if not part.edge.is_serving:
                 continue
             for tie in self._graph.needs[part.source]:
-                if self._stays(tie.target) and self._is_served(tie.target, ref):
+                if self._is_held(tie.target, ref):
                     return f"it serves {self._describe(tie.target)}"
         return None
 
-    def _is_served(self, target: resources.Ref, owner: resources.Ref) -> bool:
-        """Whether a target that stays makes the owner of the part stay as well.
+    def _is_held(self, target: resources.Ref, owner: resources.Ref) -> bool:
+        """Whether a target stays, and makes who serves it stay as well.
 
         What stays only because nobody asked for its scope or kind, of the
         same workload, loses nothing that it had before its workload.
         """
         claim = self._claims.get(target)
-        return (
+        return self._stays(target) and (
             claim is None
             or target not in self._unselected
             or claim.part != self._claims[owner].part

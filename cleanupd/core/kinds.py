@@ -56,7 +56,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     ``listed_after`` are the kinds whose listing must have ended before that
     of this kind begins.  ``is_removable`` is false for kinds that are only
     looked at because of their edges.  ``is_asynchronous`` says that the
-    service answers a removal before it is done.
+    service answers a removal before it is done.  ``is_guarded`` is false where
+    the service removes what others use without a word: then nothing but a
+    last look at all that could use it keeps it.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is_regional: bool = True
     is_removable: bool = True
     is_asynchronous: bool = False
+    is_guarded: bool = True
 
     @property
     def service(self) -> str:

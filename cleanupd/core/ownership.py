@@ -70,7 +70,8 @@ def find_claims(
     workloads, and scenario and context, may meet.
     """
     claims = _claims_by_name(snapshot, known, matcher)
-    homes = dict(claims)
+    shared = find_shared(snapshot, claims)
+    homes = {ref: claim for ref, claim in claims.items() if ref not in shared}
     _add_claims_by_owner(snapshot, claims, homes)
     for record in snapshot:
         if record.ref not in claims and (claim := _claim_by_home(record, snapshot, homes)):
@@ -92,29 +93,44 @@ def _claims_by_name(
     return claims
 
 
+def find_shared(snapshot: model.Snapshot, claims: Claims) -> frozenset[resources.Ref]:
+    """Return the projects in which somebody has a role who is no benchmark's user."""
+    return frozenset(
+        edge.target
+        for record in snapshot.roots.get("identity.role_assignment", model.make_root(())).values()
+        if not any(owner in claims for owner in record.owners)
+        for edge in record.edges
+        if edge.target.kind == "identity.project"
+    )
+
+
 def _claim_by_home(
-    record: resources.Resource, snapshot: model.Snapshot, named: Claims
+    record: resources.Resource, snapshot: model.Snapshot, homes: Claims
 ) -> Claim | None:
     """Claim what lives in a benchmark's project, or belongs to its user alone.
 
-    A resource with a manager of its own is not claimed: the manager's owner
-    is unknown here.
+    What has a manager of its own is not claimed, since the manager's owner is
+    unknown here, and neither is what a user made who is no benchmark's.
     """
     if record.manager is not None:
         return None
-    if record.project_id is not None:
-        kind, id_ = "identity.project", record.project_id
-    elif record.user_id is not None:
-        kind, id_ = "identity.user", record.user_id
+    user = _find_home(snapshot, "identity.user", record.user_id)
+    if record.project_id is None:
+        home = user
+    elif user is not None and user.ref not in homes:
+        return None
     else:
+        home = _find_home(snapshot, "identity.project", record.project_id)
+    if home is None or home.ref not in homes:
         return None
-    home = snapshot.roots.get(kind, model.make_root(())).get(id_)
-    if home is None or home.ref not in named:
-        return None
-    noun = kind.partition(".")[2]
-    claim = named[home.ref]
+    noun = home.ref.kind.partition(".")[2]
+    claim = homes[home.ref]
     text = f"it belongs to {noun} {home.name}, whose name is a {claim.scope} name"
     return Claim(claim.part, claim.pattern, (text, *claim.evidence))
+
+
+def _find_home(snapshot: model.Snapshot, kind: str, id_: str | None) -> resources.Resource | None:
+    return snapshot.roots.get(kind, model.make_root(())).get(id_) if id_ is not None else None
 
 
 def _add_claims_by_owner(snapshot: model.Snapshot, claims: Claims, homes: Claims) -> None:

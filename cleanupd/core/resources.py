@@ -58,10 +58,11 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     has to be removed before its owner (a router's interfaces), false where
     it goes with the owner (the port of a server).  ``is_loose`` marks an
     attached-to edge whose target may go while the source stays (a floating
-    IP survives the port that it points to).  ``is_serving`` marks a
-    created-for edge through which the owner serves what the source is
-    attached to (a router's interface on a subnet): the owner is not removed
-    as long as that stays.
+    IP survives the port that it points to).  ``is_serving`` marks an
+    attached-to edge by which the source serves the target (a floating IP
+    serves a port), and a created-for edge through which the owner serves what
+    the source is attached to (a router's interface on a subnet): who serves is
+    not removed as long as what is served stays.
     """
 
     sort: EdgeSort
@@ -76,9 +77,9 @@ def created_for(target: Ref, *, is_first: bool = False, is_serving: bool = False
     return Edge(EdgeSort.CREATED_FOR, target, is_first=is_first, is_serving=is_serving)
 
 
-def attached_to(target: Ref, *, is_loose: bool = False) -> Edge:
+def attached_to(target: Ref, *, is_loose: bool = False, is_serving: bool = False) -> Edge:
     """Return an attached-to edge to ``target``."""
-    return Edge(EdgeSort.ATTACHED_TO, target, is_loose=is_loose)
+    return Edge(EdgeSort.ATTACHED_TO, target, is_loose=is_loose, is_serving=is_serving)
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):

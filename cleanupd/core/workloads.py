@@ -46,6 +46,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     formats: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
 
+    def names(self, part: str) -> bool:
+        """Whether a workload is selected whatever it does."""
+        return self.is_everything or part in self.parts
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all is selected."""
@@ -149,16 +153,30 @@ def find_live(
     }
 
 
+def find_doubtful(
+    workloads: Iterable[Workload], selection: Selection, now: datetime.datetime
+) -> dict[str, str]:
+    """Return why it cannot be told of a workload whether it is idle, by its part."""
+    idle = selection.idle
+    return {
+        workload.part: reason
+        for workload in workloads
+        if idle is not None
+        and not selection.names(workload.part)
+        and (reason := _why_undated(workload, now - idle))
+    }
+
+
 def _why_left_alone(
     workload: Workload, selection: Selection, now: datetime.datetime
 ) -> str | None:
-    if selection.is_everything or workload.part in selection.parts:
+    if selection.names(workload.part):
         return None
     if selection.idle is None:
         return "its workload was not named"
     if workload.active_at is not None and now - workload.active_at < selection.idle:
         return f"its workload was active at {workload.active_at:%Y-%m-%d %H:%M:%S} UTC"
-    return _why_undated(workload, now - selection.idle)
+    return None
 
 
 def _why_undated(workload: Workload, then: datetime.datetime) -> str | None:

@@ -57,7 +57,7 @@ class SeekAndDestroy:
                 " it needs RESOURCE_NAME_FORMAT"
             )
         self._target = sweep.Target(
-            workloads=(task_id,) if task_id else (),
+            workloads=(task_id,) if task_id is not None else (),
             is_everything=task_id is None,
             formats=formats,
             kinds=engine.kinds_of(names),

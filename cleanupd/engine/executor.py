@@ -19,11 +19,13 @@ once.
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent import futures
 import datetime
 import graphlib
 import threading
 import time
+from typing import TypeAlias
 
 import msgspec
 from oslo_log import log
@@ -39,6 +41,9 @@ from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
 
 LOG = log.getLogger(__name__)
+
+#: Says what has to stay, and why.
+Look: TypeAlias = Callable[[], Mapping[resources.Ref, str]]
 
 #: Between two listings of a kind passes at least twice the time that one took.
 POLL_PAUSE = 2.0
@@ -79,6 +84,9 @@ class Executor:
         self._managers = managers
         self._limits = limits
         self._stop = stop
+        self._look: Look = dict
+        #: Steps whose way is free, and that wait for the last look.
+        self._held: list[resources.Ref] = []
         self._remover = removal.Remover(cloud, managers, events, clock)
         self._progress: progresses.Progress = progresses.Silence()
         self._steps: dict[resources.Ref, planning.Step] = {}
@@ -93,9 +101,17 @@ class Executor:
         self._next_poll: dict[str, float] = {}
 
     def execute(
-        self, plan: planning.Plan, progress: progresses.Progress | None = None
+        self,
+        plan: planning.Plan,
+        progress: progresses.Progress | None = None,
+        look: Look = dict,
     ) -> tuple[store.Result, ...]:
-        """Remove what the plan says and return the result of each step, in its order."""
+        """Remove what the plan says and return the result of each step, in its order.
+
+        ``look`` is called before kinds are removed whose service guards
+        nothing, when all else is done: it says what has to stay by now, and why.
+        """
+        self._look = look
         self._progress = progress or self._progress
         self._steps = {step.ref: step for step in plan.steps}
         self._sorter = graphlib.TopologicalSorter({s.ref: s.after for s in plan.steps})
@@ -123,6 +139,8 @@ class Executor:
         """Begin what can begin and settle what has ended, or wait a little for either."""
         for step in self._ready():
             running[pool.submit(self._remover.remove, step)] = step
+        if self._held and not (running or self._due or self._vanishing):
+            self._release()
         if running:
             done, _ = futures.wait(
                 running, self._limits.poll_s, return_when=futures.FIRST_COMPLETED
@@ -132,6 +150,16 @@ class Executor:
         elif self._due or self._vanishing:
             time.sleep(min(self._limits.poll_s, 0.2))
         self._confirm()
+
+    def _release(self) -> None:
+        """Look at the cloud again, and let go what is still free to go."""
+        reasons = self._look()
+        held, self._held = self._held, []
+        for ref in held:
+            if ref in reasons:
+                self._fail(ref, f"since the plan: {reasons[ref]}", Outcome.CHANGED)
+            else:
+                self._due[ref] = time.monotonic()
 
     def _stopped(self, step: planning.Step) -> store.Result:
         if step.ref in self._vanishing:
@@ -153,8 +181,10 @@ class Executor:
         for ref in self._sorter.get_ready():
             step = self._steps[ref]
             stuck = next((r for r in step.after if not self._results[r].is_gone), None)
-            if stuck is None:
+            if stuck is None and self._managers[ref.kind].KIND.is_guarded:
                 self._due[ref] = now
+            elif stuck is None:
+                self._held.append(ref)
             else:
                 self._fail(ref, f"{stuck} is still there", Outcome.WAITING)
         for ref in [ref for ref, at in self._due.items() if at <= now]:
@@ -165,9 +195,10 @@ class Executor:
         now = time.monotonic()
         try:
             result = future.result()
-        except exceptions.Conflict as error:
+        except (exceptions.RequestFailed, exceptions.ServiceUnreachable) as error:
+            pause = max(self._limits.poll_s, getattr(error, "retry_after_s", None) or 0)
             if now < self._patience.setdefault(step.ref, now + self._limits.conflict_s):
-                self._due[step.ref] = now + self._limits.poll_s
+                self._due[step.ref] = now + pause
             else:
                 self._fail(step.ref, str(error))
             return

@@ -36,6 +36,9 @@ STALE_ATTEMPTS = 3
 #: Statuses of what is being removed already: with its server, or by somebody.
 GOING = ("deleting", "pending_delete")
 
+#: Statuses by which a service asks to be asked again.
+PASSING = frozenset({429, 502, 503, 504})
+
 Managers = Mapping[str, type[manager.ResourceManager]]
 
 
@@ -58,14 +61,15 @@ class Remover:
         """Ask for the removal of one resource, and say what came of it.
 
         The resource is read again first: one that is gone is left alone, and
-        so is one that is not the same any more.  Raises Conflict when
-        something else has to go first.
+        so is one that is not the same any more.  Raises RequestFailed or
+        ServiceUnreachable where another attempt may succeed: something else
+        has to go first, or the service is too busy or away.
         """
         try:
             return self._remove(step)
-        except exceptions.Conflict:
-            raise
         except exceptions.CleanupdError as error:
+            if _is_passing(error):
+                raise
             return self._result(step, Outcome.FAILED, str(error))
         except Exception as error:  # the other steps are kept alive: a plugin may do anything
             LOG.exception("The plugin of %(kind)s failed", {"kind": step.ref.kind})
@@ -102,6 +106,12 @@ class Remover:
     def _note(self, step: planning.Step, what: str, reason: str | None = None) -> None:
         at = self._clock().isoformat(timespec="milliseconds")
         self._events.append(store.Event(at=at, what=what, ref=step.ref, reason=reason))
+
+
+def _is_passing(error: exceptions.CleanupdError) -> bool:
+    if isinstance(error, exceptions.RequestFailed):
+        return error.status in PASSING or isinstance(error, exceptions.Conflict)
+    return isinstance(error, exceptions.ServiceUnreachable)
 
 
 def find_change(kind: kinds.Kind, step: planning.Step, now: resources.Resource) -> str | None:

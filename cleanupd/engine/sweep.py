@@ -29,6 +29,7 @@ from cleanupd.core import judgement as judgements
 from cleanupd.core import model
 from cleanupd.core import patterns
 from cleanupd.core import planning
+from cleanupd.core import resources
 from cleanupd.core import workloads
 from cleanupd.engine import clock
 from cleanupd.engine import executor
@@ -228,8 +229,13 @@ class Engine:
     ) -> store.Sweep:
         with self.journal.events(plan.id) as events:
             results = executor.Executor(
-                self.cloud, self._managers, events, clock.now, self.settings.limits, stop
-            ).execute(plan, progress)
+                self.cloud,
+                self._managers,
+                events,
+                clock.now,
+                self.settings.limits,
+                stop,
+            ).execute(plan, progress, lambda: self._find_reasons(plan))
         done = msgspec.structs.replace(
             running,
             state=store.State.DONE,
@@ -255,11 +261,33 @@ class Engine:
     ) -> certificates.Certificate:
         """Certify the result of a plan by a listing of its own."""
         snapshot = self.observe(progress)
-        # What was idle when it was planned is looked for by name: removing
-        # some of a workload's resources has changed others.
-        parts = {step.part: () for step in plan.steps} | plan.selection.parts
-        selection = msgspec.structs.replace(plan.selection, parts=parts, idle=None)
-        return certificates.certify(snapshot, self.judge(snapshot, selection), plan)
+        judgement = self.judge(snapshot, self._named(plan))
+        return certificates.certify(snapshot, judgement, plan)
+
+    @staticmethod
+    def _named(plan: planning.Plan) -> workloads.Selection:
+        """Return the selection of a plan, its workloads by name.
+
+        What was idle when it was planned is not any more: to remove some of
+        a workload's resources changes others.
+        """
+        parts: dict[str, tuple[str, ...]] = dict.fromkeys([s.part for s in plan.steps], ())
+        parts |= dict.fromkeys([kept.part for kept in plan.kept if kept.part], ())
+        parts |= plan.selection.parts
+        return msgspec.structs.replace(plan.selection, parts=parts, idle=None)
+
+    def _find_reasons(self, plan: planning.Plan) -> dict[resources.Ref, str]:
+        """Look again, and return why each step that may not be taken any more may not."""
+        snapshot = self.observe()
+        findings = {f.resource.ref: f for f in self.judge(snapshot, self._named(plan)).findings}
+        reasons: dict[resources.Ref, str] = {}
+        for ref in (step.ref for step in plan.steps):
+            found = findings.get(ref)
+            if found is not None and found.verdict is not judgements.Verdict.LEAK:
+                reasons[ref] = found.reason or "it has to stay"
+            elif found is None and snapshot.get(ref) is not None:
+                reasons[ref] = "it is no benchmark's any more"
+        return reasons
 
     def certify(
         self, target: Target, progress: progresses.Progress | None = None

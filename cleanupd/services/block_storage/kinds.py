@@ -43,6 +43,7 @@ VOLUME = kinds.Kind(
 )
 
 SNAPSHOT = kinds.Kind(
+    is_guarded=False,
     name="block_storage.snapshot",
     identity_fields=("name", "project_id", "user_id", "created_at"),
     edges=(kinds.EdgeRule(_ATTACHED, "block_storage.volume", "volume_id"),),

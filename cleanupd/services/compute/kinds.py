@@ -47,6 +47,7 @@ SERVER = kinds.Kind(
 )
 
 KEYPAIR = kinds.Kind(
+    is_guarded=False,
     name="compute.keypair",
     identity_fields=("name", "user_id"),
     cost=kinds.Cost.USER,
@@ -55,7 +56,7 @@ KEYPAIR = kinds.Kind(
     listed_after=("identity.user", "compute.server"),
 )
 
-FLAVOR = kinds.Kind(name="compute.flavor", identity_fields=("name",))
+FLAVOR = kinds.Kind(is_guarded=False, name="compute.flavor", identity_fields=("name",))
 
 
 class _AttachedVolume(msgspec.Struct):

@@ -30,6 +30,7 @@ _CREATED = resources.EdgeSort.CREATED_FOR
 DOMAIN = kinds.Kind(name="identity.domain", identity_fields=("name",), is_regional=False)
 
 PROJECT = kinds.Kind(
+    is_guarded=False,
     name="identity.project",
     identity_fields=("name",),
     edges=(kinds.EdgeRule(_ATTACHED, "identity.project", "parent_id"),),
@@ -37,6 +38,7 @@ PROJECT = kinds.Kind(
 )
 
 USER = kinds.Kind(
+    is_guarded=False,
     name="identity.user",
     identity_fields=("name",),
     cost=kinds.Cost.DOMAIN,

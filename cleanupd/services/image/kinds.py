@@ -25,6 +25,7 @@ from cleanupd.core import resources
 from cleanupd.services.base import wire
 
 IMAGE = kinds.Kind(
+    is_guarded=False,
     name="image.image",
     identity_fields=("name", "project_id", "created_at"),
     # Images of servers have their names, with the numbers of Nova and Rally;

@@ -58,6 +58,7 @@ SUBNET = kinds.Kind(
 NETWORK = kinds.Kind(name="network.network", identity_fields=_IDENTITY)
 
 SECURITY_GROUP = kinds.Kind(
+    is_guarded=False,
     name="network.security_group",
     identity_fields=_IDENTITY,
     edges=(
@@ -140,7 +141,7 @@ def parse_floating_ip(address: FloatingIP, place: wire.Place) -> resources.Resou
     edges = [resources.attached_to(place.ref("network.network", address.floating_network_id))]
     if address.port_id:
         port = place.ref("network.port", address.port_id)
-        edges.append(resources.attached_to(port, is_loose=True))
+        edges.append(resources.attached_to(port, is_loose=True, is_serving=True))
     if address.router_id:
         # Routed only as long as it points to a port: it survives the router, too.
         router = place.ref("network.router", address.router_id)

@@ -12,6 +12,8 @@
 
 """What may be removed, and why everything else stays."""
 
+import datetime
+
 import pytest
 
 from tests.unit.core import sample
@@ -305,3 +307,54 @@ def test_an_orphan_in_somebodys_project_is_foreign():
         record("identity.project", "prod", name="production"),
     )
     assert not found
+
+
+def test_what_somebody_else_made_in_a_benchmarks_project_is_undecidable():
+    """A server that a foreign user owns is kept, and keeps the project."""
+    server = record("compute.server", "s", name="production", project_id="p", user_id="me")
+    found = sample.judge(project(), record("identity.user", "me"), server)
+    assert found["s"].verdict == "undecidable"
+    assert found["p"].verdict == "kept"
+
+
+def test_what_a_vanished_user_made_in_a_benchmarks_project_is_the_benchmarks():
+    """A benchmark may have deleted its users first."""
+    server = record("compute.server", "s", project_id="p", user_id="gone")
+    assert sample.verdicts(project(), server) == {"p": "leak", "s": "leak"}
+
+
+def test_a_project_that_somebody_shares_is_no_evidence():
+    """Where a foreign user has a role, what has no name of a benchmark may be that user's."""
+    me = record("identity.user", "me")
+    image = record("network.network", "net", name="golden", project_id="p")
+    found = sample.judge(project(), me, assignment("me", "p"), image)
+    assert found["net"].verdict == "undecidable"
+    assert found["p"].verdict == "kept"
+
+
+def test_a_groups_assignment_keeps_the_project():
+    """Who is in the group is not known here."""
+    role = record(
+        "identity.role_assignment",
+        "g",
+        project_id="p",
+        edges=(attached("identity.project", "p"),),
+    )
+    assert sample.judge(project(), role)["p"].verdict == "kept"
+
+
+def test_a_floating_ip_that_serves_production_is_kept():
+    """A benchmark's address that leads to a production port is production's way out."""
+    leads = attached("network.port", "x", is_loose=True, is_serving=True)
+    address = record("network.floating_ip", "f", name=name(), edges=(leads,))
+    found = sample.judge(address, record("network.port", "x", name="production"))
+    assert found["f"].reason == "it serves the foreign port production (x)"
+
+
+def test_a_workload_that_may_be_alive_is_kept_and_not_forgotten():
+    """Idle or not cannot be told of undated resources: they count as left."""
+    found = sample.judge(
+        record("compute.flavor", "f", name=name()), idle=datetime.timedelta(minutes=10)
+    )
+    assert found["f"].verdict == "kept"
+    assert "carry no date" in found["f"].reason

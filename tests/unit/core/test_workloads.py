@@ -35,7 +35,9 @@ def find(*records, sightings=None):
 def live(*records, sightings=None, **selection):
     """Return why each workload is left alone."""
     chosen = workloads.Selection(**selection)
-    return workloads.find_live(find(*records, sightings=sightings), chosen, sample.NOW)
+    found = find(*records, sightings=sightings)
+    doubtful = workloads.find_doubtful(found, chosen, sample.NOW)
+    return workloads.find_live(found, chosen, sample.NOW) | doubtful
 
 
 def test_a_workload_is_summed_up():

@@ -17,52 +17,17 @@ import threading
 import pytest
 
 from cleanupd import exceptions
-from cleanupd.core import generators
 from cleanupd.core import kinds
-from cleanupd.core import patterns
-from cleanupd.engine import cleanup
-from cleanupd.engine import executor
 from cleanupd.engine import sweep
 from cleanupd.journal import store
 from tests.unit.core import sample
-from tests.unit.core.sample import attached
 from tests.unit.core.sample import name
 from tests.unit.core.sample import record
 from tests.unit.engine import fakes
-
-WORKLOAD = "5a3b1c22-4d5e-4f60-8172-93a4b5c6d7e8"
-SETTINGS = sweep.Settings(
-    limits=executor.Limits(workers=4, poll_s=0.01, timeout_s=0.2, conflict_s=0.1)
-)
-
-
-@pytest.fixture
-def cloud():
-    """Give a cloud with a benchmark's network, server and project, and a foreign network."""
-    return fakes.FakeCloud().add(
-        record("identity.project", "p", name=name(letter="c")),
-        record("network.network", "net", name=name(), project_id="p"),
-        record("network.port", "prt", project_id="p", edges=(attached("network.network", "net"),)),
-        record("compute.server", "srv", name=name(), project_id="p"),
-        record("network.network", "foreign", name="production"),
-    )
-
-
-@pytest.fixture
-def engine(cloud, tmp_path):
-    """Give an engine for the cloud."""
-    return sweep.Engine(cloud, fakes.make_managers(), store.Store(tmp_path), SETTINGS)
-
-
-def run(engine, progress=None, stop=None, **target):
-    """Plan and execute, and return the sweep."""
-    asked = sweep.Target(**(target or {"workloads": (WORKLOAD,)}))
-    return engine.execute(engine.plan(engine.observe(), asked), progress, stop)
-
-
-def outcomes(done):
-    """Return the outcome of each step by id."""
-    return {result.ref.id: str(result.outcome) for result in done.results}
+from tests.unit.engine.stage import SETTINGS
+from tests.unit.engine.stage import WORKLOAD
+from tests.unit.engine.stage import outcomes
+from tests.unit.engine.stage import run
 
 
 def test_a_sweep_removes_the_leaks_and_nothing_else(engine, cloud):
@@ -141,6 +106,58 @@ def test_a_conflict_is_waited_out(engine, cloud):
     cloud.trouble["net"] = [fakes.conflict(), fakes.conflict()]
     assert run(engine).certificate.is_clean
     assert cloud.log.count(("read", "net")) == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.RequestFailed("network", "DELETE", "/x", 429, "slow down"),
+        exceptions.RequestFailed("network", "DELETE", "/x", 503, "busy"),
+        exceptions.ServiceUnreachable("network", "http://x", "reset"),
+    ],
+)
+def test_a_service_that_is_busy_is_asked_again(engine, cloud, error):
+    """What passes is waited out, after another look."""
+    cloud.trouble["net"] = [error]
+    assert run(engine).certificate.is_clean
+
+
+def test_what_came_in_since_the_plan_keeps_the_project(cloud, tmp_path):
+    """Before what no service guards is removed, everything is looked at again."""
+    managers = fakes.make_managers()
+    kind = managers["identity.project"].KIND
+    managers["identity.project"].KIND = kinds.Kind(
+        name=kind.name, identity_fields=("name",), is_regional=False, is_guarded=False
+    )
+    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS)
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    cloud.add(
+        record("identity.user", "me", name="somebody"),
+        record("compute.server", "new", name="production", project_id="p", user_id="me"),
+    )
+    done = engine.execute(plan)
+    assert outcomes(done) == {"prt": "removed", "net": "removed", "srv": "removed", "p": "changed"}
+    assert "belongs to it" in next(r.reason for r in done.results if r.ref.id == "p")
+
+
+@pytest.mark.parametrize("change", [{"name": "renamed"}, {}])
+def test_what_lost_its_evidence_is_not_removed(cloud, tmp_path, change):
+    """The last look spares what is no benchmark's any more."""
+    managers = fakes.make_managers()
+    for manager in managers.values():
+        manager.KIND = kinds.Kind(
+            name=manager.KIND.name,
+            identity_fields=(),
+            edges=manager.KIND.edges,
+            is_guarded=False,
+        )
+    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS)
+    cloud.add(record("compute.flavor", "f", name=name()))
+    plan = engine.plan(
+        engine.observe(), sweep.Target(workloads=(WORKLOAD,), kinds=("compute.flavor",))
+    )
+    cloud.change(sample.ref("compute.flavor", "f"), **change)
+    assert outcomes(engine.execute(plan)) == {"f": "changed" if change else "removed"}
 
 
 def test_a_conflict_that_stays_fails(engine, cloud):
@@ -421,57 +438,3 @@ def test_sightings_that_cannot_be_kept_are_those_of_now(cloud, tmp_path):
     engine = sweep.Engine(cloud, fakes.make_managers(), journal, SETTINGS)
     taken = engine.observe()
     assert set(engine.sight(taken).values()) == {taken.taken_at}
-
-
-class ThirdParty(generators.Scenario):
-    """A scenario of somebody else's, with names of its own."""
-
-    RESOURCE_NAME_FORMAT = "acme-XXXXXXXX-XXXXXXXX"
-    RESOURCE_NAME_SCOPE = patterns.Scope.CUSTOM
-
-
-@pytest.fixture
-def acme(cloud):
-    """Add a resource of a third party's scenario."""
-    return cloud.add(record("network.network", "acme", name="acme-5a3b1c22-abcdefgh"))
-
-
-def test_cleanup_takes_what_classes_below_a_superclass_named(engine, acme):
-    """A third party's class is discovered, and what others named is left."""
-    done = cleanup.cleanup(engine, ["network"], ThirdParty, WORKLOAD)
-    assert outcomes(done) == {"acme": "removed"}
-    assert sample.ref("network.network", "net") in acme.records
-
-
-def test_cleanup_of_scenarios_leaves_contexts(engine, acme):
-    """With Scenario as superclass a context's project stays, and what is its alone."""
-    done = cleanup.cleanup(engine, (), generators.Scenario, WORKLOAD)
-    assert outcomes(done) == {"srv": "removed", "acme": "removed"}
-    assert {left.ref.id for left in done.certificate.left} == {"net"}
-
-
-def test_cleanup_of_plugins_takes_everything_of_the_task(engine, acme):
-    """With Plugin as superclass all names of the workload count."""
-    cleanup.cleanup(engine, (), generators.Plugin, WORKLOAD)
-    assert [ref.id for ref in acme.records] == ["foreign"]
-
-
-def test_cleanup_without_a_task_wants_the_clouds_name(engine, cloud):
-    """Everything, live benchmarks too, is removed only on confirmation."""
-    with pytest.raises(exceptions.Refused, match="confirm='sample'"):
-        cleanup.cleanup(engine)
-    assert cleanup.cleanup(engine, confirm="sample").certificate.is_clean
-    assert [ref.id for ref in cloud.records] == ["foreign"]
-
-
-def test_a_superclass_that_names_nothing_is_refused(engine):
-    """A class without formats below it would remove nothing and look like success."""
-    with pytest.raises(exceptions.Refused, match="names resources"):
-        cleanup.SeekAndDestroy(engine, (), int, WORKLOAD)
-
-
-def test_seek_only_plans(engine, cloud):
-    """Seeking removes nothing."""
-    seeker = cleanup.SeekAndDestroy(engine, ["compute.server"], generators.Scenario, WORKLOAD)
-    assert [step.ref.id for step in seeker.seek().steps] == ["srv"]
-    assert not cloud.log
