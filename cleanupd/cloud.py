@@ -347,7 +347,8 @@ def _read_config(name: str, region: str | None) -> Any:
         # A boundary: people write these files, and the loader lets through
         # whatever the YAML parser, the file system and the plugins raise.
         raise exceptions.InvalidCloudConfig(name, _one_line(str(error))) from error
-    known = tuple(sorted(loader.get_cloud_names())) if read else ()
+    # Without any description the SDK makes one of the environment's variables.
+    known = tuple(sorted(set(loader.get_cloud_names()) - {"defaults"})) if read else ()
     yaml = tuple(place for place in places if place.endswith(".yaml"))
     raise exceptions.UnknownCloud(name, known, (read,) if read else yaml)
 

@@ -105,10 +105,10 @@ class UnknownCloud(CloudError):
 
     def __init__(self, name: str, known: tuple[str, ...], files: tuple[str, ...]) -> None:
         """Keep the name, the names that exist and the files that were looked at."""
-        choice = f"choose one of {', '.join(known)}" if known else "no cloud is described"
-        super().__init__(
-            f"no cloud is named {name!r}: {choice}, or describe it in one of {', '.join(files)}"
-        )
+        places = ", ".join(files)
+        choice = f"choose one of {', '.join(known)}, or describe it" if known else "describe it"
+        one = "one of " if len(files) > 1 else ""
+        super().__init__(f"no cloud is named {name!r}: {choice} in {one}{places}")
         self.name = name
         self.known = known
         self.files = files

@@ -51,7 +51,7 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--scope",
-        choices=[*patterns.Scope, _ALL],
+        choices=[*(scope.value for scope in patterns.Scope), _ALL],
         action="append",
         default=[],
         dest="scopes",

@@ -36,13 +36,21 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+#: No benchmark is older: what is longer is a slip of the finger.
+LONGEST_S = 36500 * 86400
+
+
 def parse_duration(text: str) -> float:
     """Return the seconds that ``90s``, ``10m``, ``2h``, ``1d`` or ``1h30m`` means."""
     if not _DURATION.fullmatch(text) or not text.isascii():
         raise exceptions.UsageError(
             f"{text!r} is not a length of time: give a number with s, m, h or d, such as 10m"
         )
-    return float(sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd])", text)))
+    found = re.findall(r"(\d+)([smhd])", text)
+    seconds = sum(int(number) * _SECONDS[unit] for number, unit in found)
+    if seconds > LONGEST_S:
+        raise exceptions.UsageError(f"{text!r} is longer than {LONGEST_S // _SECONDS['d']} days")
+    return float(seconds)
 
 
 def describe_duration(length: datetime.timedelta) -> str:

@@ -89,3 +89,9 @@ def test_a_moment_that_is_not_known_has_no_text():
     assert text.describe_time(None) is None
     moment = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
     assert text.describe_time(moment) == "2026-01-02 03:04:05"
+
+
+def test_a_length_of_time_beyond_reason_is_refused():
+    """A slip of the finger is told, and does not end in a traceback."""
+    with pytest.raises(exceptions.UsageError, match="longer than 36500 days"):
+        text.parse_duration("99999999999999999999d")
