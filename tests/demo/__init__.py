@@ -15,4 +15,6 @@
 A story told with the real commands, on an emulated cloud in a process of its own.
 ``stage`` sets the cloud up and takes it down, ``witness`` looks at it with openstacksdk and
 without cleanupd, ``__main__`` tells the story.
+
+``real`` tells it on a real control plane, which ``loan`` brings up and gives back.
 """

@@ -73,14 +73,14 @@ def raised(workload: str) -> Iterator[Stage]:
     """Give a stage where this workload's task was killed; nothing of it is left afterwards."""
     with tempfile.TemporaryDirectory(prefix="cleanupd-demo-") as name:
         folder = pathlib.Path(name)
-        stage = Stage(folder, _environment(folder))
+        stage = Stage(folder, environment(folder, folder / "clouds.yaml"))
         _write_report(stage.report, workload)
         with _emulator(folder / "clouds.yaml", stage.environment):
             yield stage
 
 
-def _environment(folder: pathlib.Path) -> dict[str, str]:
-    """Return an environment in which nothing but the emulated cloud is known."""
+def environment(home: pathlib.Path, clouds_yaml: pathlib.Path) -> dict[str, str]:
+    """Return an environment in which nothing but the clouds of this file is known."""
     strange = ("OS_", "CLIFF_", "XDG_")
     proxies = ("http_proxy", "https_proxy", "all_proxy")
     kept = {
@@ -89,8 +89,8 @@ def _environment(folder: pathlib.Path) -> dict[str, str]:
         if not key.startswith(strange) and key.lower() not in proxies
     }
     kept |= {
-        "HOME": str(folder),
-        "OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml"),
+        "HOME": str(home),
+        "OS_CLIENT_CONFIG_FILE": str(clouds_yaml),
         "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
     }
     if not sys.stdout.isatty():
