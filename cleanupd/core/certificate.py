@@ -68,6 +68,7 @@ def certify(
     """Return what a snapshot taken after the sweep shows."""
     steps = plan.steps if plan is not None else ()
     planned = {step.ref for step in steps}
+    ours = {finding.resource.ref for finding in judgement.findings if finding.part is not None}
     kept = {found.ref: found.reason for found in plan.kept} if plan is not None else {}
     left = {
         finding.resource.ref: Left(
@@ -86,7 +87,10 @@ def certify(
                 ref=record.ref, name=record.name, reason="its project was removed before it"
             )
     for step in steps:
-        if snapshot.get(step.ref) is not None and step.ref not in left:
+        # What was a benchmark's through its owner alone, and was let go of by
+        # it, has turned out to be somebody else's.
+        is_released = step.through is not None and step.ref not in ours
+        if snapshot.get(step.ref) is not None and step.ref not in left and not is_released:
             left[step.ref] = Left(
                 ref=step.ref, name=step.observed.name, reason="it was not removed"
             )

@@ -140,8 +140,10 @@ def _findings_of_claims(
 
 
 def _undecidable(snapshot: model.Snapshot, claims: ownership.Claims) -> Iterator[Finding]:
+    disks = dict(_boot_disks(snapshot, claims))
     for record in snapshot:
-        if record.ref not in claims and (reason := _why_undecidable(record, snapshot, claims)):
+        reason = disks.get(record.ref) or _why_undecidable(record, snapshot, claims)
+        if record.ref not in claims and reason:
             yield Finding(
                 resource=record,
                 verdict=Verdict.UNDECIDABLE,
@@ -150,6 +152,22 @@ def _undecidable(snapshot: model.Snapshot, claims: ownership.Claims) -> Iterator
                 evidence=(),
                 reason=reason,
             )
+
+
+def _boot_disks(
+    snapshot: model.Snapshot, claims: ownership.Claims
+) -> Iterator[tuple[resources.Ref, str]]:
+    """Yield the disks that a benchmark's server was booted from and does not take along."""
+    for server in snapshot.roots.get("compute.server", model.make_root(())).values():
+        for edge in server.edges if server.ref in claims else ():
+            disk = snapshot.get(edge.target)
+            if (
+                disk is not None
+                and disk.ref.kind == "block_storage.volume"
+                and ownership.is_boot_disk(disk, server)
+            ):
+                name = server.name or server.ref.id
+                yield disk.ref, f"the service may have made it for server {name}"
 
 
 def _why_undecidable(
@@ -253,14 +271,14 @@ class _Rules:
         record = self._snapshot.get(ref)
         for target in record.cascades if record is not None else ():
             if self._snapshot.get(target) is not None and self._stays(target):
-                return f"its removal would remove {self._describe(target)}"
+                return f"its removal would remove {self._describe(target)}".rstrip(",")
         return None
 
     def _why_serving(self, ref: resources.Ref) -> str | None:
         """Say what still needs this resource, itself or through its parts, or which part stays."""
         for tie in self._graph.needs[ref]:
             if tie.edge.is_serving and self._is_held(tie.target, ref):
-                return f"it serves {self._describe(tie.target)}"
+                return f"it serves {self._describe(tie.target)}".rstrip(",")
         for part in self._graph.parts[ref]:
             if part.edge.is_first and self._stays(part.source):
                 return f"{self._describe(part.source)} is a part of it"
@@ -268,7 +286,7 @@ class _Rules:
                 continue
             for tie in self._graph.needs[part.source]:
                 if self._is_held(tie.target, ref):
-                    return f"it serves {self._describe(tie.target)}"
+                    return f"it serves {self._describe(tie.target)}".rstrip(",").rstrip(",")
         return None
 
     def _is_held(self, target: resources.Ref, owner: resources.Ref) -> bool:

@@ -35,6 +35,9 @@ from cleanupd.core import resources
 #: whole seconds that Nova rounds to.
 CLOCK_SKEW = datetime.timedelta(seconds=5)
 
+#: What Nova makes for a boot is made within this time of the server's record.
+LONGEST_BOOT = datetime.timedelta(minutes=10)
+
 
 class Claim(msgspec.Struct, frozen=True):
     """That a resource is a benchmark's.
@@ -161,7 +164,7 @@ def _parts(
         if record.ref in claims:
             for target in record.cascades:
                 taken = snapshot.get(target)
-                if taken and target not in claims and _is_taken_along(taken, record):
+                if taken and target not in claims and is_boot_disk(taken, record):
                     yield taken, record
         else:
             for target in record.owners:
@@ -173,11 +176,12 @@ def _parts(
 def _is_made_for(record: resources.Resource, owner: resources.Resource) -> bool:
     """Whether the service can have made ``record`` for ``owner``.
 
-    Services leave what they make without a name, in the owner's project or
-    in none, for the owner's user, and after the owner.
+    Services leave what they make without a name (but for blank disks, which
+    Nova names for their server), in the owner's project or in none, for the
+    owner's user, and after the owner.
     """
     return (
-        record.name is None
+        record.name in (None, f"{owner.ref.id}-blank-vol")
         and record.project_id in (None, owner.project_id)
         and (owner.user_id is None or record.user_id in (None, owner.user_id))
         and (
@@ -188,16 +192,22 @@ def _is_made_for(record: resources.Resource, owner: resources.Resource) -> bool:
     )
 
 
-def _is_taken_along(record: resources.Resource, owner: resources.Resource) -> bool:
-    """Whether what the service removes with ``owner`` was made with it, too.
+def is_boot_disk(record: resources.Resource, owner: resources.Resource) -> bool:
+    """Whether Nova can have made a disk when it booted ``owner``.
 
-    Anybody can attach a disk of theirs with delete_on_termination: it has to
-    be as old as the boot of its server.
+    Anybody can attach a disk of theirs, with delete_on_termination too.
+    Nova's is made of an image, or blank and named for the server, and within
+    the time of a boot.  When the server was launched is no bound by itself:
+    Nova sets it anew when a server is unshelved or rebuilt.
     """
+    if not _is_made_for(record, owner) or record.created_at is None or owner.created_at is None:
+        return False
+    is_of_image = any(edge.target.kind == "image.image" for edge in record.edges)
+    ended = owner.created_at + LONGEST_BOOT
+    if owner.launched_at is not None:
+        ended = min(ended, owner.launched_at + CLOCK_SKEW)
     return (
-        _is_made_for(record, owner)
-        and record.project_id is not None
-        and record.created_at is not None
-        and owner.created_at is not None
-        and (owner.launched_at is None or record.created_at <= owner.launched_at + CLOCK_SKEW)
+        record.project_id is not None
+        and (is_of_image or record.name is not None)
+        and record.created_at <= ended
     )

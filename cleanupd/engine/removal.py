@@ -119,8 +119,15 @@ def find_change(kind: kinds.Kind, step: planning.Step, now: resources.Resource) 
     for field in kind.identity_fields:
         before, after = getattr(step.observed, field), getattr(now, field)
         if before != after and not (field == "owners" and _has_lost_removed_owners(step, now)):
-            return f"its {field} changed since the plan: it was {before}, it is {after}"
+            return f"its {field} changed since the plan: {_tell(before)}, now {_tell(after)}"
     return None
+
+
+def _tell(value: object) -> str:
+    """Return a value of a field as people read it."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def _has_lost_removed_owners(step: planning.Step, now: resources.Resource) -> bool:

@@ -59,7 +59,8 @@ KINDS = {
         _kind("network.router", ("network.network",)),
         _kind("network.subnet", ("network.network",)),
         _kind("network.network"),
-        _kind("block_storage.volume"),
+        _kind("block_storage.volume", ("image.image",)),
+        _kind("image.image"),
         _kind("identity.project", is_regional=False),
         _kind("identity.user", ("identity.project",), is_regional=False),
         _kind(

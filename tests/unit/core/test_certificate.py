@@ -75,3 +75,12 @@ def test_what_was_not_listed_is_not_certified():
     done = certify(broken={"network.port": "503"})
     assert not done.is_clean
     assert done.doubts == ("network.port was not listed: 503",)
+
+
+def test_what_its_owner_let_go_of_is_not_left():
+    """A port that outlives the server, which was all its evidence, was somebody else's."""
+    owned = (sample.made_for("compute.server", "s"),)
+    server = record("compute.server", "s", name=name(), project_id="prod")
+    plan = sample.plan(server, record("network.port", "x", project_id="prod", edges=owned))
+    assert len(plan.steps) == 2
+    assert certify(record("network.port", "x", project_id="prod"), plan=plan).is_clean

@@ -358,3 +358,23 @@ def test_a_workload_that_may_be_alive_is_kept_and_not_forgotten():
     )
     assert found["f"].verdict == "kept"
     assert "carry no date" in found["f"].reason
+
+
+def test_a_boot_disk_that_its_server_does_not_take_along_is_undecidable():
+    """Without delete_on_termination nothing proves it, and nothing forgets it."""
+    volume = record(
+        "block_storage.volume",
+        "v",
+        project_id="prod",
+        edges=(attached("image.image", "cirros"),),
+    )
+    server = record(
+        "compute.server",
+        "s",
+        name=name(),
+        project_id="prod",
+        edges=(attached(volume.ref.kind, "v"),),
+    )
+    found = sample.judge(server, volume)
+    assert found["v"].verdict == "undecidable"
+    assert found["s"].verdict == "leak"

@@ -148,7 +148,7 @@ def test_an_owner_that_is_the_only_evidence_is_told():
 
 def boot_disk(**fields):
     """Return a booted server of a real project, and the disk that goes with it."""
-    fields = {"project_id": "prod", "user_id": "u", **fields}
+    fields = {"project_id": "prod", "user_id": "u", "edges": OF_IMAGE, **fields}
     return (
         record(
             "compute.server",
@@ -161,6 +161,9 @@ def boot_disk(**fields):
         ),
         record("block_storage.volume", "v", **fields),
     )
+
+
+OF_IMAGE = (sample.attached("image.image", "cirros"),)
 
 
 def test_the_disk_that_nova_made_at_boot_goes_with_its_server():
@@ -176,11 +179,18 @@ def test_the_disk_that_nova_made_at_boot_goes_with_its_server():
         {"user_id": "other"},
         {"created_at": None},
         {"created_at": sample.NOW - sample.HOUR},
+        {"created_at": sample.NOW - 3.5 * sample.HOUR},
+        {"edges": ()},
     ],
 )
 def test_a_disk_that_was_attached_later_is_not_claimed(fields):
     """delete_on_termination is no proof: anybody can set it on a disk of theirs."""
     assert "v" not in claims(*boot_disk(**fields))
+
+
+def test_a_blank_disk_is_named_for_its_server():
+    """Nova names the blank disks that it makes at boot after the server's id."""
+    assert "v" in claims(*boot_disk(name="s-blank-vol", edges=()))
 
 
 def test_a_disk_that_is_not_listed_is_not_claimed():
