@@ -12,10 +12,10 @@
 
 """``make demo`` as a person or a CI sees it, without a terminal."""
 
+import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 
 import pytest
 
@@ -25,11 +25,18 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def story():
+def place(tmp_path_factory):
+    """Give the folder for temporary files of this demonstration alone."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def story(place):
     """Give the demonstration as it ended; its output ends when all its processes have."""
     return subprocess.run(
         [sys.executable, "-m", "tests.demo"],
         cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(place)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -62,7 +69,7 @@ def test_it_is_no_terminal_and_nothing_moves(story):
     assert "\x1b" not in story.stdout + story.stderr
 
 
-def test_nothing_is_left_behind(story):
+def test_nothing_is_left_behind(story, place):
     """No folder of the demonstration is left."""
     assert story.returncode == 0
-    assert not list(pathlib.Path(tempfile.gettempdir()).glob("cleanupd-demo-*"))
+    assert list(place.iterdir()) == []
