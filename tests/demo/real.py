@@ -129,7 +129,8 @@ def _introduce(teller: tellers.Teller, loan: loans.Loan, undo: contextlib.ExitSt
     [running] = rally.start(STEADY, times=STEADY_TIMES)
     running = rally.wait(running, "server>=1")
     lent = {("volume", volume.id), ("floating_ip", address.id)}
-    _print_all(f"{kind:15} {name or '(no name)'}" for kind, name in sorted(tenants.made))
+    # The address is there twice, by itself and as what it is for.
+    _print_all(f"{kind:15} {name}" for kind, name in sorted(tenants.made) if name != "reserved")
     return Cast(killed, running, tenants, lent, before)
 
 
