@@ -258,35 +258,35 @@ class _Rules:
     def _why_used(self, ref: resources.Ref) -> str | None:
         for tie in self._graph.attached[ref]:
             if not tie.edge.is_loose and self._stays(tie.source):
-                return f"{self._describe(tie.source)} uses it"
+                return f"{self._as_subject(tie.source)} uses it"
         return None
 
     def _why_owned(self, ref: resources.Ref) -> str | None:
         for tie in self._graph.owners[ref]:
             if self._stays(tie.target):
-                return f"{self._describe(tie.target)} uses it"
+                return f"{self._as_subject(tie.target)} uses it"
         return None
 
     def _why_taking(self, ref: resources.Ref) -> str | None:
         record = self._snapshot.get(ref)
         for target in record.cascades if record is not None else ():
             if self._snapshot.get(target) is not None and self._stays(target):
-                return f"its removal would remove {self._describe(target)}".rstrip(",")
+                return f"its removal would remove {self._describe(target)}"
         return None
 
     def _why_serving(self, ref: resources.Ref) -> str | None:
         """Say what still needs this resource, itself or through its parts, or which part stays."""
         for tie in self._graph.needs[ref]:
             if tie.edge.is_serving and self._is_held(tie.target, ref):
-                return f"it serves {self._describe(tie.target)}".rstrip(",")
+                return f"it serves {self._describe(tie.target)}"
         for part in self._graph.parts[ref]:
             if part.edge.is_first and self._stays(part.source):
-                return f"{self._describe(part.source)} is a part of it"
+                return f"{self._as_subject(part.source)} is a part of it"
             if not part.edge.is_serving:
                 continue
             for tie in self._graph.needs[part.source]:
                 if self._is_held(tie.target, ref):
-                    return f"it serves {self._describe(tie.target)}".rstrip(",").rstrip(",")
+                    return f"it serves {self._describe(tie.target)}"
         return None
 
     def _is_held(self, target: resources.Ref, owner: resources.Ref) -> bool:
@@ -305,7 +305,7 @@ class _Rules:
     def _why_inhabited(self, ref: resources.Ref) -> str | None:
         for member in self._graph.members[ref]:
             if self._stays(member):
-                return f"{self._describe(member)} belongs to it"
+                return f"{self._as_subject(member)} belongs to it"
         return None
 
     def _describe(self, ref: resources.Ref) -> str:
@@ -315,4 +315,8 @@ class _Rules:
         if ref not in self._claims:
             return f"the foreign {noun}{name} ({ref.id})"
         state = "not selected" if ref in self._unselected else "kept"
-        return f"the {noun}{name} ({ref.id}), which is {state},"
+        return f"the {noun}{name} ({ref.id}), which is {state}"
+
+    def _as_subject(self, ref: resources.Ref) -> str:
+        """Return the description as the beginning of a sentence, its clause closed."""
+        return self._describe(ref) + ("," if ref in self._claims else "")
