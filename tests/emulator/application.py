@@ -111,12 +111,13 @@ class Application:
     def _handle(self, call: web.Call) -> web.Answer:
         adapter = self._map.bind_to_environ(call.request.environ)
         try:
-            (_service, route), found = adapter.match()
+            (service, route), found = adapter.match()
         except exceptions.MethodNotAllowed as error:
             raise web.Refused(405, "The method is not allowed for this resource.") from error
         except exceptions.HTTPException as error:
             raise web.Refused(404, "The resource could not be found.") from error
         call.args = dict(found)
+        self._cloud.asked.add((service.type, route.method, route.path))
         if call.service.microversions is not None:
             call.microversion = _microversion(call, call.service.microversions)
         token_id = call.request.headers.get("X-Auth-Token", "")

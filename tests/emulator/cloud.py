@@ -19,6 +19,7 @@ import random
 import threading
 import uuid
 
+from tests.emulator import bus
 from tests.emulator import clock
 from tests.emulator import faults
 from tests.emulator import request_log
@@ -132,6 +133,9 @@ class Cloud:
         self.clock = clock.Clock()
         self.requests = request_log.RequestLog()
         self.faults = faults.Faults()
+        self.bus = bus.Bus()
+        self.asked: set[tuple[str, str, str]] = set()
+        """Service type, method and path rule of every route that was asked so far."""
         self.lock = threading.RLock()
         self.tables = _tables()
         self.tokens: dict[str, Token] = {}

@@ -59,6 +59,10 @@ class Table:
         """No body with this key is left; it is no error if there was none."""
         self._rows.pop(key, None)
 
+    def where(self, field: str, value: object) -> Iterator[Body]:
+        """The bodies whose `field` is `value`, in the table's order; safe against removals."""
+        return iter([body for body in self if body.get(field) == value])
+
     def keys(self) -> set[Key]:
         """The keys of all bodies."""
         return set(self._rows)
