@@ -43,6 +43,9 @@ def _tables() -> dict[str, table.Table]:
         "identity.project": table.Table(),
         "identity.user": table.Table(),
         "identity.role": table.Table(),
+        "identity.group": table.Table(),
+        "identity.service": table.Table(),
+        "identity.endpoint": table.Table(),
         "identity.role_assignment": table.Table(key=assignment_key, order=assignment_key),
         "compute.server": table.Table(
             order=lambda body: (body["created"], body["id"]), newest_first=True
@@ -51,6 +54,8 @@ def _tables() -> dict[str, table.Table]:
             order=lambda body: (body["created"], body["id"]), newest_first=True
         ),
         "compute.flavor": table.Table(),
+        "compute.server_group": table.Table(),
+        "compute.aggregate": table.Table(),
         "compute.keypair": table.Table(key=keypair_key, order=keypair_key),
         "network.network": table.Table(),
         "network.subnet": table.Table(),
@@ -58,8 +63,13 @@ def _tables() -> dict[str, table.Table]:
         "network.router": table.Table(),
         "network.floating_ip": table.Table(),
         "network.security_group": table.Table(),
+        "network.trunk": table.Table(),
         "block_storage.volume": table.Table(order=_by_age, newest_first=True),
         "block_storage.snapshot": table.Table(order=_by_age, newest_first=True),
+        "block_storage.backup": table.Table(order=_by_age, newest_first=True),
+        "block_storage.volume_type": table.Table(),
+        "block_storage.qos_spec": table.Table(),
+        "block_storage.transfer": table.Table(),
         "image.image": table.Table(order=_by_age, newest_first=True),
     }
 
@@ -86,6 +96,7 @@ class Settings:
     """
 
     region: str = "RegionOne"
+    build_delay_s: float = 0.2
     delete_delay_s: float = 0.2
     token_lifetime_s: float = 12 * 3600
     page_limits: dict[str, int | None] = dataclasses.field(
@@ -140,6 +151,8 @@ class Cloud:
         self.tables = _tables()
         self.tokens: dict[str, Token] = {}
         self.passwords: dict[str, str] = {}
+        self.quotas: dict[tuple[str, str], dict[str, int]] = {}
+        """The limits that somebody set, by service type and project id; others are default."""
         self.made_by_nova: set[str] = set()
         """Ports that Nova created, and removes with the server; it leaves others."""
         self.addresses: dict[str, int] = {}
