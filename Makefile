@@ -88,11 +88,15 @@ demo-sandbox: $(READY) ## the same on a real control plane with a real, killed R
 ##
 ## Tests
 
-.PHONY: test coverage test-lower sandbox-test
+.PHONY: test contract coverage test-lower sandbox-test
 test: $(READY) $(READY_RALLY) ## unit and functional tests with coverage; no root
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
 		--cov --cov-report=term:skip-covered tests/unit tests/functional
 	$(MAKE) coverage READY=$(READY) BIN=$(BIN)
+	$(MAKE) contract READY=$(READY) BIN=$(BIN)
+
+contract: $(READY) ## what both clouds promise, on the emulator; CLOUD=sandbox: on the real one
+	@$(BIN)/python -m pytest tests/contract --cloud $(or $(CLOUD),emulator)
 
 coverage: ## check that the tests that ran last covered all of the core
 	@$(BIN)/python -m coverage report --include='cleanupd/core/*' --fail-under=100
@@ -106,6 +110,7 @@ test-lower: $(READY) ## unit tests on the lowest versions that requirements.txt 
 
 sandbox-test: $(READY) ## tests on a real control plane, which is started if it is down; root
 	@tools/sandbox/sandbox up
+	$(MAKE) contract CLOUD=sandbox READY=$(READY) BIN=$(BIN)
 	$(BIN)/python -m pytest tests/sandbox
 
 ##

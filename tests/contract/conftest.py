@@ -25,6 +25,7 @@ from tests import emulator
 from tests.contract import callers
 from tests.emulator import scenes
 from tests.emulator import services
+from tests.sandbox import box
 
 HERE = pathlib.Path(__file__).parent
 SKIPS = HERE / "skips.toml"
@@ -123,8 +124,9 @@ def cloud_name(request: pytest.FixtureRequest) -> str:
 def admin_session(request: pytest.FixtureRequest, cloud_name: str) -> Iterator[sessions.Session]:
     """A session of the cloud's administrator."""
     if cloud_name == "sandbox":
-        with openstack.connect(cloud="admin") as connection:
-            yield connection.session
+        files = [box.read_environment()["OS_CLIENT_CONFIG_FILE"]]
+        config = openstack.config.OpenStackConfig(config_files=files, load_envvars=False)
+        yield config.get_one("admin").get_session()
         return
     cloud = emulator.Cloud()
     scenes.ground(cloud)

@@ -117,7 +117,7 @@ def install_rally(folders: layout.Layout) -> str | None:
     wanted = hashlib.sha256(constraints.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return None
-    packages = ["rally", "rally-openstack", "setuptools"]
+    packages = ["rally", "rally-openstack", "pymysql", "setuptools"]
     install(folders, folders.rally / "venv", constraints, packages)
     stamp.write_text(wanted)
     return "installed rally from PyPI"

@@ -16,6 +16,7 @@ import os
 import subprocess
 
 from controlplane import commands
+from controlplane import databases
 from controlplane import layout
 from controlplane import packages
 from controlplane import sandbox
@@ -32,8 +33,11 @@ def ensure(box: sandbox.Sandbox) -> str | None:
         text = templates.render((SOURCES / name).read_text(), box.values)
         templates.write(folders.rally / name, text)
     installed = packages.install_rally(folders)
-    marker = folders.rally / "sandbox-environment"
+    marker = folders.state / "databases" / "rally"
     if not marker.exists():
+        databases.query(
+            "DROP DATABASE IF EXISTS rally; CREATE DATABASE rally CHARACTER SET utf8mb4"
+        )
         run(box, ["db", "ensure"])
         spec = ["--spec", str(folders.rally / "env.json")]
         run(box, ["env", "create", "--name", ENVIRONMENT_NAME, *spec])

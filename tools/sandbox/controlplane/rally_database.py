@@ -11,14 +11,11 @@
 # under the License.
 """What Rally's own database says of a task. It is only read, while Rally may be writing."""
 
-import contextlib
 import dataclasses
-import pathlib
-import sqlite3
-import typing
+
+from controlplane import databases
 
 ENDED = frozenset({"finished", "crashed", "aborted", "validation_failed", "sla_failed"})
-BUSY_TIMEOUT_S = 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,32 +33,29 @@ class Progress:
         return self.status in ENDED
 
 
-def find_task(path: pathlib.Path, tag: str) -> str | None:
+def find_task(tag: str) -> str | None:
     """The uuid of the task with the tag, None before Rally has written it."""
-    rows = _query(path, "SELECT uuid FROM tags WHERE type = 'task' AND tag = ?", tag)
+    rows = _query("SELECT uuid FROM rally.tags WHERE type = 'task' AND tag = ?", tag)
     return rows[0][0] if rows else None
 
 
-def read_progress(path: pathlib.Path, task: str) -> Progress:
+def read_progress(task: str) -> Progress:
     """What the database says now; status "unknown" where it has no such task."""
-    status = _query(path, "SELECT status FROM tasks WHERE uuid = ?", task)
+    status = _query("SELECT status FROM rally.tasks WHERE uuid = ?", task)
     workloads = _query(
-        path,
-        "SELECT uuid, failed_iteration_count FROM workloads WHERE task_uuid = ? ORDER BY id",
+        "SELECT uuid, COALESCE(failed_iteration_count, 0) FROM rally.workloads"
+        " WHERE task_uuid = ? ORDER BY id",
         task,
     )
-    iterations = _query(path, "SELECT COUNT(*) FROM workloaddata WHERE task_uuid = ?", task)
+    [[iterations]] = _query("SELECT COUNT(*) FROM rally.workloaddata WHERE task_uuid = ?", task)
     return Progress(
         status=status[0][0] if status else "unknown",
-        workloads=tuple(row[0] for row in workloads),
-        iterations=iterations[0][0] if iterations else 0,
-        failed_iterations=sum(row[1] or 0 for row in workloads),
+        workloads=tuple(uuid for uuid, _ in workloads),
+        iterations=int(iterations),
+        failed_iterations=sum(int(failed) for _, failed in workloads),
     )
 
 
-def _query(path: pathlib.Path, sql: str, *parameters: str) -> list[tuple[typing.Any, ...]]:
-    if not path.exists():
-        return []
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
-    with contextlib.closing(connection):
-        return connection.execute(sql, parameters).fetchall()
+def _query(sql: str, name: str) -> list[list[str]]:
+    """The answer where the question mark is the name, a uuid or a tag without quotes."""
+    return databases.query(sql.replace("?", f"'{name}'"))

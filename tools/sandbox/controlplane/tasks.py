@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Rally tasks as processes: started 2 s apart, watched, killed with SIGKILL in the middle."""
+"""Rally tasks as processes: started, watched, killed with SIGKILL in the middle."""
 
 import collections.abc
 import dataclasses
@@ -17,7 +17,6 @@ import json
 import pathlib
 import re
 import secrets
-import time
 import typing
 
 from controlplane import conditions
@@ -32,7 +31,6 @@ from controlplane import waiting
 FOLDER = rally.SOURCES / "tasks"
 KILL_WHEN = re.compile(r"^# kill when: (.+)$", re.MULTILINE)
 # Rally's default database, a file, cannot take several tasks that begin at the same moment.
-APART_S = 2.0
 BEGIN_TIMEOUT_S = 120
 
 
@@ -53,26 +51,20 @@ class Runner:
 
     def __init__(self, box: sandbox.Sandbox) -> None:
         self._box = box
-        self._database = box.folders.rally / "rally.sqlite"
         self._folder = box.folders.rally / "tasks"
-        self._last_start = 0.0
 
     def start(self, file: str, times: int = 0) -> Task:
-        """Rally runs the task file; its uuid is known. Starts are at least 2 s apart."""
+        """Rally runs the task file; its uuid is known."""
         path = find_file(file)
         terms = KILL_WHEN.search(path.read_text())
         kill_when = terms[1] if terms else "running"
         conditions.parse(kill_when)
-        remaining = self._last_start + APART_S - time.monotonic()
-        if remaining > 0:
-            time.sleep(remaining)
         tag = f"sandbox-{path.stem}-{secrets.token_hex(4)}"
         words = ["task", "start", "--no-use", "--env", rally.ENVIRONMENT_NAME, "--tag", tag]
         words += ["--task-args", json.dumps(self._arguments(times)), str(path)]
         folders, table = self._box.folders, self._box.table
         process_name = tag.replace("sandbox-", "rally-")
         table.start(process_name, rally.command(folders, words), rally.environment(folders), "")
-        self._last_start = time.monotonic()
         log = table.log(process_name)
         uuid = self._wait_for_uuid(tag, process_name, log)
         task = Task(uuid, path.stem, process_name, str(log), kill_when)
@@ -93,7 +85,7 @@ class Runner:
 
     def progress(self, task: Task) -> rally_database.Progress:
         """What Rally's database says."""
-        return rally_database.read_progress(self._database, task.task)
+        return rally_database.read_progress(task.task)
 
     def is_alive(self, task: Task) -> bool:
         """Whether Rally's process lives."""
@@ -147,7 +139,7 @@ class Runner:
 
     def _wait_for_uuid(self, tag: str, process: str, log: pathlib.Path) -> str:
         def find() -> str | None:
-            if uuid := rally_database.find_task(self._database, tag):
+            if uuid := rally_database.find_task(tag):
                 return uuid
             if not self._box.table.is_running(process):
                 raise errors.SandboxError(f"{process} ended before it began a task", log=log)
