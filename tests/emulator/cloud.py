@@ -48,7 +48,9 @@ def _tables() -> dict[str, table.Table]:
         "identity.endpoint": table.Table(),
         "identity.role_assignment": table.Table(key=assignment_key, order=assignment_key),
         "compute.server": table.Table(
-            order=lambda body: (body["created"], body["id"]), newest_first=True
+            order=lambda body: (body["created"], body["id"]),
+            newest_first=True,
+            indexed=("tenant_id", "user_id"),
         ),
         "compute.deleted_server": table.Table(
             order=lambda body: (body["created"], body["id"]), newest_first=True
@@ -58,15 +60,27 @@ def _tables() -> dict[str, table.Table]:
         "compute.aggregate": table.Table(),
         "compute.keypair": table.Table(key=keypair_key, order=keypair_key),
         "network.network": table.Table(),
-        "network.subnet": table.Table(),
-        "network.port": table.Table(),
+        "network.subnet": table.Table(indexed=("network_id",)),
+        "network.port": table.Table(
+            indexed=("device_id", "network_id", "project_id", "tenant_id")
+        ),
         "network.router": table.Table(),
-        "network.floating_ip": table.Table(),
+        "network.floating_ip": table.Table(indexed=("port_id", "project_id", "router_id")),
         "network.security_group": table.Table(),
         "network.trunk": table.Table(),
-        "block_storage.volume": table.Table(order=_by_age, newest_first=True),
-        "block_storage.snapshot": table.Table(order=_by_age, newest_first=True),
-        "block_storage.backup": table.Table(order=_by_age, newest_first=True),
+        "block_storage.volume": table.Table(
+            order=_by_age,
+            newest_first=True,
+            indexed=("os-vol-tenant-attr:tenant_id", "user_id", "snapshot_id"),
+        ),
+        "block_storage.snapshot": table.Table(
+            order=_by_age,
+            newest_first=True,
+            indexed=("volume_id", "os-extended-snapshot-attributes:project_id"),
+        ),
+        "block_storage.backup": table.Table(
+            order=_by_age, newest_first=True, indexed=("volume_id",)
+        ),
         "block_storage.volume_type": table.Table(),
         "block_storage.qos_spec": table.Table(),
         "block_storage.transfer": table.Table(),

@@ -11,12 +11,23 @@
 # under the License.
 """The bodies of one kind, in the order in which its service lists them."""
 
+import bisect
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+import itertools
 from typing import Any
 
-Body = dict[str, Any]
-Key = Any
+import sortedcontainers
+
+from tests.emulator import crowds
+from tests.emulator import rows
+
+Body = rows.Body
+Key = rows.Key
+
+STRIDE = 128
+"""How many rows are found at once when a table is walked through."""
 
 
 def by_id(body: Body) -> Key:
@@ -27,8 +38,14 @@ def by_id(body: Body) -> Key:
 class Table:
     """Bodies by key; iterating gives them in the service's own default order.
 
-    The order is sorted on demand and kept until something is added, so that a page costs
-    little more than its own rows. A removed row leaves the rest in order.
+    A row may be added or removed at any time, also while somebody iterates, at the cost of a
+    look into a sorted list. `where` is quick for the fields named in `indexed`, whose table
+    makes rows of the bodies that are added: what was given is empty afterwards, so that nobody
+    goes on with it by mistake; what `add` returns is the row.
+
+    A crowd is a million rows that need not exist (`add_crowd`). Rows of it that iterating gives
+    may be changed like any other by setting their fields; who changes what is nested in one
+    gets it by `get` or `where`.
     """
 
     def __init__(
@@ -37,69 +54,162 @@ class Table:
         order: Callable[[Body], Key] = by_id,
         newest_first: bool = False,
         key: Callable[[Body], Key] = by_id,
+        indexed: tuple[str, ...] = (),
     ) -> None:
+        self.indexed = indexed
         self._order = order
         self._newest_first = newest_first
         self._key = key
         self._rows: dict[Key, Body] = {}
-        self._sorted: list[Key] | None = []
-        self._position: dict[Key, int] = {}
+        self._orders: dict[Key, Key] = {}
+        self._sorted: sortedcontainers.SortedList[tuple[Key, Key]] = sortedcontainers.SortedList()
+        self._index = rows.Index(indexed)
+        self._crowd: crowds.Inhabitants | None = None
+        self._places: dict[Key, int] = {}
+
+    def add_crowd(self, crowd: crowds.Crowd) -> None:
+        """The crowd's rows are in the table, as if they had been added; one crowd at most."""
+        if self._crowd is not None:
+            raise ValueError("a table has one crowd at most")
+        self._crowd = crowds.Inhabitants(crowd, self, self._index)
 
     def add(self, body: Body) -> Body:
-        """The body is in the table; it is returned for the caller's convenience."""
-        self._rows[self._key(body)] = body
-        self._sorted = None
-        return body
+        """The body is in the table; it is returned, and what is returned is what to go on with."""
+        key = self._key(body)
+        self.remove(key)
+        row = self._row_of(body) if self.indexed else body
+        self._rows[key] = row
+        self._orders[key] = self._order(row)
+        self._sorted.add((self._orders[key], key))
+        self._index.learn(key, row)
+        return row
+
+    def _row_of(self, body: Body) -> Body:
+        row = rows.Row(body, self)
+        if not isinstance(body, rows.Row):
+            body.clear()
+        return row
 
     def get(self, key: Key) -> Body | None:
         """The body with this key, or None."""
-        return self._rows.get(key)
+        row = self._rows.get(key)
+        if row is None and self._crowd is not None:
+            number = self._crowd.number(key)
+            row = None if number is None else self._crowd.hand_out(number)
+        return row
 
     def remove(self, key: Key) -> None:
         """No body with this key is left; it is no error if there was none."""
-        self._rows.pop(key, None)
+        row = self._rows.pop(key, None)
+        if row is not None:
+            self._sorted.remove((self._orders.pop(key), key))
+            self._places.pop(key, None)
+            self._index.forget(key, row)
+        elif self._crowd is not None:
+            number = self._crowd.number(key)
+            if number is not None:
+                self._crowd.remove(number)
 
     def where(self, field: str, value: object) -> Iterator[Body]:
         """The bodies whose `field` is `value`, in the table's order; safe against removals."""
-        return iter([body for body in self if body.get(field) == value])
+        if field not in self._index:
+            return iter([body for body in self if body.get(field) == value])
+        keys = list(self._index.find(field, value))
+        found = [row for key in keys if (row := self.get(key)) and row.get(field) == value]
+        if self._crowd is not None:
+            found += self._crowd.where(field, value)
+        return iter(sorted(found, key=self._order, reverse=self._newest_first))
 
-    def keys(self) -> set[Key]:
-        """The keys of all bodies."""
-        return set(self._rows)
+    def keys(self) -> AbstractSet[Key]:
+        """The keys of all bodies, as they are now."""
+        return set(self._rows) if self._crowd is None else self._crowd.keys().and_also(self._rows)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._rows) + (0 if self._crowd is None else len(self._crowd))
 
     def __iter__(self) -> Iterator[Body]:
-        return self._from(0)
+        return self._walk(None, down=self._newest_first)
 
     def after(self, key: Key) -> Iterator[Body]:
         """The bodies that come after this one; KeyError if there is no such body."""
-        if key not in self._rows:
-            raise KeyError(key)
-        self._sort()
-        return self._from(self._position[key] + 1)
+        return self._walk(self._entry(key), down=self._newest_first)
 
     def before(self, key: Key) -> Iterator[Body]:
         """The bodies that come before this one, nearest first; KeyError if there is none."""
-        if key not in self._rows:
-            raise KeyError(key)
-        keys = self._sort()
-        return self._present(keys[: self._position[key]][::-1])
+        return self._walk(self._entry(key), down=not self._newest_first)
 
     def backwards(self) -> Iterator[Body]:
         """All bodies, last first."""
-        return self._present(self._sort()[::-1])
+        return self._walk(None, down=not self._newest_first)
 
-    def _from(self, start: int) -> Iterator[Body]:
-        return self._present(self._sort()[start:])
+    def changing(self, row: rows.Row) -> None:
+        """Said by a row: if it is of a crowd, it is now a row of its own."""
+        if self._crowd is not None:
+            self._crowd.changing(row)
 
-    def _present(self, keys: list[Key]) -> Iterator[Body]:
-        return (self._rows[key] for key in keys if key in self._rows)
+    def changed(self, row: rows.Row, field: str, old: object) -> None:
+        """Said by a row: `where` finds it by what it has become."""
+        if field not in self._index:
+            return
+        key = self._key(row)
+        if self._rows.get(key) is row or (self._crowd is not None and self._crowd.holds(row)):
+            self._index.move(key, row, field, old)
 
-    def _sort(self) -> list[Key]:
-        if self._sorted is None:
-            rows = sorted(self._rows.values(), key=self._order, reverse=self._newest_first)
-            self._sorted = [self._key(row) for row in rows]
-            self._position = {key: place for place, key in enumerate(self._sorted)}
-        return self._sorted
+    def _entry(self, key: Key) -> tuple[Key, Key]:
+        if key in self._orders:
+            return (self._orders[key], key)
+        number = None if self._crowd is None else self._crowd.number(key)
+        if self._crowd is None or number is None:
+            raise KeyError(key)
+        return (self._crowd.crowd.order(number), key)
+
+    def _walk(self, entry: tuple[Key, Key] | None, *, down: bool) -> Iterator[Body]:
+        """The rows after this entry, upwards or downwards."""
+        if self._crowd is None:
+            return (self._rows[key] for _, key in self._entries(entry, down=down))
+        return self._walk_crowd(self._crowd, entry, down=down)
+
+    def _walk_crowd(
+        self, living: crowds.Inhabitants, entry: tuple[Key, Key] | None, *, down: bool
+    ) -> Iterator[Body]:
+        number = living.crowd.count - 1 if down else 0
+        if entry is not None:
+            number = self._place(living, entry)
+            is_there = number < living.crowd.count and living.crowd.key(number) == entry[1]
+            number += -1 if down else is_there
+        for other in self._entries(entry, down=down):
+            place = self._place(living, other)
+            if down:
+                yield from living.down(number, place)
+                number = min(number, place - 1)
+            else:
+                yield from living.up(number, place)
+                number = max(number, place)
+            if other[1] in self._rows:
+                yield self._rows[other[1]]
+        yield from living.down(number, 0) if down else living.up(number, living.crowd.count)
+
+    def _place(self, living: crowds.Inhabitants, entry: tuple[Key, Key]) -> int:
+        """How many of the crowd come before the entry; found once for each row."""
+        place = self._places.get(entry[1])
+        if place is None:
+            order = living.crowd.order
+            place = bisect.bisect_left(range(living.crowd.count), entry[0], key=order)
+            if entry[1] in self._rows:
+                self._places[entry[1]] = place
+        return place
+
+    def _entries(self, entry: tuple[Key, Key] | None, *, down: bool) -> Iterator[tuple[Any, Any]]:
+        """The sorted list's entries after this one, of rows that are still there."""
+        while True:
+            if down:
+                found = self._sorted.irange(None, entry, (True, False), reverse=True)
+            else:
+                found = self._sorted.irange(entry, None, (False, True))
+            stride = list(itertools.islice(found, STRIDE))
+            for one in stride:
+                if one[1] in self._rows:
+                    yield one
+            if len(stride) < STRIDE:
+                return
+            entry = stride[-1]
