@@ -25,6 +25,7 @@ from tests.emulator import cloud as cloud_module
 from tests.emulator import paging
 from tests.emulator import web
 from tests.emulator.services import tokens
+from tests.emulator.shapes import identity
 
 Body = cloud_module.Body
 
@@ -145,6 +146,83 @@ def _delete(singular: str, cascade: Callable[[web.Call, str], None]) -> web.Hand
     return handler
 
 
+def _create(singular: str, make: Callable[..., Body], known: tuple[str, ...]) -> web.Handler:
+    def handler(call: web.Call) -> web.Answer:
+        _require_admin(call, f"create_{singular}")
+        given = dict(call.body.get(singular) or {})
+        if not given.get("name"):
+            message = f"Invalid input for field/attribute {singular}. Value: {given}."
+            raise web.Refused(400, f"{message} 'name' is a required property")
+        domain_id = given.pop("domain_id", None) or "default"
+        name = given.pop("name")
+        for body in call.rows(f"identity.{singular}").where("name", name):
+            if body["domain_id"] == domain_id:
+                raise web.Refused(409, f"Conflict occurred attempting to store {singular}.")
+        body = make(call.cloud, name, domain_id=domain_id)
+        body.update({field: given[field] for field in known if field in given})
+        if "password" in given:
+            call.cloud.passwords[body["id"]] = given["password"]
+        return web.Answer(201, {singular: _show(call, f"{singular}s", body)})
+
+    return handler
+
+
+def _update(singular: str) -> web.Handler:
+    def handler(call: web.Call) -> web.Answer:
+        _require_admin(call, f"update_{singular}")
+        body = _one(call, singular)
+        given = dict(call.body.get(singular) or {})
+        if "password" in given:
+            call.cloud.passwords[body["id"]] = given.pop("password")
+        body.update(given)
+        return web.Answer(200, {singular: _show(call, f"{singular}s", body)})
+
+    return handler
+
+
+def _require_admin(call: web.Call, action: str) -> None:
+    if not (call.token.is_admin or call.token.is_system):
+        raise web.Refused(403, _forbidden(action))
+
+
+def _grant(call: web.Call) -> Body:
+    """The assignment that the path names; 404 if one of its three parts is not there."""
+    names = {"project": call.args["project"], "user": call.args["user"]}
+    role_id = call.args["role"]
+    for singular, key in {"role": role_id, **names}.items():
+        if call.rows(f"identity.{singular}").get(key) is None:
+            raise web.Refused(404, f"Could not find {singular}: {key}.")
+    return {
+        "scope": {"project": {"id": names["project"]}},
+        "user": {"id": names["user"]},
+        "role": {"id": role_id},
+    }
+
+
+def give_role(call: web.Call) -> web.Answer:
+    """PUT a grant: 204, also where it was given before."""
+    _require_admin(call, "create_grant")
+    call.rows("identity.role_assignment").add(_grant(call))
+    return web.Answer(204)
+
+
+def check_role(call: web.Call) -> web.Answer:
+    """GET or HEAD a grant: 204, or 404 where it was not given."""
+    _require_admin(call, "check_grant")
+    key = cloud_module.assignment_key(_grant(call))
+    if call.rows("identity.role_assignment").get(key) is None:
+        raise web.Refused(404, f"Could not find role assignment with role: {key[2]}.")
+    return web.Answer(204)
+
+
+def take_role(call: web.Call) -> web.Answer:
+    """DELETE a grant: 204, or 404 where it was not given."""
+    _require_admin(call, "revoke_grant")
+    check_role(call)
+    call.rows("identity.role_assignment").remove(cloud_module.assignment_key(_grant(call)))
+    return web.Answer(204)
+
+
 def _forget_assignments(call: web.Call, belongs: Callable[[Body], bool]) -> None:
     rows = call.rows("identity.role_assignment")
     for given in [given for given in rows if belongs(given)]:
@@ -220,7 +298,25 @@ def my_catalogue(call: web.Call) -> web.Answer:
     return web.Answer(200, {"catalog": found, "links": _self_links(call)})
 
 
+GRANT = "/v3/projects/<project>/users/<user>/roles/<role>"
+
 ROUTES = (
+    web.Route(
+        "POST",
+        "/v3/projects",
+        _create("project", identity.project, ("description", "enabled", "parent_id", "tags")),
+    ),
+    web.Route("PATCH", "/v3/projects/<id>", _update("project")),
+    web.Route(
+        "POST",
+        "/v3/users",
+        _create("user", identity.user, ("description", "enabled", "email", "default_project_id")),
+    ),
+    web.Route("PATCH", "/v3/users/<id>", _update("user")),
+    web.Route("PUT", GRANT, give_role),
+    web.Route("HEAD", GRANT, check_role),
+    web.Route("GET", GRANT, check_role),
+    web.Route("DELETE", GRANT, take_role),
     web.Route("GET", "/", versions, public=True),
     web.Route("GET", "/v3", version, public=True),
     web.Route("POST", "/v3/auth/tokens", tokens.create, public=True),
