@@ -158,7 +158,7 @@ def _boot_disks(
     snapshot: model.Snapshot, claims: ownership.Claims
 ) -> Iterator[tuple[resources.Ref, str]]:
     """Yield the disks that a benchmark's server was booted from and does not take along."""
-    for server in snapshot.roots.get("compute.server", model.make_root(())).values():
+    for server in snapshot.of_kind("compute.server"):
         for edge in server.edges if server.ref in claims else ():
             disk = snapshot.get(edge.target)
             if (

@@ -69,6 +69,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         root = self.roots.get(ref.kind)
         return root.get(ref.id) if root is not None else None
 
+    def of_kind(self, kind: str) -> Iterable[resources.Resource]:
+        """Return the resources of a kind; none where it was not listed."""
+        root = self.roots.get(kind)
+        return root.values() if root is not None else ()
+
     def __iter__(self) -> Iterator[resources.Resource]:
         """Yield every resource, kind by kind."""
         for root in self.roots.values():

@@ -100,7 +100,7 @@ def find_shared(snapshot: model.Snapshot, claims: Claims) -> frozenset[resources
     """Return the projects in which somebody has a role who is no benchmark's user."""
     return frozenset(
         edge.target
-        for record in snapshot.roots.get("identity.role_assignment", model.make_root(())).values()
+        for record in snapshot.of_kind("identity.role_assignment")
         if not any(owner in claims for owner in record.owners)
         for edge in record.edges
         if edge.target.kind == "identity.project"
@@ -117,13 +117,13 @@ def _claim_by_home(
     """
     if record.manager is not None:
         return None
-    user = _find_home(snapshot, "identity.user", record.user_id)
+    user = _find_home(snapshot, record, "identity.user", record.user_id)
     if record.project_id is None:
         home = user
     elif user is not None and user.ref not in homes:
         return None
     else:
-        home = _find_home(snapshot, "identity.project", record.project_id)
+        home = _find_home(snapshot, record, "identity.project", record.project_id)
     if home is None or home.ref not in homes:
         return None
     noun = home.ref.kind.partition(".")[2]
@@ -132,8 +132,10 @@ def _claim_by_home(
     return Claim(claim.part, claim.pattern, (text, *claim.evidence))
 
 
-def _find_home(snapshot: model.Snapshot, kind: str, id_: str | None) -> resources.Resource | None:
-    return snapshot.roots.get(kind, model.make_root(())).get(id_) if id_ is not None else None
+def _find_home(
+    snapshot: model.Snapshot, record: resources.Resource, kind: str, id_: str | None
+) -> resources.Resource | None:
+    return snapshot.get(resources.Ref(record.ref.cloud, "", kind, id_)) if id_ else None
 
 
 def _add_claims_by_owner(snapshot: model.Snapshot, claims: Claims, homes: Claims) -> None:
