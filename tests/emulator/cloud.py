@@ -81,9 +81,14 @@ def _tables() -> dict[str, table.Table]:
         "block_storage.backup": table.Table(
             order=_by_age, newest_first=True, indexed=("volume_id",)
         ),
-        "block_storage.volume_type": table.Table(),
-        "block_storage.qos_spec": table.Table(),
-        "block_storage.transfer": table.Table(),
+            order=_by_age,
+            newest_first=True,
+            indexed=("volume_id", "os-backup-project-attr:project_id", "_parent_id"),
+        ),
+        "block_storage.volume_type": table.Table(order=_by_age, newest_first=True),
+        "block_storage.qos_spec": table.Table(order=_by_age, newest_first=True),
+        "block_storage.transfer": table.Table(order=_by_age, newest_first=True),
+        "block_storage.attachment": table.Table(
         "image.image": table.Table(order=_by_age, newest_first=True),
     }
 
@@ -109,6 +114,7 @@ class Settings:
     `images_in_use` are images whose deletion Glance refuses with 409.
     """
 
+    `undeletable` are volumes, snapshots and backups whose deletion Cinder begins and fails.
     region: str = "RegionOne"
     build_delay_s: float = 0.2
     delete_delay_s: float = 0.2
@@ -127,6 +133,7 @@ class Settings:
     images_in_use: set[str] = dataclasses.field(default_factory=set)
 
 
+    undeletable: set[str] = dataclasses.field(default_factory=set)
 @dataclasses.dataclass(frozen=True, slots=True)
 class Token:
     """Who asks: a user with roles in a project, in the whole system, or without a scope."""
@@ -194,7 +201,11 @@ class Cloud:
     def inventory(self) -> dict[str, set[str]]:
         """The ids of everything that is there, by kind; a keypair's is ``user_id:name``."""
         with self.locked():
-            hidden = {"identity.role_assignment", "compute.deleted_server"}
+            hidden = {
+                "identity.role_assignment",
+                "compute.deleted_server",
+                "block_storage.attachment",
+            }
             found = {kind: rows.keys() for kind, rows in self.tables.items() if kind not in hidden}
         found["compute.keypair"] = {":".join(key) for key in found["compute.keypair"]}
         return found
