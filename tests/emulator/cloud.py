@@ -79,8 +79,6 @@ def _tables() -> dict[str, table.Table]:
             indexed=("volume_id", "os-extended-snapshot-attributes:project_id"),
         ),
         "block_storage.backup": table.Table(
-            order=_by_age, newest_first=True, indexed=("volume_id",)
-        ),
             order=_by_age,
             newest_first=True,
             indexed=("volume_id", "os-backup-project-attr:project_id", "_parent_id"),
@@ -89,6 +87,8 @@ def _tables() -> dict[str, table.Table]:
         "block_storage.qos_spec": table.Table(order=_by_age, newest_first=True),
         "block_storage.transfer": table.Table(order=_by_age, newest_first=True),
         "block_storage.attachment": table.Table(
+            order=_by_age, newest_first=True, indexed=("volume_id",)
+        ),
         "image.image": table.Table(order=_by_age, newest_first=True),
     }
 
@@ -112,9 +112,9 @@ class Settings:
     25 unless asked and 1000 at most, Neutron and Keystone none.
     `endpoints` replaces what the catalogue says of a service type, for one that is down.
     `images_in_use` are images whose deletion Glance refuses with 409.
+    `undeletable` are volumes, snapshots and backups whose deletion Cinder begins and fails.
     """
 
-    `undeletable` are volumes, snapshots and backups whose deletion Cinder begins and fails.
     region: str = "RegionOne"
     build_delay_s: float = 0.2
     delete_delay_s: float = 0.2
@@ -131,9 +131,9 @@ class Settings:
     default_image_page: int = 25
     endpoints: dict[str, str] = dataclasses.field(default_factory=dict)
     images_in_use: set[str] = dataclasses.field(default_factory=set)
-
-
     undeletable: set[str] = dataclasses.field(default_factory=set)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Token:
     """Who asks: a user with roles in a project, in the whole system, or without a scope."""
