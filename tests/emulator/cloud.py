@@ -11,7 +11,9 @@
 # under the License.
 """The state of the emulated cloud: everything in one place, behind one lock."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 import contextlib
 import dataclasses
 import datetime
@@ -152,6 +154,21 @@ class Token:
         return "admin" in self.roles and self.project_id is not None
 
 
+class KnownPorts(set[str]):
+    """Ids of ports; those of a crowd are known without being held."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_of_crowd: Callable[[object], bool] = lambda _: False
+
+    def add_crowd(self, is_member: Callable[[object], bool]) -> None:
+        """All ids for which this holds are known."""
+        self._is_of_crowd = is_member
+
+    def __contains__(self, port_id: object) -> bool:
+        return super().__contains__(port_id) or self._is_of_crowd(port_id)
+
+
 class Cloud:
     """All services' resources as plain dicts shaped like API bodies, by kind.
 
@@ -174,7 +191,7 @@ class Cloud:
         self.passwords: dict[str, str] = {}
         self.quotas: dict[tuple[str, str], dict[str, int]] = {}
         """The limits that somebody set, by service type and project id; others are default."""
-        self.made_by_nova: set[str] = set()
+        self.made_by_nova = KnownPorts()
         """Ports that Nova created, and removes with the server; it leaves others."""
         self.addresses: dict[str, int] = {}
         """How many addresses each subnet has handed out."""
@@ -198,7 +215,7 @@ class Cloud:
         """A fresh id as Keystone writes them, without dashes."""
         return self.new_id().replace("-", "")
 
-    def inventory(self) -> dict[str, set[str]]:
+    def inventory(self) -> dict[str, AbstractSet[str]]:
         """The ids of everything that is there, by kind; a keypair's is ``user_id:name``."""
         with self.locked():
             hidden = {

@@ -41,9 +41,6 @@ class Crowd(Protocol):
     def number(self, key: Key) -> int | None:
         """The row that has this key; None if it is nobody's."""
 
-    def order(self, number: int) -> Key:
-        """What the table's `order` gives for the row."""
-
     def make(self, number: int) -> Body:
         """The row, fresh in all its parts and each time the same."""
 
@@ -201,6 +198,11 @@ class Keys(AbstractSet[Key]):
     @classmethod
     def _from_iterable(cls, found: Iterable[Key]) -> set[Key]:
         return set(found)
+
+
+def everybody(crowd: Crowd) -> Keys:
+    """The keys of all rows of a crowd that nothing happened to."""
+    return Keys(crowd, bytes(crowd.count), crowd.count, frozenset())
 
 
 def _numbers(gone: bytes) -> Iterator[int]:

@@ -161,7 +161,7 @@ class Table:
         number = None if self._crowd is None else self._crowd.number(key)
         if self._crowd is None or number is None:
             raise KeyError(key)
-        return (self._crowd.crowd.order(number), key)
+        return (self._order(self._crowd.crowd.make(number)), key)
 
     def _walk(self, entry: tuple[Key, Key] | None, *, down: bool) -> Iterator[Body]:
         """The rows after this entry, upwards or downwards."""
@@ -193,8 +193,9 @@ class Table:
         """How many of the crowd come before the entry; found once for each row."""
         place = self._places.get(entry[1])
         if place is None:
-            order = living.crowd.order
-            place = bisect.bisect_left(range(living.crowd.count), entry[0], key=order)
+            make, order = living.crowd.make, self._order
+            numbers = range(living.crowd.count)
+            place = bisect.bisect_left(numbers, entry[0], key=lambda n: order(make(n)))
             if entry[1] in self._rows:
                 self._places[entry[1]] = place
         return place

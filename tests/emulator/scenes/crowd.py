@@ -1,0 +1,343 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Any number of servers in many projects, each with a port and a volume.
+
+They exist as numbers; whoever looks at one gets the same rows each time. One ordinary server,
+port and volume are made like any others, and a row is that with the ids, names, addresses and
+times of its number in place of theirs. So a field that the shapes learn is here by itself, and
+the three agree on all that they say of each other.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+import dataclasses
+import datetime
+import functools
+import hashlib
+import math
+import operator
+import re
+import time
+
+import msgspec
+
+from tests.emulator import cloud as cloud_module
+from tests.emulator import crowds
+from tests.emulator.scenes import bootstrap
+from tests.emulator.shapes import block_storage
+from tests.emulator.shapes import compute
+from tests.emulator.shapes import identity
+from tests.emulator.shapes import network
+
+Cloud = cloud_module.Cloud
+Body = cloud_module.Body
+
+SERVERS = 1_000_000
+PER_PROJECT = 1000
+YOUNGEST = datetime.timedelta(hours=1)
+SPREAD = datetime.timedelta(days=90)
+HOSTS = ("cmp1", "cmp2")
+NAME = "crowd-of-servers"
+
+SCATTER = 2_654_435_761
+"""A prime near the golden section of 2 to the 32nd: its multiples are spread evenly."""
+
+
+class Ids:
+    """Uuids of `count` numbers, in an order of their own, that tell the number they are of.
+
+    The first 48 bits are the place among the others; what is left of them, and the rest, is
+    a hash of the place and the salt.
+    """
+
+    def __init__(self, count: int, salt: str) -> None:
+        self.count = count
+        self._salt = hashlib.blake2b(salt.encode(), digest_size=16).digest()
+        self._offset = int.from_bytes(self._salt) % count
+        some = range(int(count * 0.618) + 1, 2 * count + 2)
+        self._factor = next(n for n in some if math.gcd(n, count) == 1)
+        self._inverse = pow(self._factor, -1, count)
+
+    def place(self, number: int) -> int:
+        """The place of a number's id among all ids in their order."""
+        return (number * self._factor + self._offset) % self.count
+
+    def number_at(self, place: int) -> int:
+        """The number whose id is in this place."""
+        return (place - self._offset) * self._inverse % self.count
+
+    def of(self, number: int) -> str:
+        """The id of a number."""
+        return self.at(self.place(number))
+
+    def at(self, place: int) -> str:
+        """The id in this place."""
+        low, high = (place << 48) // self.count, ((place + 1) << 48) // self.count
+        digest = hashlib.blake2b(b"%d" % place, digest_size=18, salt=self._salt).digest()
+        head = f"{low + int.from_bytes(digest[:8]) % (high - low):012x}"
+        tail = digest[8:].hex()
+        variant = "89ab"[digest[17] & 3]
+        return f"{head[:8]}-{head[8:]}-4{tail[:3]}-{variant}{tail[3:6]}-{tail[6:18]}"
+
+    def place_of(self, key: object) -> int | None:
+        """The place of this id; None if it is nobody's."""
+        if not isinstance(key, str):
+            return None
+        try:
+            head = int(key[:8] + key[9:13], 16)
+        except ValueError:
+            return None
+        place = ((head + 1) * self.count - 1) >> 48
+        return place if 0 <= place < self.count and self.at(place) == key else None
+
+    def number(self, key: object) -> int | None:
+        """The number whose id this is; None if it is nobody's."""
+        place = self.place_of(key)
+        return None if place is None else self.number_at(place)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Home:
+    """A project with its member and the network that all its servers are on."""
+
+    project_id: str
+    user_id: str
+    network: Body
+    subnet_id: str
+    group_id: str
+
+    @property
+    def network_id(self) -> str:
+        """The network's id."""
+        return str(self.network["id"])
+
+
+class People:
+    """What is true of each number, by name; the higher the number, the younger."""
+
+    def __init__(self, count: int, homes: list[Home], seed: int, now: datetime.datetime) -> None:
+        self.count = count
+        self.homes = homes
+        # Two seconds for each, so that no two are of the same.
+        self._spread_s = max(int(SPREAD.total_seconds()), 2 * count)
+        self._oldest_s = int((now - YOUNGEST).timestamp()) - self._spread_s
+        self.ids = {
+            kind: Ids(count, f"{kind} {seed}")
+            for kind in ("server", "port", "volume", "attachment")
+        }
+        self.facts: dict[str, Callable[[int], str]] = {
+            **{f"{kind}_id": ids.of for kind, ids in self.ids.items()},
+            "name": "crowd-{:07d}".format,
+            "created": self._created,
+            "mac_address": self._mac_address,
+            "address": self._address,
+            "host": self._host,
+            "host_id": lambda n: _host_id(self._home(n).project_id, self._host(n)),
+            "instance_name": "instance-f{:07x}".format,
+            "reservation_id": "r-{:08x}".format,
+            "project_id": lambda n: self._home(n).project_id,
+            "user_id": lambda n: self._home(n).user_id,
+            "network_id": lambda n: self._home(n).network_id,
+            "network_name": lambda n: str(self._home(n).network["name"]),
+            "subnet_id": lambda n: self._home(n).subnet_id,
+            "group_id": lambda n: self._home(n).group_id,
+        }
+
+    def _home(self, number: int) -> Home:
+        """Projects take turns."""
+        return self.homes[number % len(self.homes)]
+
+    def of_home(self, value: object, field: str) -> Iterable[int]:
+        """The numbers whose home has this value."""
+        of = operator.attrgetter(field)
+        for place, home in enumerate(self.homes):
+            if of(home) == value:
+                return range(place, self.count, len(self.homes))
+        return ()
+
+    def _created(self, number: int) -> str:
+        low = number * self._spread_s // self.count
+        width = (number + 1) * self._spread_s // self.count - low
+        at = self._oldest_s + low + number * SCATTER % width
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
+
+    def _mac_address(self, number: int) -> str:
+        """Another one for each of the first 16 million."""
+        digits = f"{number * SCATTER % 2**24:06x}"
+        return f"fa:16:3e:{digits[:2]}:{digits[2:4]}:{digits[4:]}"
+
+    def _address(self, number: int) -> str:
+        """The project's next address in 10.0.0.0/8."""
+        host = 2 + number // len(self.homes)
+        return f"10.{host >> 16}.{host >> 8 & 255}.{host & 255}"
+
+    def _host(self, number: int) -> str:
+        """The hypervisor; each has servers of all projects."""
+        return HOSTS[number // len(self.homes) % len(HOSTS)]
+
+
+@functools.lru_cache(maxsize=100_000)
+def _host_id(project_id: str, host: str) -> str:
+    """As Nova hides the name of a host: each project sees another id of it."""
+    return hashlib.sha224((project_id + host).encode()).hexdigest()
+
+
+class Crowd:
+    """The servers, the ports or the volumes, each made of one ordinary body.
+
+    `number` of this crowd is the place in the table: servers and volumes are in the order of
+    their age, and ports in that of their ids.
+    """
+
+    def __init__(self, kind: str, people: People, body: Body, known: dict[str, str]) -> None:
+        self.count = people.count
+        self._kind = kind
+        self._people = people
+        self._ids = people.ids[kind]
+        self._text, self._facts = _opened(body, known, people.facts)
+        self._is_by_id = kind == "port"
+
+    def key(self, number: int) -> str:
+        """The id."""
+        return self._ids.at(number) if self._is_by_id else self._ids.of(number)
+
+    def number(self, key: object) -> int | None:
+        """The number that has this id."""
+        return self._ids.place_of(key) if self._is_by_id else self._ids.number(key)
+
+    def make(self, number: int) -> Body:
+        """The ordinary body with all that is of this number."""
+        person = self._ids.number_at(number) if self._is_by_id else number
+        values = {name: fact(person) for name, fact in self._facts}
+        body: Body = msgspec.json.decode(self._text % values)
+        return body
+
+    def where(self, field: str, value: object) -> Iterable[int] | None:
+        """Whose project, user, network or server it is, is known without looking."""
+        people = self._people
+        found: Iterable[int]
+        if field == "device_id" and self._kind == "port":
+            person = people.ids["server"].number(value)
+            found = () if person is None else (person,)
+        elif field in FIELDS_OF_HOMES:
+            found = people.of_home(value, FIELDS_OF_HOMES[field])
+        else:
+            return None
+        return sorted(map(self._ids.place, found)) if self._is_by_id else found
+
+
+FIELDS_OF_HOMES = {
+    "tenant_id": "project_id",
+    "project_id": "project_id",
+    "os-vol-tenant-attr:tenant_id": "project_id",
+    "user_id": "user_id",
+    "network_id": "network_id",
+}
+
+TIME = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d')
+OPEN = re.compile(r"%\((\w+)\)s")
+
+
+def _opened(
+    body: Body, known: dict[str, str], facts: dict[str, Callable[[int], str]]
+) -> tuple[str, list[tuple[str, Callable[[int], str]]]]:
+    """The body as JSON in which the known texts are left open, and the facts that fill it."""
+    text = msgspec.json.encode(body).decode().replace("%", "%%")
+    text = TIME.sub('"%(created)s', text)
+    for name, found in known.items():
+        # A name is part of others that are made of it; the rest are texts of their own.
+        quote = "" if name == "name" else '"'
+        text = text.replace(f"{quote}{found}{quote}", f"{quote}%({name})s{quote}")
+    return text, [(name, facts[name]) for name in sorted(set(OPEN.findall(text)))]
+
+
+def crowd(
+    cloud: Cloud, servers: int = SERVERS, projects: int | None = None, *, seed: int = 0
+) -> bootstrap.Scene:
+    """The ground, and so many servers, each with a port that Nova made and a volume.
+
+    They are between an hour and 90 days old (more, if there are more than four million) and of
+    `projects` projects, of about 1000 servers each unless another number is given.
+    """
+    scene = bootstrap.ground(cloud)
+    if servers < 1:
+        return scene
+    count = projects or max(1, servers // PER_PROJECT)
+    with bootstrap.recorded(cloud, scene, SPREAD + YOUNGEST):
+        homes = [_home(cloud, number) for number in range(count)]
+    with cloud.locked():
+        people = People(servers, homes, seed, cloud.clock.now())
+        for table, made in _crowds(cloud, people).items():
+            cloud[table].add_crowd(made)
+            scene.made[table] = crowds.everybody(made)
+        ports = people.ids["port"]
+        cloud.made_by_nova.add_crowd(lambda port_id: ports.place_of(port_id) is not None)
+    return scene
+
+
+def _home(cloud: Cloud, number: int) -> Home:
+    project = identity.project(cloud, f"crowd-project-{number:04d}")
+    user = identity.member(cloud, f"crowd-user-{number:04d}", project)
+    inside = network.network(cloud, f"crowd-net-{number:04d}", project["id"])
+    subnet = network.subnet(cloud, f"crowd-subnet-{number:04d}", inside, cidr="10.0.0.0/8")
+    group = network.default_security_group(cloud, project["id"])
+    return Home(project["id"], user["id"], inside, subnet["id"], group["id"])
+
+
+def _crowds(cloud: Cloud, people: People) -> dict[str, Crowd]:
+    """The crowds by table, made of one server with all that it has, which is gone again."""
+    home = people.homes[0]
+    owner = (home.project_id, home.user_id)
+    wish = compute.Wish(
+        bootstrap.named(cloud, "compute.flavor", "m1.tiny"),
+        bootstrap.named(cloud, "image.image", "cirros-0.6.2-x86_64-disk"),
+        [home.network],
+        security_groups=[network.default_security_group(cloud, home.project_id)],
+        host=HOSTS[0],
+    )
+    server = compute.server(cloud, NAME, *owner, wish)
+    volume = block_storage.volume(cloud, NAME, *owner)
+    compute.attach(cloud, server, volume)
+    (port,) = cloud["network.port"].where("device_id", server["id"])
+    known = _known(home, server, port, volume)
+    cloud.made_by_nova.discard(port["id"])
+    most = -(-people.count // len(people.homes))
+    cloud.addresses.update({home.subnet_id: most for home in people.homes})
+    tables = {"server": "compute.server", "port": "network.port", "volume": "block_storage.volume"}
+    made = {}
+    for kind, body in (("server", server), ("port", port), ("volume", volume)):
+        cloud[tables[kind]].remove(body["id"])
+        made[tables[kind]] = Crowd(kind, people, body, known)
+    return made
+
+
+def _known(home: Home, server: Body, port: Body, volume: Body) -> dict[str, str]:
+    """The texts in the ordinary bodies that are another one's for each number, by fact."""
+    return {
+        "server_id": server["id"],
+        "port_id": port["id"],
+        "volume_id": volume["id"],
+        "attachment_id": volume["attachments"][0]["attachment_id"],
+        "name": NAME,
+        "mac_address": port["mac_address"],
+        "address": port["fixed_ips"][0]["ip_address"],
+        "host": HOSTS[0],
+        "host_id": server["hostId"],
+        "instance_name": server["OS-EXT-SRV-ATTR:instance_name"],
+        "reservation_id": server["OS-EXT-SRV-ATTR:reservation_id"],
+        "project_id": home.project_id,
+        "user_id": home.user_id,
+        "network_id": home.network["id"],
+        "network_name": home.network["name"],
+        "subnet_id": home.subnet_id,
+        "group_id": home.group_id,
+    }
