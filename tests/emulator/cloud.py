@@ -68,8 +68,11 @@ def _tables() -> dict[str, table.Table]:
         ),
         "network.router": table.Table(),
         "network.floating_ip": table.Table(indexed=("port_id", "project_id", "router_id")),
-        "network.security_group": table.Table(),
-        "network.trunk": table.Table(),
+        "network.security_group": table.Table(indexed=("project_id",)),
+        "network.security_group_rule": table.Table(),
+        "network.trunk": table.Table(indexed=("port_id",)),
+        "network.subnet_pool": table.Table(),
+        "network.address_scope": table.Table(),
         "block_storage.volume": table.Table(
             order=_by_age,
             newest_first=True,
@@ -222,6 +225,7 @@ class Cloud:
                 "identity.role_assignment",
                 "compute.deleted_server",
                 "block_storage.attachment",
+                *("network.security_group_rule", "network.subnet_pool", "network.address_scope"),
             }
             found = {kind: rows.keys() for kind, rows in self.tables.items() if kind not in hidden}
         found["compute.keypair"] = {":".join(key) for key in found["compute.keypair"]}

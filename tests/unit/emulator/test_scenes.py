@@ -45,7 +45,7 @@ def test_benchmark_shapes() -> None:
     """It leaves what a killed Rally leaves: of each kind, unnamed, ownerless, private, old."""
     cloud = emulator.Cloud()
     scene = scenes.killed_benchmark(cloud, WORKLOAD)
-    assert set(scene.made) == set(cloud.tables) - {
+    assert set(scene.made) == set(cloud.inventory()) - {
         *("identity.domain", "identity.role", "identity.role_assignment"),
         "compute.deleted_server",
         *("identity.group", "identity.service", "identity.endpoint", "network.trunk"),
