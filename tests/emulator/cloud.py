@@ -58,8 +58,12 @@ def _tables() -> dict[str, table.Table]:
             order=lambda body: (body["created"], body["id"]), newest_first=True
         ),
         "compute.flavor": table.Table(),
-        "compute.server_group": table.Table(),
-        "compute.aggregate": table.Table(),
+        "compute.server_group": table.Table(order=lambda body: body["_number"]),
+        "compute.aggregate": table.Table(key=lambda body: str(body["id"])),
+        "compute.migration": table.Table(
+            key=lambda body: body["uuid"], order=lambda body: body["id"], newest_first=True
+        ),
+        "compute.service": table.Table(order=lambda body: body["number"]),
         "compute.keypair": table.Table(key=keypair_key, order=keypair_key),
         "network.network": table.Table(),
         "network.subnet": table.Table(indexed=("network_id",)),
@@ -136,6 +140,10 @@ class Settings:
     default_image_page: int = 25
     endpoints: dict[str, str] = dataclasses.field(default_factory=dict)
     images_in_use: set[str] = dataclasses.field(default_factory=set)
+    down_hosts: set[str] = dataclasses.field(default_factory=set)
+    """Hosts of a cell whose database does not answer: Nova knows little of their servers."""
+    nova_notification_format: str = "both"
+    """``versioned``, ``unversioned`` or ``both``: Nova's own option ``notification_format``."""
     undeletable: set[str] = dataclasses.field(default_factory=set)
 
 
@@ -194,6 +202,8 @@ class Cloud:
         self.passwords: dict[str, str] = {}
         self.quotas: dict[tuple[str, str], dict[str, int]] = {}
         """The limits that somebody set, by service type and project id; others are default."""
+        self.numbers: dict[str, int] = {}
+        """The last number that was given to a kind that counts: aggregates, migrations."""
         self.made_by_nova = KnownPorts()
         """Ports that Nova created, and removes with the server; it leaves others."""
         self.addresses: dict[str, int] = {}
@@ -224,6 +234,7 @@ class Cloud:
             hidden = {
                 "identity.role_assignment",
                 "compute.deleted_server",
+                *("compute.migration", "compute.service"),
                 "block_storage.attachment",
                 *("network.security_group_rule", "network.subnet_pool", "network.address_scope"),
             }
