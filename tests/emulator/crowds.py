@@ -64,7 +64,8 @@ class Inhabitants:
         self._gone_count = 0
         self._kept: dict[int, rows.Row] = {}
         self._handed_out: collections.OrderedDict[int, None] = collections.OrderedDict()
-        self._seen: weakref.WeakValueDictionary[int, rows.Row] = weakref.WeakValueDictionary()
+        self._forget_at = HANDED_OUT
+        self._seen: dict[int, weakref.ref[rows.Row]] = {}
 
     def __len__(self) -> int:
         return self.crowd.count - self._gone_count
@@ -136,11 +137,20 @@ class Inhabitants:
         return not self._gone[number] and self._look(number).get(field) == value
 
     def _look(self, number: int) -> rows.Row:
-        row = self._kept.get(number) or self._seen.get(number)
+        row = self._kept.get(number)
+        if row is None and number in self._seen:
+            row = self._seen[number]()
         if row is None:
             row = rows.Row(self.crowd.make(number), self._watcher, number)
-            self._seen[number] = row
+            self._seen[number] = weakref.ref(row)
+            if len(self._seen) > self._forget_at:
+                self._forget()
         return row
+
+    def _forget(self) -> None:
+        """Rows that nobody holds are forgotten; half as often if many are held."""
+        self._seen = {number: seen for number, seen in self._seen.items() if seen() is not None}
+        self._forget_at = max(HANDED_OUT, 2 * len(self._seen))
 
     def _keep(self, row: rows.Row) -> rows.Row:
         assert row.number is not None

@@ -17,6 +17,7 @@ import dataclasses
 import json
 from typing import Any
 
+import msgspec
 from werkzeug import datastructures
 from werkzeug import wrappers
 
@@ -49,8 +50,15 @@ class Answer:
         """The body as it goes over the wire."""
         if self.body is None:
             return b""
-        text = self.body if isinstance(self.body, str) else json.dumps(self.body)
-        return text.encode()
+        return self.body.encode() if isinstance(self.body, str) else _json(self.body)
+
+
+def _json(body: Any) -> bytes:
+    """As JSON; half of a character, which a client may have sent in a name, is escaped."""
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return json.dumps(body).encode()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +82,7 @@ class Call:
     microversion: Version = (0, 0)
     token_or_none: cloud_module.Token | None = None
     services: "Sequence[Service]" = ()
+    _root: str = ""
 
     @property
     def token(self) -> cloud_module.Token:
@@ -98,7 +107,9 @@ class Call:
     @property
     def root(self) -> str:
         """The address of this service, without a version: ``http://127.0.0.1:4242/compute``."""
-        return self.request.host_url.rstrip("/") + self.service.prefix
+        if not self._root:
+            self._root = self.request.host_url.rstrip("/") + self.service.prefix
+        return self._root
 
     def rows(self, kind: str) -> table.Table:
         """The table of a kind."""

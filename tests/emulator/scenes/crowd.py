@@ -21,7 +21,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 import dataclasses
 import datetime
-import functools
 import hashlib
 import math
 import operator
@@ -52,17 +51,22 @@ SCATTER = 2_654_435_761
 """A prime near the golden section of 2 to the 32nd: its multiples are spread evenly."""
 
 
+TAIL = 2**80 - 1
+
+
 class Ids:
     """Uuids of `count` numbers, in an order of their own, that tell the number they are of.
 
-    The first 48 bits are the place among the others; what is left of them, and the rest, is
-    a hash of the place and the salt.
+    The first 48 bits are the place among the others; what is left of them, and the rest, are
+    scattered by the place and the salt.
     """
 
     def __init__(self, count: int, salt: str) -> None:
         self.count = count
-        self._salt = hashlib.blake2b(salt.encode(), digest_size=16).digest()
-        self._offset = int.from_bytes(self._salt) % count
+        digest = hashlib.blake2b(salt.encode()).digest()
+        self._multiplier = int.from_bytes(digest[:10]) | 1
+        self._summand = int.from_bytes(digest[10:20])
+        self._offset = self._summand % count
         some = range(int(count * 0.618) + 1, 2 * count + 2)
         self._factor = next(n for n in some if math.gcd(n, count) == 1)
         self._inverse = pow(self._factor, -1, count)
@@ -82,11 +86,12 @@ class Ids:
     def at(self, place: int) -> str:
         """The id in this place."""
         low, high = (place << 48) // self.count, ((place + 1) << 48) // self.count
-        digest = hashlib.blake2b(b"%d" % place, digest_size=18, salt=self._salt).digest()
-        head = f"{low + int.from_bytes(digest[:8]) % (high - low):012x}"
-        tail = digest[8:].hex()
-        variant = "89ab"[digest[17] & 3]
-        return f"{head[:8]}-{head[8:]}-4{tail[:3]}-{variant}{tail[3:6]}-{tail[6:18]}"
+        tail = (place * self._multiplier + self._summand) & TAIL
+        digits = f"{low + (tail >> 20) % (high - low):012x}{tail:020x}"
+        variant = "89ab"[tail >> 78]
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        )
 
     def place_of(self, key: object) -> int | None:
         """The place of this id; None if it is nobody's."""
@@ -111,14 +116,10 @@ class Home:
 
     project_id: str
     user_id: str
-    network: Body
+    network_id: str
+    network_name: str
     subnet_id: str
     group_id: str
-
-    @property
-    def network_id(self) -> str:
-        """The network's id."""
-        return str(self.network["id"])
 
 
 class People:
@@ -140,21 +141,21 @@ class People:
             "created": self._created,
             "mac_address": self._mac_address,
             "address": self._address,
-            "host": self._host,
-            "host_id": lambda n: _host_id(self._home(n).project_id, self._host(n)),
             "instance_name": "instance-f{:07x}".format,
             "reservation_id": "r-{:08x}".format,
-            "project_id": lambda n: self._home(n).project_id,
-            "user_id": lambda n: self._home(n).user_id,
-            "network_id": lambda n: self._home(n).network_id,
-            "network_name": lambda n: str(self._home(n).network["name"]),
-            "subnet_id": lambda n: self._home(n).subnet_id,
-            "group_id": lambda n: self._home(n).group_id,
         }
 
-    def _home(self, number: int) -> Home:
-        """Projects take turns."""
-        return self.homes[number % len(self.homes)]
+    def facts_of_home(self, number: int) -> dict[str, str]:
+        """What the number has in common with the others of its project on its host."""
+        home, host = self.homes[number % len(self.homes)], self._host(number)
+        host_id = hashlib.sha224((home.project_id + host).encode()).hexdigest()
+        # As Nova hides the name of a host: each project sees another id of it.
+        facts = {field.name: getattr(home, field.name) for field in dataclasses.fields(home)}
+        return {**facts, "host": host, "host_id": host_id}
+
+    def household(self, number: int) -> int:
+        """A number that those have in common who are of a project and on a host."""
+        return number % (len(self.homes) * len(HOSTS))
 
     def of_home(self, value: object, field: str) -> Iterable[int]:
         """The numbers whose home has this value."""
@@ -185,12 +186,6 @@ class People:
         return HOSTS[number // len(self.homes) % len(HOSTS)]
 
 
-@functools.lru_cache(maxsize=100_000)
-def _host_id(project_id: str, host: str) -> str:
-    """As Nova hides the name of a host: each project sees another id of it."""
-    return hashlib.sha224((project_id + host).encode()).hexdigest()
-
-
 class Crowd:
     """The servers, the ports or the volumes, each made of one ordinary body.
 
@@ -203,7 +198,10 @@ class Crowd:
         self._kind = kind
         self._people = people
         self._ids = people.ids[kind]
-        self._text, self._facts = _opened(body, known, people.facts)
+        self._text = _opened(body, known)
+        names = set(OPEN.findall(self._text)) & people.facts.keys()
+        self._facts = [(name, people.facts[name]) for name in sorted(names)]
+        self._texts: dict[int, str] = {}
         self._is_by_id = kind == "port"
 
     def key(self, number: int) -> str:
@@ -217,9 +215,18 @@ class Crowd:
     def make(self, number: int) -> Body:
         """The ordinary body with all that is of this number."""
         person = self._ids.number_at(number) if self._is_by_id else number
-        values = {name: fact(person) for name, fact in self._facts}
-        body: Body = msgspec.json.decode(self._text % values)
+        household = self._people.household(person)
+        text = self._texts.get(household) or self._furnish(household)
+        body: Body = msgspec.json.decode(text % {name: fact(person) for name, fact in self._facts})
         return body
+
+    def _furnish(self, household: int) -> str:
+        """The body as JSON in which only that is open which is each one's own."""
+        left_open = {name: f"%({name})s" for name, _ in self._facts}
+        facts = self._people.facts_of_home(household)
+        text = OPEN.sub(lambda found: {**left_open, **facts}[found[1]], self._text)
+        self._texts[household] = text
+        return text
 
     def where(self, field: str, value: object) -> Iterable[int] | None:
         """Whose project, user, network or server it is, is known without looking."""
@@ -247,17 +254,15 @@ TIME = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d')
 OPEN = re.compile(r"%\((\w+)\)s")
 
 
-def _opened(
-    body: Body, known: dict[str, str], facts: dict[str, Callable[[int], str]]
-) -> tuple[str, list[tuple[str, Callable[[int], str]]]]:
-    """The body as JSON in which the known texts are left open, and the facts that fill it."""
+def _opened(body: Body, known: dict[str, str]) -> str:
+    """The body as JSON in which the known texts and all times are left open."""
     text = msgspec.json.encode(body).decode().replace("%", "%%")
     text = TIME.sub('"%(created)s', text)
     for name, found in known.items():
         # A name is part of others that are made of it; the rest are texts of their own.
         quote = "" if name == "name" else '"'
         text = text.replace(f"{quote}{found}{quote}", f"{quote}%({name})s{quote}")
-    return text, [(name, facts[name]) for name in sorted(set(OPEN.findall(text)))]
+    return text
 
 
 def crowd(
@@ -290,7 +295,8 @@ def _home(cloud: Cloud, number: int) -> Home:
     inside = network.network(cloud, f"crowd-net-{number:04d}", project["id"])
     subnet = network.subnet(cloud, f"crowd-subnet-{number:04d}", inside, cidr="10.0.0.0/8")
     group = network.default_security_group(cloud, project["id"])
-    return Home(project["id"], user["id"], inside, subnet["id"], group["id"])
+    net = (inside["id"], inside["name"], subnet["id"])
+    return Home(project["id"], user["id"], *net, group["id"])
 
 
 def _crowds(cloud: Cloud, people: People) -> dict[str, Crowd]:
@@ -300,7 +306,7 @@ def _crowds(cloud: Cloud, people: People) -> dict[str, Crowd]:
     wish = compute.Wish(
         bootstrap.named(cloud, "compute.flavor", "m1.tiny"),
         bootstrap.named(cloud, "image.image", "cirros-0.6.2-x86_64-disk"),
-        [home.network],
+        [bootstrap.named(cloud, "network.network", home.network_name)],
         security_groups=[network.default_security_group(cloud, home.project_id)],
         host=HOSTS[0],
     )
@@ -334,10 +340,5 @@ def _known(home: Home, server: Body, port: Body, volume: Body) -> dict[str, str]
         "host_id": server["hostId"],
         "instance_name": server["OS-EXT-SRV-ATTR:instance_name"],
         "reservation_id": server["OS-EXT-SRV-ATTR:reservation_id"],
-        "project_id": home.project_id,
-        "user_id": home.user_id,
-        "network_id": home.network["id"],
-        "network_name": home.network["name"],
-        "subnet_id": home.subnet_id,
-        "group_id": home.group_id,
+        **dataclasses.asdict(home),
     }

@@ -12,6 +12,7 @@
 """Servers: lists, show, the asynchronous delete, lock and unlock, volume attachments."""
 
 from collections.abc import Callable
+import functools
 import re
 from typing import Any
 
@@ -60,15 +61,26 @@ def _links(call: web.Call, server_id: str) -> list[dict[str, str]]:
     ]
 
 
-def _is_shown(call: web.Call, key: str) -> bool:
-    if key.startswith("_") or call.microversion < SINCE.get(key, (2, 1)):
-        return False
-    for_admin = key.startswith("OS-EXT-SRV-ATTR:") or key == "host_status"
-    return call.token.is_admin or not for_admin
+@functools.cache
+def _hidden(
+    keys: tuple[str, ...],
+    microversion: web.Version,
+    is_admin: bool,  # noqa: FBT001
+) -> list[str]:
+    """Those of the keys that are not shown; found once for all servers that have these keys."""
+    return [
+        key
+        for key in keys
+        if key.startswith("_")
+        or microversion < SINCE.get(key, (2, 1))
+        or (not is_admin and (key.startswith("OS-EXT-SRV-ATTR:") or key == "host_status"))
+    ]
 
 
 def _present(call: web.Call, body: Body) -> Body:
-    shown = {key: value for key, value in body.items() if _is_shown(call, key)}
+    shown = dict(body)
+    for key in _hidden(tuple(body), call.microversion, call.token.is_admin):
+        del shown[key]
     shown["links"] = _links(call, body["id"])
     shown["flavor"] = _flavor(call, body["flavor"])
     if body["image"]:
