@@ -29,7 +29,6 @@ from openstack import exceptions
 
 from benchmarks import report
 
-Key = tuple[str, str]  # type and id, as the sandbox's inventory has them
 Cloud = Any
 
 PASSWORD = "secret"  # noqa: S105 - of users that live for minutes
@@ -89,10 +88,9 @@ FULL = Size(
 
 @dataclasses.dataclass
 class Leavings:
-    """What was made for one workload, and the users that Rally would have known."""
+    """What is made for one workload, and the users that Rally would have known."""
 
     workload: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
-    made: list[Key] = dataclasses.field(default_factory=list)
     users: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
     @property
@@ -137,9 +135,7 @@ class Maker:
         names = Names(self._leavings.part, 0)
         compute = self._admin.compute
         flavors = [
-            self._keep(
-                "flavor", compute.create_flavor(name=names.scenario(), ram=64, vcpus=1, disk=1)
-            )
+            compute.create_flavor(name=names.scenario(), ram=64, vcpus=1, disk=1)
             for _ in range(self._size.flavors)
         ]
         with futures.ThreadPoolExecutor(3) as pool:
@@ -150,26 +146,20 @@ class Maker:
             for future in begun:
                 future.result()
 
-    def _keep(self, kind: str, resource: Any, key: str = "") -> Any:
-        self._leavings.made.append((kind, key or resource.id))
-        return resource
-
     def _make_project(self, names: Names, flavors: list[Any]) -> None:
         identity = self._admin.identity
         project = identity.create_project(name=names.context(), domain_id="default")
-        self._keep("project", project)
         users = [self._make_user(names.context(), project) for _ in range(self._size.users)]
         groups = self._make_groups(users[0], names)
         networks = self._make_networks(users[0], names)
         volumes = self._make_volumes(users[0], names)
         for _ in range(self._size.images):
-            image = users[0].image.create_image(
+            users[0].image.create_image(
                 name=names.scenario(),
                 data=io.BytesIO(b"x"),
                 disk_format="raw",
                 container_format="bare",
             )
-            self._keep("image", image)
         self._make_servers(users, names, volumes, [networks, groups, flavors])
         report.tell(f"made a project with {self._size.servers} servers and what belongs to them")
 
@@ -179,7 +169,6 @@ class Maker:
         user = identity.create_user(
             name=name, password=PASSWORD, domain_id="default", default_project_id=project.id
         )
-        self._keep("user", user)
         for role in self._roles:
             identity.assign_project_role_to_user(project, user, role)
         known = {"username": name, "password": PASSWORD, "project_name": project.name}
@@ -192,7 +181,7 @@ class Maker:
     def _make_groups(self, cloud: Cloud, names: Names) -> list[Any]:
         network = cloud.network
         return [
-            self._keep("security_group", network.create_security_group(name=names.scenario()))
+            network.create_security_group(name=names.scenario())
             for _ in range(self._size.security_groups)
         ]
 
@@ -201,45 +190,36 @@ class Maker:
         network = cloud.network
         made = []
         for number in range(self._size.networks):
-            net = self._keep("network", network.create_network(name=names.context()))
+            net = network.create_network(name=names.context())
             subnet = network.create_subnet(
                 name=names.context(), network_id=net.id, ip_version=4, cidr=f"10.{number}.0.0/24"
             )
-            self._keep("subnet", subnet)
             gateway = {"network_id": self._public.id}
             router = network.create_router(name=names.context(), external_gateway_info=gateway)
-            self._keep("router", router)
             network.add_interface_to_router(router, subnet_id=subnet.id)
             made.append(net)
         for number in range(self._size.ports):
             net = made[number % len(made)]
-            self._keep("port", network.create_port(name=names.scenario(), network_id=net.id))
+            network.create_port(name=names.scenario(), network_id=net.id)
         for _ in range(self._size.addresses):
-            address = network.create_ip(
-                floating_network_id=self._public.id, description=names.scenario()
-            )
-            self._keep("floating_ip", address)
+            network.create_ip(floating_network_id=self._public.id, description=names.scenario())
         return made
 
     def _make_volumes(self, cloud: Cloud, names: Names) -> list[Any]:
         """Make volumes, empty and of an image, and snapshots; return those of the image."""
         storage = cloud.block_storage
         empty = [
-            self._keep("volume", storage.create_volume(name=names.scenario(), size=1))
-            for _ in range(self._size.volumes)
+            storage.create_volume(name=names.scenario(), size=1) for _ in range(self._size.volumes)
         ]
         bootable = [
             storage.create_volume(name=names.scenario(), size=1, image_id=self._image.id)
             for _ in range(self._size.volume_servers)
         ]
-        for volume in bootable:
-            self._keep("volume", volume)
         for volume in [*empty, *bootable]:
             storage.wait_for_status(volume, "available", ["error"], wait=WAIT_S)
         for number in range(self._size.snapshots):
             volume = empty[number % len(empty)]
             snapshot = storage.create_snapshot(name=names.scenario(), volume_id=volume.id)
-            self._keep("snapshot", snapshot)
             storage.wait_for_status(snapshot, "available", ["error"], wait=WAIT_S)
         return bootable
 
@@ -248,8 +228,7 @@ class Maker:
     ) -> None:
         """Make servers, each of the next of each list of what it may choose from."""
         for user in users:
-            keypair = user.compute.create_keypair(name=names.scenario())
-            self._keep("keypair", keypair, f"{user.current_user_id}/{keypair.name}")
+            user.compute.create_keypair(name=names.scenario())
         compute = users[0].compute
         made = []
         for number in range(self._size.servers + self._size.volume_servers):
@@ -261,7 +240,7 @@ class Maker:
                 security_groups=[{"name": group.id}],
                 **self._source(bootable[number : number + 1]),
             )
-            made.append(self._keep("server", server))
+            made.append(server)
         for server in made:
             compute.wait_for_server(server, wait=WAIT_S)
 
@@ -274,7 +253,7 @@ class Maker:
 
 
 def make(admin: Cloud, size: Size, leavings: Leavings) -> None:
-    """Make the leavings in the cloud; raises BenchmarkFailed, with as much made as was told."""
+    """Make the leavings in the cloud; raises BenchmarkFailed when half of them are made."""
     try:
         Maker(admin, size, leavings).make()
     except exceptions.SDKException as error:

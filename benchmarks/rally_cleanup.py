@@ -20,17 +20,20 @@ import json
 import sys
 import typing
 
-from rally import api
+from rally import plugins
 from rally_openstack.common import credential
-from rally_openstack.task.cleanup import manager
 
-#: The services that a scenario would name, and the one that contexts clean by themselves.
-SERVICES = ("nova", "neutron", "cinder", "glance", "keystone")
+#: What a scenario would name, and what contexts clean by themselves. Not all of keystone: it would
+#: try to log in as users that are gone by then.
+NAMES = ("nova", "neutron", "cinder", "glance", "keystone.user", "keystone.project")
 
 
 def main() -> None:
     """Everything that Rally finds of the workload is removed; what is not, it logs."""
-    api.API(config_args=[], skip_db_check=True)
+    plugins.load()
+    # This reads options when it is imported, and the line above has made them.
+    from rally_openstack.task.cleanup import manager  # noqa: PLC0415
+
     asked = json.load(sys.stdin)
 
     def log_in(described: dict[str, typing.Any]) -> credential.OpenStackCredential:
@@ -39,8 +42,8 @@ def main() -> None:
     # One call for the names of scenarios and of contexts, both with and without
     # administrator: fewer requests than Rally's contexts, which each call for their own.
     manager.cleanup(
-        names=SERVICES,
-        admin=log_in(asked["admin"]),
+        names=NAMES,
+        admin={"credential": log_in(asked["admin"])},
         users=[user | {"credential": log_in(user["credential"])} for user in asked["users"]],
         task_id=asked["workload"],
     )
