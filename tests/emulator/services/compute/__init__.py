@@ -18,6 +18,7 @@ seen on a real Nova 34.
 from typing import Any
 
 from tests.emulator import web
+from tests.emulator.services.compute import flavor_specs
 from tests.emulator.services.compute import flavors
 from tests.emulator.services.compute import keypairs
 from tests.emulator.services.compute import servers
@@ -69,6 +70,7 @@ SERVICE = web.Service(
         web.Route("GET", "/v2.1", version, public=True),
         *servers.ROUTES,
         *flavors.ROUTES,
+        *flavor_specs.ROUTES,
         *keypairs.ROUTES,
     ),
     shape=web.nova_shape,
