@@ -55,13 +55,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ``workers`` calls are under way at once; ``poll_s`` seconds pass at least
     between two listings of a kind, or two attempts at one resource.  A
     resource has ``timeout_s`` seconds to vanish after it was removed, and
-    ``conflict_s`` to get free of what the service says is in the way.
+    ``conflict_s`` to get free of what the service says is in the way.  What
+    the last look said holds for ``look_s`` seconds, so that what goes one
+    after the other (images, then their project) costs one look.
     """
 
     workers: int = 8
     poll_s: float = 1.0
     timeout_s: float = 600.0
     conflict_s: float = 60.0
+    look_s: float = 10.0
 
 
 class Executor:
@@ -87,6 +90,8 @@ class Executor:
         self._look: Look = dict
         #: Steps whose way is free, and that wait for the last look.
         self._held: list[resources.Ref] = []
+        #: What the last look said, and until when that holds.
+        self._looked: tuple[Mapping[resources.Ref, str], float] = ({}, float("-inf"))
         self._remover = removal.Remover(cloud, managers, events, clock)
         self._progress: progresses.Progress = progresses.Silence()
         self._steps: dict[resources.Ref, planning.Step] = {}
@@ -153,13 +158,18 @@ class Executor:
 
     def _release(self) -> None:
         """Look at the cloud again, and let go what is still free to go."""
-        reasons = self._look()
+        self._looked = (self._look(), time.monotonic() + self._limits.look_s)
         held, self._held = self._held, []
         for ref in held:
-            if ref in reasons:
-                self._fail(ref, f"since the plan: {reasons[ref]}", Outcome.CHANGED)
-            else:
-                self._due[ref] = time.monotonic()
+            self._let_go(ref)
+
+    def _let_go(self, ref: resources.Ref) -> None:
+        """Let the last look decide."""
+        reasons, _ = self._looked
+        if ref in reasons:
+            self._fail(ref, f"since the plan: {reasons[ref]}", Outcome.CHANGED)
+        else:
+            self._due[ref] = time.monotonic()
 
     def _stopped(self, step: planning.Step) -> store.Result:
         if step.ref in self._vanishing:
@@ -183,6 +193,8 @@ class Executor:
             stuck = next((r for r in step.after if not self._results[r].is_gone), None)
             if stuck is None and self._managers[ref.kind].KIND.is_guarded:
                 self._due[ref] = now
+            elif stuck is None and now < self._looked[1]:
+                self._let_go(ref)
             elif stuck is None:
                 self._held.append(ref)
             else:

@@ -24,6 +24,7 @@ from oslo_log import log
 
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
+from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import resources
 from cleanupd.engine import progress as progresses
@@ -61,15 +62,23 @@ class Observer:
         self._without_resources = without_resources
         self._refused = refused
 
-    def observe(self, progress: progresses.Progress | None = None) -> model.Snapshot:
-        """Return a snapshot of all kinds; a kind that cannot be listed is not fresh in it."""
+    def observe(
+        self,
+        progress: progresses.Progress | None = None,
+        users: frozenset[str] | None = None,
+    ) -> model.Snapshot:
+        """Return a snapshot of all kinds; a kind that cannot be listed is not fresh in it.
+
+        ``users`` are the ids of those who matter, where not all do: what has
+        to be asked for user by user is not asked for others.
+        """
         progress = progress or progresses.Silence()
         taken_at = self._clock()
         blindness = next(map(str, self._refused), None) or self._cloud.visibility()
         listings: dict[str, tuple[resources.Resource, ...]] = {}
         trust: dict[str, model.Trust] = {}
         progress.listing(len(self._managers))
-        for kind, answer in self._list_all(listings):
+        for kind, answer in self._list_all(listings, users):
             if isinstance(answer, exceptions.CleanupdError):
                 LOG.warning("%(kind)s could not be listed: %(why)s", {"kind": kind, "why": answer})
                 trust[kind] = model.Trust(kind, str(answer), None)
@@ -88,7 +97,9 @@ class Observer:
         )
 
     def _list_all(
-        self, listings: Mapping[str, tuple[resources.Resource, ...]]
+        self,
+        listings: Mapping[str, tuple[resources.Resource, ...]],
+        users: frozenset[str] | None,
     ) -> Iterator[tuple[str, tuple[resources.Resource, ...] | exceptions.CleanupdError]]:
         """Yield each kind's records, or what went wrong, in the order in which listings end.
 
@@ -105,7 +116,7 @@ class Observer:
             running: dict[futures.Future[tuple[resources.Resource, ...]], str] = {}
             while order.is_active():
                 for kind in order.get_ready():
-                    running[pool.submit(self._list, kind, listings)] = kind
+                    running[pool.submit(self._list, kind, listings, users)] = kind
                 done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
                 for future in done:
                     kind = running.pop(future)
@@ -116,14 +127,20 @@ class Observer:
                     order.done(kind)
 
     def _list(
-        self, kind: str, listings: Mapping[str, tuple[resources.Resource, ...]]
+        self,
+        kind: str,
+        listings: Mapping[str, tuple[resources.Resource, ...]],
+        users: frozenset[str] | None,
     ) -> tuple[resources.Resource, ...]:
         plugin = self._managers[kind]
         for other in plugin.KIND.listed_after:
             if other not in listings:
                 raise exceptions.ListingIncomplete(kind, f"{other} is not known")
+        known = dict(listings)
+        if users is not None and plugin.KIND.cost is kinds.Cost.USER:
+            known = {name: _of_users(records, users) for name, records in listings.items()}
         try:
-            return tuple(plugin.list(self._cloud, dict(listings)))
+            return tuple(plugin.list(self._cloud, known))
         except exceptions.CleanupdError:
             raise
         except Exception as error:  # the other kinds are kept alive: a plugin may do anything
@@ -140,3 +157,10 @@ class Observer:
             if service not in self._without_resources
             and (service not in seen or region not in (self._cloud.region, ""))
         }
+
+
+def _of_users(
+    records: tuple[resources.Resource, ...], users: frozenset[str]
+) -> tuple[resources.Resource, ...]:
+    """Return the users themselves and what is theirs."""
+    return tuple(r for r in records if r.ref.id in users or r.user_id in users)

@@ -67,12 +67,17 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine is built with, read from options once."""
+    """What an engine is built with, read from options once.
+
+    ``lifted`` are the holds that keep nothing, as in
+    :class:`~cleanupd.core.workloads.Selection`.
+    """
 
     names: tuple[patterns.Pattern, ...] = generators.BUILTIN_PATTERNS
     without_resources: frozenset[str] = frozenset({"placement"})
     list_workers: int = 8
     limits: executor.Limits = executor.Limits()
+    lifted: frozenset[str] = frozenset()
 
 
 class Engine:
@@ -158,6 +163,7 @@ class Engine:
             scopes=frozenset(target.scopes),
             formats=frozenset(target.formats),
             kinds=frozenset(self.kinds_of(target.kinds)),
+            lifted=self.settings.lifted,
         )
 
     def judge(
@@ -278,7 +284,9 @@ class Engine:
 
     def _find_reasons(self, plan: planning.Plan) -> dict[resources.Ref, str]:
         """Look again, and return why each step that may not be taken any more may not."""
-        snapshot = self.observe()
+        users = {s.ref.id for s in plan.steps if s.ref.kind == "identity.user"}
+        users |= {s.observed.user_id for s in plan.steps if s.observed.user_id}
+        snapshot = self._observer.observe(users=frozenset(users))
         findings = {f.resource.ref: f for f in self.judge(snapshot, self._named(plan)).findings}
         reasons: dict[resources.Ref, str] = {}
         for ref in (step.ref for step in plan.steps):

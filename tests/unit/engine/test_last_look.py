@@ -1,0 +1,90 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Tests of the last look, before what no service guards is removed: what it costs."""
+
+import msgspec
+import pytest
+
+from cleanupd.core import kinds
+from cleanupd.engine import sweep
+from cleanupd.journal import store
+from tests.unit.core.sample import name
+from tests.unit.core.sample import record
+from tests.unit.engine import fakes
+from tests.unit.engine.stage import SETTINGS
+from tests.unit.engine.stage import run
+
+PLANNED_LOOKED_VERIFIED = 3
+
+
+@pytest.fixture
+def managers():
+    """Return managers of kinds that no service guards."""
+    found = fakes.make_managers()
+    for manager in found.values():
+        manager.KIND = msgspec.structs.replace(manager.KIND, is_guarded=False)
+    return found
+
+
+@pytest.fixture
+def listed(managers):
+    """Give the arguments of all listings of projects."""
+    calls = []
+    list_projects = managers["identity.project"].list
+
+    def list_(cloud, listings):
+        calls.append(listings)
+        return list_projects(cloud, listings)
+
+    managers["identity.project"].list = list_
+    return calls
+
+
+def test_one_look_serves_what_goes_one_after_the_other(cloud, managers, listed, tmp_path):
+    """A project goes after the network in it, which goes after its port, all by one look."""
+    done = run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
+    assert done.certificate.is_clean
+    assert len(listed) == PLANNED_LOOKED_VERIFIED
+
+
+def test_a_look_that_is_too_old_is_taken_again(cloud, managers, listed, tmp_path):
+    """What comes free when the look holds no more waits for another one."""
+    limits = msgspec.structs.replace(SETTINGS.limits, look_s=0.0)
+    settings = msgspec.structs.replace(SETTINGS, limits=limits)
+    run(sweep.Engine(cloud, managers, store.Store(tmp_path), settings))
+    assert len(listed) > PLANNED_LOOKED_VERIFIED
+
+
+def test_the_look_asks_for_no_strangers_one_by_one(cloud, managers, tmp_path):
+    """What is listed user by user is listed for users whose things are removed, and no others."""
+    managers["compute.keypair"].KIND = kinds.Kind(
+        name="compute.keypair",
+        identity_fields=("name",),
+        cost=kinds.Cost.USER,
+        listed_after=("identity.user",),
+    )
+    asked = []
+
+    def list_(cloud, listings):
+        asked.append(sorted(user.ref.id for user in listings["identity.user"]))
+        return iter(())
+
+    managers["compute.keypair"].list = list_
+    cloud.add(
+        record("identity.user", "rally", name=name(letter="c")),
+        record("identity.user", "owner", name="somebody"),
+        record("identity.user", "stranger", name="somebody else"),
+        record("compute.server", "theirs", name=name(), project_id="p", user_id="owner"),
+    )
+    run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
+    everybody = ["owner", "rally", "stranger"]
+    assert asked == [everybody, ["owner", "rally"], ["owner", "stranger"]]
