@@ -17,6 +17,7 @@ import dataclasses
 import datetime
 
 from tests.emulator import cloud as cloud_module
+from tests.emulator.shapes import block_storage
 from tests.emulator.shapes import compute
 from tests.emulator.shapes import identity
 from tests.emulator.shapes import image
@@ -93,5 +94,6 @@ def ground(cloud: Cloud) -> Scene:
         network.subnet(cloud, "public-subnet", public, cidr="172.24.4.0/22", enable_dhcp=False)
         compute.flavor(cloud, "m1.tiny")
         compute.flavor(cloud, "m1.micro", ram=256)
+        block_storage.default_types(cloud)
         image.image(cloud, "cirros-0.6.2-x86_64-disk", admin["id"], visibility="public")
     return scene
