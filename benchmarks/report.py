@@ -56,7 +56,7 @@ class Unprepared(BenchmarkFailed):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One number of cleanupd's, and the same number of a peer's where there is one."""
+    """One number of ours, and the same number of a peer's where there is one."""
 
     name: str
     unit: str
@@ -151,7 +151,7 @@ def to_json(measured: Iterable[Measurement]) -> str:
 
 
 def _rows(measured: Iterable[Measurement]) -> list[tuple[str, ...]]:
-    heads: tuple[str, ...] = ("what", "unit", "cleanupd", "peer", "peer's", "ratio")
+    heads: tuple[str, ...] = ("what", "unit", "value", "peer", "peer's", "ratio")
     return [heads] + [
         (
             one.name,

@@ -235,7 +235,8 @@ def _watch(ground: Ground, name: str, command: Command) -> tuple[list[dict[str, 
     begun = time.monotonic()
     ended = _call(ground, command, {"BENCHMARK_REQUESTS": str(log)})
     process_s = time.monotonic() - begun
-    said = (ended.stdout + ended.stderr).strip()
+    # Libraries say the same many times.
+    said = "\n".join(dict.fromkeys((ended.stdout + ended.stderr).splitlines()))
     if not log.exists():
         raise report.BenchmarkFailed(f"{name} asked the cloud for nothing: {said}")
     if ended.returncode or ended.stderr:
@@ -263,7 +264,9 @@ def _call(
 
 def _sweep(*asked: str) -> Command:
     module = ("-m", "cleanupd.cmd.cleanupctl")
-    return Command([sys.executable, *module, "sweep", "start", "--os-cloud", "admin", *asked])
+    return Command(
+        [sys.executable, *module, "sweep", "start", "--os-cloud", "admin", "--quiet", *asked]
+    )
 
 
 def _rally(python: pathlib.Path, auth: dict[str, str], lost: leavings.Leavings) -> Command:

@@ -66,9 +66,9 @@ def test_a_peer_that_did_nothing_gives_no_ratio():
 def test_the_table_shows_a_line_for_each_measurement():
     """Columns are aligned; numbers stand at the right."""
     assert list(report.table(MEASURED)) == [
-        "what              unit      cleanupd  peer     peer's  ratio",
-        "requests          requests        30  Rally 1     120   0.25",
-        "servers a second  1/s         20 123",
+        "what              unit       value  peer     peer's  ratio",
+        "requests          requests      30  Rally 1     120   0.25",
+        "servers a second  1/s       20 123",
     ]
 
 
