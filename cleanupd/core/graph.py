@@ -38,7 +38,8 @@ class Graph:
     """Ties by the resource that they end at, and by the one that they begin at.
 
     ``attached``: what is attached to a resource.  ``parts``: what was made
-    for it.  ``needs`` and ``owners``: the same from the other end.
+    for it.  ``needs`` and ``owners``: the same from the other end.  What a
+    used-by edge tells of is attached, too; a loose one is nobody's need.
     ``takers``: what would take it along.  ``members``: what is in a project,
     or belongs to a user.
     """
@@ -61,7 +62,9 @@ class Graph:
         is_claimed = record.ref in claimed
         for edge in record.edges:
             target = self._resolve(edge.target)
-            if target is not None and (is_claimed or target in claimed):
+            if edge.sort is EdgeSort.USED_BY:
+                self._add_use(record.ref, edge, target, claimed)
+            elif target is not None and (is_claimed or target in claimed):
                 ends, begins = (
                     (self.attached, self.needs)
                     if edge.sort is EdgeSort.ATTACHED_TO
@@ -76,6 +79,21 @@ class Graph:
         for home in self.homes(record):
             if home in claimed:
                 self.members[home].append(record.ref)
+
+    def _add_use(
+        self,
+        used: resources.Ref,
+        edge: resources.Edge,
+        user: resources.Ref | None,
+        claimed: Container[resources.Ref],
+    ) -> None:
+        if used not in claimed or (user is None and edge.is_loose):
+            return
+        # Who is not listed may have come since: it counts as a stranger.
+        tie = Tie(user or edge.target, edge, used)
+        self.attached[used].append(tie)
+        if not edge.is_loose:
+            self.needs[tie.source].append(tie)
 
     def _resolve(self, target: resources.Ref) -> resources.Ref | None:
         """Return the listed resource that an edge means; None where there is none."""

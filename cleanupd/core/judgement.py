@@ -88,9 +88,9 @@ def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     live = workloads.find_live(found, question.selection, snapshot.taken_at)
     doubtful = workloads.find_doubtful(found, question.selection, snapshot.taken_at)
     unselected = dict(_unselected(claims, live, question.selection))
-    blocked = _Rules(snapshot, question.known, claims, unselected, doubtful).settle()
+    blocked = _Rules(snapshot, question, claims, unselected, doubtful).settle()
     undecidable = list(_undecidable(snapshot, claims))
-    ours = _findings_of_claims(snapshot, claims, unselected, blocked)
+    ours = _findings_of_claims(snapshot, question.known, claims, unselected, blocked)
     # What is only looked at goes with its owner and is nobody's to remove.
     removable = [f for f in ours if question.known[f.resource.ref.kind].is_removable]
     return Judgement(
@@ -116,6 +116,7 @@ def _unselected(
 
 def _findings_of_claims(
     snapshot: model.Snapshot,
+    known: Mapping[str, kinds.Kind],
     claims: ownership.Claims,
     unselected: Mapping[resources.Ref, str],
     blocked: Mapping[resources.Ref, str],
@@ -124,19 +125,29 @@ def _findings_of_claims(
         ref = record.ref
         if (claim := claims.get(ref)) is None:
             continue
+        is_leak = ref not in unselected and ref not in blocked
         yield Finding(
             resource=record,
             verdict=Verdict.ACTIVE
             if ref in unselected
-            else Verdict.KEPT
-            if ref in blocked
-            else Verdict.LEAK,
+            else Verdict.LEAK
+            if is_leak
+            else Verdict.KEPT,
             part=claim.part,
             scope=claim.scope,
-            evidence=claim.evidence,
+            evidence=(*claim.evidence, *(_remarks(record, known) if is_leak else ())),
             reason=unselected.get(ref) or blocked.get(ref),
             through=claim.through,
         )
+
+
+def _remarks(record: resources.Resource, known: Mapping[str, kinds.Kind]) -> Iterator[str]:
+    """Yield what people have to know of the removal of ``record``, beside why it is done."""
+    kind = known[record.ref.kind]
+    for hold in kind.holds:
+        if hold.name in record.holds:
+            yield f"{hold.reason}, which [{kind.service}] {hold.option} lifts"
+    yield from record.notes
 
 
 def _undecidable(snapshot: model.Snapshot, claims: ownership.Claims) -> Iterator[Finding]:
@@ -192,19 +203,20 @@ class _Rules:
     def __init__(
         self,
         snapshot: model.Snapshot,
-        known: Mapping[str, kinds.Kind],
+        question: Question,
         claims: ownership.Claims,
         unselected: Mapping[resources.Ref, str],
         doubtful: Mapping[str, str],
     ) -> None:
         self._snapshot = snapshot
         self._doubtful = doubtful
-        self._known = known
+        self._known = question.known
+        self._lifted = question.selection.lifted
         self._claims = claims
         self._unselected = unselected
         self._graph = graphs.Graph(snapshot, claims)
         self._blocked: dict[resources.Ref, str] = {}
-        self._unlisted = {kind: self._find_unlisted(kind) for kind in known}
+        self._unlisted = {kind: self._find_unlisted(kind) for kind in self._known}
 
     def settle(self) -> dict[resources.Ref, str]:
         """Return why each selected resource that has to stay has to."""
@@ -224,6 +236,7 @@ class _Rules:
             self._doubtful.get(self._claims[ref].part)
             or self._unlisted[ref.kind]
             or self._why_managed(ref)
+            or self._why_held(ref)
             or self._why_used(ref)
             or self._why_owned(ref)
             or self._why_taking(ref)
@@ -255,11 +268,28 @@ class _Rules:
             return f"{record.manager} made it: that must remove it"
         return None
 
+    def _why_held(self, ref: resources.Ref) -> str | None:
+        record, kind = self._snapshot.get(ref), self._known[ref.kind]
+        declared = {hold.name: hold for hold in kind.holds}
+        for name in record.holds if record is not None else ():
+            hold = declared.get(name, kinds.Hold(name, f"it is {name}"))
+            if hold.option is None:
+                return hold.reason
+            if kind.lift_key(hold) not in self._lifted:
+                return f"{hold.reason}; [{kind.service}] {hold.option} would lift that"
+        return None
+
     def _why_used(self, ref: resources.Ref) -> str | None:
         for tie in self._graph.attached[ref]:
-            if not tie.edge.is_loose and self._stays(tie.source):
+            if self._is_using(tie):
                 return f"{self._as_subject(tie.source)} uses it"
         return None
+
+    def _is_using(self, tie: graphs.Tie) -> bool:
+        if tie.edge.is_loose:
+            is_use = tie.edge.sort is resources.EdgeSort.USED_BY
+            return is_use and tie.source not in self._claims
+        return self._stays(tie.source)
 
     def _why_owned(self, ref: resources.Ref) -> str | None:
         for tie in self._graph.owners[ref]:

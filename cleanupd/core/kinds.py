@@ -44,6 +44,18 @@ class EdgeRule(msgspec.Struct, frozen=True):
     via: str
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """Something on a resource itself that speaks against its removal.
+
+    ``reason`` is what people read.  ``option`` is the option, in the group of
+    the service, that lifts it; where there is none, nothing does.
+    """
+
+    name: str
+    reason: str
+    option: str | None = None
+
+
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """The declaration of one kind.
 
@@ -52,7 +64,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     resource is read again just before it is removed.  ``suffixes`` are
     regular expressions for what may follow a benchmark's name in names of
     this kind.  ``edges`` are all ties that records of this kind can hold;
-    ``cascades`` the kinds that the service may remove with it.
+    ``cascades`` the kinds that the service may remove with it; ``holds`` all
+    that a record of this kind may name as such.
     ``listed_after`` are the kinds whose listing must have ended before that
     of this kind begins.  ``is_removable`` is false for kinds that are only
     looked at because of their edges.  ``is_asynchronous`` says that the
@@ -67,6 +80,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     suffixes: tuple[str, ...] = ()
     edges: tuple[EdgeRule, ...] = ()
     cascades: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
     listed_after: tuple[str, ...] = ()
     is_regional: bool = True
     is_removable: bool = True
@@ -77,6 +91,10 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     def service(self) -> str:
         """The official service type, such as ``compute``."""
         return self.name.partition(".")[0]
+
+    def lift_key(self, hold: Hold) -> str:
+        """Return what a selection says when it lifts a hold of this kind."""
+        return f"{self.name} {hold.name}"
 
 
 def may_point_to(kinds: Mapping[str, Kind], target: str) -> frozenset[str]:

@@ -174,6 +174,11 @@ class _Order:
                 yield ref, tie.target
                 for part in self._first_parts(tie.target):
                     yield ref, part
+            if tie.edge.is_serving and not tie.edge.is_loose:
+                for user in self._graph.owners[tie.target]:
+                    # A trunk is let go by the server that its parent port serves.
+                    if not user.edge.is_first:
+                        yield user.target, ref
         for tie in self._graph.owners[ref]:
             yield (ref, tie.target) if tie.edge.is_first else (tie.target, ref)
         for taker in self._graph.takers[ref]:

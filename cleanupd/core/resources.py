@@ -42,13 +42,15 @@ class Ref(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 class EdgeSort(enum.StrEnum):
-    """The two ways in which one resource can stand to another."""
+    """The ways in which one resource can stand to another."""
 
     #: The service made the source for the sake of the target.
     CREATED_FOR = "created-for"
     #: Somebody connected the source to the target: it can only be removed
     #: after the source is, or after the source has let go of it.
     ATTACHED_TO = "attached-to"
+    #: The same, told by the record of what is used: the target uses the source.
+    USED_BY = "used-by"
 
 
 class Edge(msgspec.Struct, frozen=True, gc=False):
@@ -62,7 +64,8 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     attached-to edge by which the source serves the target (a floating IP
     serves a port), and a created-for edge through which the owner serves what
     the source is attached to (a router's interface on a subnet): who serves is
-    not removed as long as what is served stays.
+    not removed as long as what is served stays.  A used-by edge is loose where
+    only a foreign target counts (a project that may use a private volume type).
     """
 
     sort: EdgeSort
@@ -82,21 +85,29 @@ def attached_to(target: Ref, *, is_loose: bool = False, is_serving: bool = False
     return Edge(EdgeSort.ATTACHED_TO, target, is_loose=is_loose, is_serving=is_serving)
 
 
+def used_by(target: Ref, *, is_loose: bool = False) -> Edge:
+    """Return a used-by edge to ``target``."""
+    return Edge(EdgeSort.USED_BY, target, is_loose=is_loose)
+
+
 class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing as the cloud reports it.
 
     ``name`` is the text in which a benchmark's name would stand (the
     description of a floating IP); None where the resource has none.
     ``project_id`` and ``user_id`` are None where the service tells none or
-    an empty one.  Times are aware and in UTC.  ``revision`` is Neutron's
-    revision number.  ``aliases`` are further keys by which edges of other
-    resources may name this one (a flavor's name).  ``cascades`` are the
-    resources that the service removes together with this one, whoever made
-    them (volumes with delete_on_termination).  ``manager`` names the party
-    that made this resource and must be asked to remove it, where that is
-    none of the kinds that cleanupd knows (a port of a share server).
-    ``details`` are a few facts of the kind that its manager needs for the
-    removal or that people want to read.
+    an empty one.  Times are aware and in UTC.  ``host`` is the machine of the
+    cloud on which it is, None where it is on none or the service tells none.
+    ``revision`` is Neutron's revision number.  ``aliases`` are further keys by
+    which edges of other resources may name this one (a flavor's name).
+    ``cascades`` are the resources that the service removes together with this
+    one, whoever made them (volumes with delete_on_termination).  ``manager``
+    names the party that made this resource and must be asked to remove it,
+    where that is none of the kinds that cleanupd knows (a port of a share
+    server).  ``holds`` name what on the resource itself speaks against its
+    removal, as its kind declares them.  ``notes`` are sentences for people
+    about what its removal does besides.  ``details`` are a few facts of the
+    kind that its manager needs for the removal or that people want to read.
     """
 
     ref: Ref
@@ -107,11 +118,14 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     updated_at: datetime.datetime | None = None
     launched_at: datetime.datetime | None = None
     status: str | None = None
+    host: str | None = None
     revision: int | None = None
     aliases: tuple[str, ...] = ()
     edges: tuple[Edge, ...] = ()
     cascades: tuple[Ref, ...] = ()
     manager: str | None = None
+    holds: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     details: dict[str, str | int | bool] = {}
 
     @property

@@ -36,7 +36,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     ``parts`` maps parts of names to the uuids that gave them.  ``idle``
     selects every workload that had no resource created or changed for that
     long; ``is_everything`` even the live ones.  Empty ``scopes``,
-    ``formats`` (of names) and ``kinds`` mean all of them.
+    ``formats`` (of names) and ``kinds`` mean all of them.  ``lifted`` has the
+    :meth:`~cleanupd.core.kinds.Kind.lift_key` of each hold that keeps nothing.
     """
 
     parts: dict[str, tuple[str, ...]] = {}
@@ -45,6 +46,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[patterns.Scope] = frozenset()
     formats: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
+    lifted: frozenset[str] = frozenset()
 
     def names(self, part: str) -> bool:
         """Whether a workload is selected whatever it does."""

@@ -115,16 +115,20 @@ def _is_passing(error: exceptions.CleanupdError) -> bool:
 
 
 def find_change(kind: kinds.Kind, step: planning.Step, now: resources.Resource) -> str | None:
-    """Say which identity field of a resource is not what it was when it was planned."""
+    """Say what of a resource's identity, or against its removal, is new since it was planned."""
     for field in kind.identity_fields:
         before, after = getattr(step.observed, field), getattr(now, field)
         if before != after and not (field == "owners" and _has_lost_removed_owners(step, now)):
             return f"its {field} changed since the plan: {_tell(before)}, now {_tell(after)}"
+    if new := set(now.holds) - set(step.observed.holds):
+        return f"since the plan it became {', '.join(sorted(new))}"
     return None
 
 
 def _tell(value: object) -> str:
     """Return a value of a field as people read it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text}" for key, text in value.items())
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)

@@ -32,9 +32,10 @@ OTHER_PART = "deadbeef"
 MATCHER = patterns.Matcher(generators.BUILTIN_PATTERNS)
 
 
-def _kind(name, attached=(), made_for=(), **more):
+def _kind(name, attached=(), made_for=(), used_by=(), **more):
     rules = [EdgeRule(EdgeSort.ATTACHED_TO, target, "a field") for target in attached]
     rules += [EdgeRule(EdgeSort.CREATED_FOR, target, "a field") for target in made_for]
+    rules += [EdgeRule(EdgeSort.USED_BY, target, "a field") for target in used_by]
     return kinds.Kind(name=name, identity_fields=("name",), edges=tuple(rules), **more)
 
 
@@ -50,6 +51,8 @@ KINDS = {
         ),
         _kind("compute.flavor"),
         _kind("compute.keypair", ("identity.user",)),
+        _kind("compute.server_group", used_by=("compute.server",)),
+        _kind("network.trunk", ("network.port",)),
         _kind(
             "network.port",
             ("network.network", "network.subnet"),
@@ -59,13 +62,23 @@ KINDS = {
         _kind("network.router", ("network.network",)),
         _kind("network.subnet", ("network.network",)),
         _kind("network.network"),
-        _kind("block_storage.volume", ("image.image",)),
-        _kind("image.image"),
+        _kind("block_storage.volume", ("image.image", "block_storage.volume_type")),
+        _kind("block_storage.volume_type", used_by=("identity.project",)),
+        _kind("block_storage.transfer", ("block_storage.volume",)),
+        _kind("block_storage.backup", ("block_storage.volume", "block_storage.backup")),
+        _kind(
+            "image.image",
+            holds=(
+                kinds.Hold("protected", "it is protected", "remove_protected"),
+                kinds.Hold("frozen", "it is frozen"),
+            ),
+        ),
         _kind("identity.project", is_regional=False),
         _kind("identity.user", ("identity.project",), is_regional=False),
+        _kind("identity.role", is_regional=False),
         _kind(
             "identity.role_assignment",
-            ("identity.project",),
+            ("identity.project", "identity.role"),
             ("identity.user",),
             is_regional=False,
             is_removable=False,
@@ -99,6 +112,11 @@ def attached(kind, id_, **flags):
 def made_for(kind, id_, **flags):
     """Return a created-for edge."""
     return resources.created_for(ref(kind, id_), **flags)
+
+
+def used_by(kind, id_, **flags):
+    """Return a used-by edge."""
+    return resources.used_by(ref(kind, id_), **flags)
 
 
 def snapshot(*records, broken=None, unseen=()):

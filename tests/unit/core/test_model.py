@@ -54,7 +54,9 @@ def test_a_kind_that_never_was_listed_stays_unknown():
 def test_a_kind_knows_its_service_and_who_may_point_to_it():
     """The closure of a kind follows from the declarations."""
     assert sample.KINDS["network.port"].service == "network"
-    assert kinds.may_point_to(sample.KINDS, "block_storage.volume") == {"compute.server"}
+    assert kinds.may_point_to(sample.KINDS, "block_storage.volume_type") == {
+        "block_storage.volume"
+    }
     assert str(sample.ref("network.port", "a")) == "network.port a"
     assert record("network.port", "a", edges=(sample.made_for("compute.server", "s"),)).owners == (
         sample.ref("compute.server", "s"),

@@ -404,7 +404,12 @@ def test_no_uuid_is_no_task(engine):
 
 def test_kinds_may_be_named_by_their_service(engine):
     """A service's name means all its kinds; an unknown name is refused."""
-    assert engine.kinds_of(["compute"]) == ("compute.flavor", "compute.keypair", "compute.server")
+    assert engine.kinds_of(["compute"]) == (
+        "compute.flavor",
+        "compute.keypair",
+        "compute.server",
+        "compute.server_group",
+    )
     with pytest.raises(exceptions.UnknownKind, match="there is no kind 'trousers'"):
         engine.select(sweep.Target(kinds=("trousers",)))
 
