@@ -15,7 +15,10 @@
 import abc
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import ClassVar
+
+from oslo_config import cfg
 
 from cleanupd import cloud as clouds
 from cleanupd.core import kinds
@@ -37,6 +40,9 @@ class ResourceManager(abc.ABC):
     """
 
     KIND: ClassVar[kinds.Kind]
+    #: Options of the kind, in a group with the name of its service.  Those that
+    #: a hold of the kind names are booleans; others have nobody who reads them.
+    OPTS: ClassVar[Sequence[cfg.Opt]] = ()
 
     def __init__(self, cloud: clouds.Cloud, resource: resources.Resource) -> None:
         self.cloud = cloud

@@ -12,7 +12,7 @@
 
 """Walking through the pages of a collection without losing or repeating anything.
 
-All services page by markers: the next page begins after the resource with
+Services page by markers: the next page begins after the resource with
 that id.  Each announces a next page in its own place: ``servers_links``
 (Nova, Neutron, Cinder), ``links`` (Keystone 28 and later), ``next`` (Glance).
 
@@ -20,6 +20,8 @@ A marker may be deleted between two requests.  Nova and Glance then answer
 400, Cinder, Keystone and most of Neutron 404; Neutron's subnets, floating IPs
 and security groups begin again from the first page with 200 (seen with
 Neutron 29).  In each case the walk steps back to an earlier id.
+
+Nova's server groups page by offsets: :func:`by_offset`.
 """
 
 from collections.abc import Callable
@@ -52,17 +54,25 @@ class _Links(msgspec.Struct):
     next: str | None = None
 
 
-def page_decoder(shape: type[Any], plural: str) -> msgspec.json.Decoder[Any]:
+def page_decoder(
+    shape: type[Any], plural: str, links: str | None = None
+) -> msgspec.json.Decoder[Any]:
     """Return the decoder of one page with a list of ``shape`` under the key ``plural``.
 
-    The decoded page has ``items`` and where each service tells of more.
+    The decoded page has ``items`` and where each service tells of more, under
+    the key ``links`` where that is not the plural with ``_links``.
     """
     items = types.GenericAlias(list, (shape,))
+    links = links or f"{plural}_links"
     page = msgspec.defstruct(
         "Page",
         [
             ("items", items, msgspec.field(name=plural)),
-            ("item_links", list[_Link], msgspec.field(name=f"{plural}_links", default=[])),
+            (
+                "item_links",
+                list[_Link],
+                msgspec.field(name=links, default=[]),
+            ),
             ("links", _Links, msgspec.field(default_factory=_Links)),
             ("next", str | None, None),
             ("truncated", bool, False),
@@ -165,6 +175,38 @@ class Walk(Generic[W]):
 
     def _incomplete(self, reason: str) -> exceptions.ListingIncomplete:
         return exceptions.ListingIncomplete(self._kind, reason)
+
+
+def by_offset(
+    kind: str,
+    fetch: Callable[[int], bytes],
+    decode: Callable[[bytes], Any],
+    key: Callable[[W], str],
+) -> Iterator[W]:
+    """Yield every item once of a collection of ``kind`` that has offsets and no markers.
+
+    Each page begins with the last item of the one before.  Where it does not,
+    items before it have vanished, and the walk begins anew.  Raises
+    ListingIncomplete where that happens again and again, or a page makes no
+    sense; what was yielded until then is no answer.
+    """
+    seen: set[str] = set()
+    for _ in range(_RESUMES):
+        offset, last = 0, None
+        while True:
+            try:
+                items = decode(fetch(offset)).items
+            except exceptions.MalformedAnswer as error:
+                raise exceptions.ListingIncomplete(kind, error.reason) from error
+            keys = [key(item) for item in items]
+            if last is not None and keys[:1] != [last]:
+                break
+            yield from (item for item, one in zip(items, keys, strict=True) if one not in seen)
+            seen.update(keys)
+            if len(keys) <= (last is not None):
+                return
+            offset, last = offset + len(keys) - 1, keys[-1]
+    raise exceptions.ListingIncomplete(kind, "it changes too fast: items vanish again and again")
 
 
 def after(path: str, marker: str | None) -> str:

@@ -53,8 +53,10 @@ class Table(Generic[W]):
     read and removed.  ``listings`` are the paths, with a query, that together
     list all records of the region.  A record stands under ``singular`` (empty:
     it is the whole body), a page of them under ``plural``; ``shape`` is what
-    it has to look like, ``parse`` the one parser, ``key`` its paging marker.  ``explain``
-    may tell why a body has not that shape.
+    it has to look like, ``parse`` the one parser, ``key`` its paging marker.
+    ``links`` is the key of a page's links where it is not the plural with
+    ``_links``; ``has_offsets`` says that pages go by offsets.  ``explain`` may
+    tell why a body has not that shape.
     """
 
     kind: kinds.Kind
@@ -66,6 +68,8 @@ class Table(Generic[W]):
     parse: Callable[[W, wire.Place], resources.Resource]
     microversion: str | None = None
     key: Callable[[W], str] = operator.attrgetter("id")
+    links: str | None = None
+    has_offsets: bool = False
     explain: Callable[[bytes], str] = _no_explanation
 
     @property
@@ -80,12 +84,19 @@ class Table(Generic[W]):
     def items(self, cloud: clouds.Cloud, path: str) -> Iterator[W]:
         """Yield every record, undecided what it means, of the listing ``path``."""
 
-        def fetch(marker: str | None) -> bytes:
-            page = paging.after(path, marker)
+        def fetch(page: str) -> bytes:
             return cloud.get(self.service, page, microversion=self.microversion)
 
         decode = functools.partial(self._decode, self._page_decoder)
-        return paging.Walk(self.kind.name, fetch, decode, self.key).items()
+        name = self.kind.name
+        if self.has_offsets:
+            return paging.by_offset(
+                name, lambda skip: fetch(f"{path}&offset={skip}"), decode, self.key
+            )
+        walk = paging.Walk(
+            name, lambda marker: fetch(paging.after(path, marker)), decode, self.key
+        )
+        return walk.items()
 
     def records(self, cloud: clouds.Cloud, path: str) -> Iterator[resources.Resource]:
         """Yield every resource of the listing ``path``.
@@ -114,7 +125,7 @@ class Table(Generic[W]):
 
     @functools.cached_property
     def _page_decoder(self) -> msgspec.json.Decoder[Any]:
-        return paging.page_decoder(self.shape, self.plural)
+        return paging.page_decoder(self.shape, self.plural, self.links)
 
     @functools.cached_property
     def _record_decoder(self) -> msgspec.json.Decoder[Any]:

@@ -237,3 +237,70 @@ def test_a_marker_is_quoted() -> None:
     """The name of a keypair may hold anything."""
     assert paging.after("/k?limit=1", "a b&c") == "/k?limit=1&marker=a+b%26c"
     assert paging.after("/k?limit=1", None) == "/k?limit=1"
+
+
+class Offsets:
+    """A collection that is paged by offset, of which things vanish after each page."""
+
+    def __init__(self, ids: str, size: int, vanishing: dict[int, str] | None = None) -> None:
+        self.ids = list(ids)
+        self.size = size
+        self.vanishing = vanishing or {}
+        self.asked: list[int] = []
+
+    def fetch(self, offset: int) -> bytes:
+        """Return the page from ``offset`` on; then some things vanish."""
+        self.asked.append(offset)
+        page = self.ids[offset : offset + self.size]
+        gone = self.vanishing.get(len(self.asked), "")
+        self.ids = [one for one in self.ids if one not in gone]
+        return json.dumps({"things": [{"id": one} for one in page]}).encode()
+
+    def walk(self) -> str:
+        """Return the ids that a walk finds."""
+        decode = paging.page_decoder(Thing, "things").decode
+        return "".join(one.id for one in paging.by_offset("a.thing", self.fetch, decode, key))
+
+
+def key(thing: Thing) -> str:
+    """Return the id."""
+    return thing.id
+
+
+@pytest.mark.parametrize("ids", ["", "a", "ab", "abc", "abcdefg"])
+@pytest.mark.parametrize("size", [2, 3, 1000])
+def test_offsets_find_everything_once(ids: str, size: int) -> None:
+    """Whatever the size of the pages, which a service may choose smaller than asked for."""
+    assert Offsets(ids, size).walk() == ids
+
+
+def test_pages_by_offset_overlap_by_one() -> None:
+    """So that a page shows whether anything before it has vanished."""
+    things = Offsets("abcde", 3)
+    assert things.walk() == "abcde"
+    assert things.asked == [0, 2, 4]
+
+
+def test_what_moves_over_a_page_is_not_lost() -> None:
+    """When something vanishes before the page, the walk begins anew, and repeats nothing."""
+    things = Offsets("abcdef", 3, {1: "b"})
+    assert things.walk() == "abcdef"
+    assert things.asked[2] == 0
+
+
+def test_offsets_that_never_come_to_rest_are_incomplete() -> None:
+    """After some attempts the listing is no answer."""
+    ids = "abcdefghijklmnopqrstuvwxyz"
+    things = Offsets(ids, 3, {2 * n + 1: ids[n] for n in range(20)})
+    with pytest.raises(exceptions.ListingIncomplete, match="again and again"):
+        things.walk()
+
+
+def test_a_malformed_page_by_offset_is_incomplete() -> None:
+    """An answer of another shape ends the walk."""
+
+    def decode(body: bytes) -> object:
+        raise exceptions.MalformedAnswer("a.thing", f"{body!r} is no page")
+
+    with pytest.raises(exceptions.ListingIncomplete, match="no page"):
+        list(paging.by_offset("a.thing", lambda _: b"?", decode, key))
