@@ -18,7 +18,9 @@ from typing import NamedTuple
 from oslo_config import cfg
 from oslo_log import log
 
-#: What is made anew of these groups while the daemon runs.
+from cleanupd.conf import opts
+
+#: What is made anew of these groups, and of those of plugins, while the daemon runs.
 _LIVE_GROUPS = frozenset({"names", "services", "sync", "sweep"})
 
 
@@ -35,11 +37,12 @@ def find_changes(old: cfg.ConfigOpts, new: cfg.ConfigOpts) -> Changes:
     """Return the options whose values differ; values are not told, some are secret."""
     before = dict(_values(old))
     logging = _log_options()
+    groups = _LIVE_GROUPS | {group.name for group, _ in opts.plugin_groups()}
     live: list[str] = []
     restart: list[str] = []
     for (group, name), value in _values(new):
         if before.get((group, name)) != value:
-            is_live = group in _LIVE_GROUPS or (group, name) in logging
+            is_live = group in groups or (group, name) in logging
             (live if is_live else restart).append(_spell(group, name))
     return Changes(tuple(sorted(live)), tuple(sorted(restart)))
 

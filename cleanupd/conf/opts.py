@@ -13,6 +13,7 @@
 """All options of cleanupd, for registration and for oslo-config-generator."""
 
 import copy
+import functools
 
 from oslo_config import cfg
 
@@ -23,6 +24,7 @@ from cleanupd.conf import rpc
 from cleanupd.conf import services
 from cleanupd.conf import sweep
 from cleanupd.conf import sync
+from cleanupd.services.base import registry
 
 _GROUPS = (cloud, names, services, sync, sweep, rpc)
 
@@ -43,4 +45,23 @@ def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
 def _groups() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
     # An OptGroup keeps the values of the ConfigOpts that it is registered with:
     # two readings of the options must not share one.
-    return [(copy.deepcopy(module.GROUP), copy.deepcopy(module.OPTS)) for module in _GROUPS]
+    core = [(module.GROUP, module.OPTS) for module in _GROUPS]
+    return [copy.deepcopy(one) for one in (*core, *plugin_groups())]
+
+
+@functools.cache
+def managers() -> registry.Managers:
+    """Return the plugins that manage kinds, loaded once."""
+    return registry.load_managers()[0]
+
+
+def plugin_groups() -> tuple[tuple[cfg.OptGroup, list[cfg.Opt]], ...]:
+    """Return the options that plugins bring, in a group for each of their services."""
+    found: dict[str, list[cfg.Opt]] = {}
+    for _, manager in sorted(managers().items()):
+        if manager.OPTS:
+            found.setdefault(manager.KIND.service, []).extend(manager.OPTS)
+    return tuple(
+        (cfg.OptGroup(service, title=f"Resources of the service {service}"), options)
+        for service, options in found.items()
+    )

@@ -16,6 +16,7 @@ This is the only place where an option of cleanupd is read.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import pathlib
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from oslo_config import cfg
 
 from cleanupd import exceptions
 from cleanupd.conf import loading
+from cleanupd.conf import opts
 from cleanupd.core import generators
 from cleanupd.core import patterns
 from cleanupd.engine import executor
@@ -140,7 +142,16 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
             timeout_s=conf.sweep.vanish_timeout,
             conflict_s=conf.sweep.conflict_wait,
         ),
+        lifted=frozenset(_lifted(conf)),
     )
+
+
+def _lifted(conf: cfg.ConfigOpts) -> Iterator[str]:
+    """Yield the key of each hold whose option says that it keeps nothing."""
+    for kind in (manager.KIND for manager in opts.managers().values()):
+        for hold in kind.holds:
+            if hold.option and conf[kind.service][hold.option]:
+                yield kind.lift_key(hold)
 
 
 def _pattern(text: str) -> patterns.Pattern:

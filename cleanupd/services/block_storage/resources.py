@@ -12,10 +12,17 @@
 
 """Listing, reading and removing what Cinder has."""
 
+import collections
+from collections.abc import Iterator
 from collections.abc import Mapping
 import http
 
+import msgspec
+
+from cleanupd import cloud as clouds
 from cleanupd import exceptions
+from cleanupd.core import resources
+from cleanupd.services.base import manager
 from cleanupd.services.base import paging
 from cleanupd.services.base import tables
 from cleanupd.services.block_storage import kinds
@@ -25,7 +32,7 @@ _QUERY = f"all_tenants=1&limit={paging.PAGE_SIZE}&sort=created_at:asc"
 
 
 class _Manager(tables.TableManager):
-    """What volumes and snapshots have in common; nothing is ever forced."""
+    """What Cinder's kinds have in common; nothing is ever forced."""
 
     def send(
         self,
@@ -73,4 +80,120 @@ class SnapshotManager(_Manager):
         shape=kinds.Snapshot,
         parse=kinds.parse_snapshot,
         microversion=kinds.MICROVERSION,
+    )
+
+
+class BackupManager(_Manager):
+    """Backups of all projects."""
+
+    TABLE = tables.Table(
+        kind=kinds.BACKUP,
+        path="/backups",
+        listings=(f"/backups/detail?{_QUERY}",),
+        plural="backups",
+        singular="backup",
+        shape=kinds.Backup,
+        parse=kinds.parse_backup,
+        microversion=kinds.LATER_MICROVERSION,
+    )
+
+    @classmethod
+    def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
+        """Yield every backup, each incremental one attached to all that it may build on.
+
+        Cinder does not say which one that is: it is an older one of the same
+        volume that has dependents.
+        """
+        found = tuple(super().list(cloud, listings))
+        bases = collections.defaultdict[object, list[resources.Resource]](list)
+        for one in found:
+            if one.details["has_dependents"]:
+                bases[one.details["volume_id"]].append(one)
+        for one in found:
+            below = bases[one.details["volume_id"]] if one.details["is_incremental"] else []
+            edges = (resources.attached_to(base.ref) for base in below if _is_before(base, one))
+            yield msgspec.structs.replace(one, edges=(*one.edges, *edges))
+
+
+class TransferManager(_Manager):
+    """The volumes that are offered to another project; to remove one takes the offer back."""
+
+    TABLE = tables.Table(
+        kind=kinds.TRANSFER,
+        path="/volume-transfers",
+        listings=(f"/volume-transfers/detail?{_QUERY}",),
+        plural="transfers",
+        singular="transfer",
+        shape=kinds.Transfer,
+        parse=kinds.parse_transfer,
+        microversion=kinds.LATER_MICROVERSION,
+    )
+
+
+class VolumeTypeManager(_Manager):
+    """Volume types, private ones too; Cinder removes the encryption of a type with it."""
+
+    TABLE = tables.Table(
+        kind=kinds.VOLUME_TYPE,
+        path="/types",
+        listings=(f"/types?is_public=none&limit={paging.PAGE_SIZE}",),
+        plural="volume_types",
+        singular="volume_type",
+        shape=kinds.VolumeType,
+        parse=kinds.parse_volume_type,
+        microversion=kinds.MICROVERSION,
+        links="volume_type_links",
+    )
+
+    @classmethod
+    def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
+        """Yield every type; a private one with the projects that may use it."""
+        for found in super().list(cloud, listings):
+            if found.details["is_public"]:
+                yield found
+            else:
+                users = tuple(_users_of(cloud, found))
+                yield msgspec.structs.replace(found, edges=(*found.edges, *users))
+
+
+class QosSpecManager(_Manager):
+    """QoS specs; Cinder keeps those that a volume type is associated with."""
+
+    TABLE = tables.Table(
+        kind=kinds.QOS_SPEC,
+        path="/qos-specs",
+        listings=(f"/qos-specs?limit={paging.PAGE_SIZE}",),
+        plural="qos_specs",
+        singular="qos_specs",
+        shape=kinds.QosSpec,
+        parse=kinds.parse_qos_spec,
+        microversion=kinds.MICROVERSION,
+    )
+
+
+_ACCESS = msgspec.json.Decoder(kinds.TypeAccesses)
+
+
+def _users_of(cloud: clouds.Cloud, private: resources.Resource) -> Iterator[resources.Edge]:
+    """Yield an edge for each project that may use a private type; one that is gone has none."""
+    path = f"{VolumeTypeManager.TABLE.resource_path(private.ref.id)}/os-volume-type-access"
+    try:
+        body = cloud.get("block-storage", path, microversion=kinds.MICROVERSION)
+    except exceptions.NotFound:
+        return
+    try:
+        found = _ACCESS.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise exceptions.ListingIncomplete(private.ref.kind, str(error)) from error
+    for one in found.volume_type_access:
+        project = resources.Ref(private.ref.cloud, "", "identity.project", one.project_id)
+        yield resources.used_by(project, is_loose=True)
+
+
+def _is_before(one: resources.Resource, other: resources.Resource) -> bool:
+    return (
+        one.ref != other.ref
+        and one.created_at is not None
+        and other.created_at is not None
+        and one.created_at <= other.created_at
     )

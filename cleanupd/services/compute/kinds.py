@@ -17,6 +17,7 @@ The formats are those of the compute API reference at
 """
 
 import datetime
+import sys
 
 import msgspec
 
@@ -30,6 +31,9 @@ from cleanupd.services.base import wire
 MICROVERSION = "2.69"
 
 _ATTACHED = resources.EdgeSort.ATTACHED_TO
+_USED = resources.EdgeSort.USED_BY
+#: Metadata of an aggregate that keep its hosts for some projects.
+_ISOLATION = "filter_tenant_id"
 
 SERVER = kinds.Kind(
     name="compute.server",
@@ -57,6 +61,28 @@ KEYPAIR = kinds.Kind(
 )
 
 FLAVOR = kinds.Kind(is_guarded=False, name="compute.flavor", identity_fields=("name",))
+
+SERVER_GROUP = kinds.Kind(
+    # Nova removes one with members, which then lose their policy.
+    is_guarded=False,
+    name="compute.server_group",
+    identity_fields=("name", "project_id", "user_id"),
+    edges=(kinds.EdgeRule(_USED, "compute.server", "members"),),
+    # A member that the listing of servers lacks has come since, and is not gone.
+    listed_after=("compute.server",),
+)
+
+AGGREGATE = kinds.Kind(
+    # Not every Nova keeps a host in its zone while servers run on it.
+    is_guarded=False,
+    name="compute.aggregate",
+    identity_fields=("name", "created_at", "details"),
+    edges=(
+        kinds.EdgeRule(_USED, "compute.server", "hosts, availability_zone"),
+        kinds.EdgeRule(_USED, "identity.project", "metadata.filter_tenant_id*"),
+    ),
+    listed_after=("compute.server",),
+)
 
 
 class _AttachedVolume(msgspec.Struct):
@@ -86,6 +112,9 @@ class Server(msgspec.Struct):
     locked: bool
     launched_at: datetime.datetime | None = msgspec.field(name="OS-SRV-USG:launched_at")
     task_state: str | None = msgspec.field(name="OS-EXT-STS:task_state")
+    # Both are empty for a server that no host was found for.
+    host: str | None = msgspec.field(name="OS-EXT-SRV-ATTR:host")
+    zone: str | None = msgspec.field(name="OS-EXT-AZ:availability_zone")
     volumes: list[_AttachedVolume] = msgspec.field(name="os-extended-volumes:volumes_attached")
 
 
@@ -108,6 +137,29 @@ class Flavor(msgspec.Struct):
     id: wire.Id
     name: str
     is_public: bool = msgspec.field(name="os-flavor-access:is_public")
+
+
+class ServerGroup(msgspec.Struct):
+    """A server group, with those of its members that are not deleted."""
+
+    id: wire.Id
+    name: str
+    project_id: wire.Id
+    user_id: wire.Id
+    policy: str
+    members: list[wire.Id]
+
+
+class Aggregate(msgspec.Struct):
+    """A host aggregate; the zone, which is metadata too, is null where it makes none."""
+
+    id: int
+    name: str
+    availability_zone: str | None
+    created_at: datetime.datetime
+    updated_at: datetime.datetime | None
+    hosts: list[wire.Id]
+    metadata: dict[str, str]
 
 
 class _Row(msgspec.Struct):
@@ -143,9 +195,15 @@ def parse_server(server: Server, place: wire.Place) -> resources.Resource:
         updated_at=wire.utc(server.updated),
         launched_at=wire.utc(server.launched_at),
         status=server.status,
+        # One text for all servers of a host, and of a zone: they are many.
+        host=sys.intern(server.host) if server.host else None,
         edges=tuple(edges),
         cascades=tuple(sorted(ref for ref, one in volumes if one.delete_on_termination)),
-        details={"locked": server.locked, "task_state": server.task_state or ""},
+        details={
+            "locked": server.locked,
+            "task_state": server.task_state or "",
+            "zone": sys.intern(server.zone or ""),
+        },
     )
 
 
@@ -192,4 +250,44 @@ def parse_flavor(flavor: Flavor, place: wire.Place) -> resources.Resource:
         name=flavor.name or None,
         aliases=(flavor.name,),
         details={"is_public": flavor.is_public},
+    )
+
+
+def parse_server_group(group: ServerGroup, place: wire.Place) -> resources.Resource:
+    """Return the record of ``group``, which its members use."""
+    members = sorted(place.ref("compute.server", one) for one in group.members)
+    return resources.Resource(
+        ref=place.ref("compute.server_group", group.id),
+        name=group.name or None,
+        project_id=group.project_id,
+        user_id=group.user_id,
+        edges=tuple(resources.used_by(member) for member in members),
+        details={"policy": group.policy},
+    )
+
+
+def parse_aggregate(aggregate: Aggregate, place: wire.Place) -> resources.Resource:
+    """Return the record of ``aggregate``, without the servers that are in its zone.
+
+    Its hosts are taken out before it is removed: what runs on them stays
+    where it is.
+    """
+    hosts = sorted(aggregate.hosts)
+    isolated = {
+        project
+        for key, value in aggregate.metadata.items()
+        if key.startswith(_ISOLATION)
+        for project in value.replace(" ", "").split(",")
+        if project
+    }
+    projects = sorted(place.ref("identity.project", one) for one in isolated)
+    note = f"its hosts are taken out of it first and go on: {', '.join(hosts)}"
+    return resources.Resource(
+        ref=place.ref("compute.aggregate", str(aggregate.id)),
+        name=aggregate.name or None,
+        created_at=wire.utc(aggregate.created_at),
+        updated_at=wire.utc(aggregate.updated_at),
+        edges=tuple(resources.used_by(one, is_loose=True) for one in projects),
+        notes=(note,) if hosts else (),
+        details={"hosts": ", ".join(hosts), "zone": aggregate.availability_zone or ""},
     )

@@ -12,9 +12,13 @@
 
 """Listing, reading and removing what Nova has."""
 
+import collections
 from collections.abc import Iterator
 from concurrent import futures
+import contextlib
 import urllib.parse
+
+import msgspec
 
 from cleanupd import cloud as clouds
 from cleanupd.core import resources
@@ -75,6 +79,68 @@ class FlavorManager(tables.TableManager):
         parse=kinds.parse_flavor,
         microversion=kinds.MICROVERSION,
     )
+
+
+class ServerGroupManager(tables.TableManager):
+    """Server groups of all projects."""
+
+    TABLE = tables.Table(
+        kind=kinds.SERVER_GROUP,
+        path="/os-server-groups",
+        listings=(f"/os-server-groups?all_projects=1&limit={paging.PAGE_SIZE}",),
+        plural="server_groups",
+        singular="server_group",
+        shape=kinds.ServerGroup,
+        parse=kinds.parse_server_group,
+        microversion=kinds.MICROVERSION,
+        has_offsets=True,
+    )
+
+
+class AggregateManager(tables.TableManager):
+    """Host aggregates, of which Nova gives all at once."""
+
+    TABLE = tables.Table(
+        kind=kinds.AGGREGATE,
+        path="/os-aggregates",
+        listings=("/os-aggregates?",),
+        plural="aggregates",
+        singular="aggregate",
+        shape=kinds.Aggregate,
+        parse=kinds.parse_aggregate,
+        microversion=kinds.MICROVERSION,
+        key=lambda item: str(item.id),
+    )
+
+    @classmethod
+    def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
+        """Yield every aggregate, with the servers that would be left without its zone."""
+        residents = collections.defaultdict[tuple[object, object], list[resources.Edge]](list)
+        for server in listings["compute.server"]:
+            if server.details["zone"]:
+                place = (server.details["zone"], server.host)
+                residents[place].append(resources.used_by(server.ref))
+        for found in super().list(cloud, listings):
+            hosts = str(found.details["hosts"]).split(", ")
+            users = [edge for host in hosts for edge in residents[found.details["zone"], host]]
+            yield msgspec.structs.replace(found, edges=(*found.edges, *users))
+
+    def delete(self) -> None:
+        """Take the hosts out and remove the aggregate, or leave it as it was.
+
+        Nova removes no aggregate with hosts, and lets go of no host with
+        servers that would be in another zone then: both are a refusal.
+        """
+        hosts = [host for host in str(self.resource.details["hosts"]).split(", ") if host]
+        with contextlib.ExitStack() as undo:
+            for host in hosts:
+                self._act("remove_host", host)
+                undo.callback(self._act, "add_host", host)
+            super().delete()
+            undo.pop_all()
+
+    def _act(self, action: str, host: str) -> None:
+        self.send("POST", f"{self.path()}/action", json={action: {"host": host}})
 
 
 class KeypairManager(tables.TableManager):

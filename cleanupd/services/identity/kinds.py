@@ -46,12 +46,40 @@ USER = kinds.Kind(
     is_regional=False,
 )
 
+ROLE = kinds.Kind(
+    # Keystone removes the assignments of a role with it.
+    is_guarded=False,
+    name="identity.role",
+    identity_fields=("name",),
+    cost=kinds.Cost.DOMAIN,
+    edges=(kinds.EdgeRule(_ATTACHED, "identity.role", "role_inferences.implies"),),
+    holds=(kinds.Hold("immutable", "somebody made it immutable"),),
+    is_regional=False,
+)
+
+SERVICE = kinds.Kind(
+    # Keystone removes the endpoints of a service with it.
+    is_guarded=False,
+    name="identity.service",
+    identity_fields=("name",),
+    is_regional=False,
+)
+
+ENDPOINT = kinds.Kind(
+    name="identity.endpoint",
+    identity_fields=(),
+    edges=(kinds.EdgeRule(_ATTACHED, "identity.service", "service_id"),),
+    is_regional=False,
+    is_removable=False,
+)
+
 ROLE_ASSIGNMENT = kinds.Kind(
     name="identity.role_assignment",
     identity_fields=(),
     edges=(
         kinds.EdgeRule(_CREATED, "identity.user", "user.id"),
         kinds.EdgeRule(_ATTACHED, "identity.project", "scope.project.id"),
+        kinds.EdgeRule(_ATTACHED, "identity.role", "role.id"),
     ),
     is_regional=False,
     is_removable=False,
@@ -83,6 +111,46 @@ class User(msgspec.Struct):
     domain_id: wire.Id
     enabled: bool
     default_project_id: str | None = None
+
+
+class _Options(msgspec.Struct):
+    immutable: bool | None = None
+
+
+class Role(msgspec.Struct):
+    """A role; most belong to no domain."""
+
+    id: wire.Id
+    name: str
+    domain_id: str | None = None
+    # Keystone tells them since Train.
+    options: _Options = msgspec.field(default_factory=_Options)
+
+
+class RoleInference(msgspec.Struct):
+    """That whoever has one role has others, too."""
+
+    prior_role: wire.Reference
+    implies: list[wire.Reference]
+
+
+class Service(msgspec.Struct):
+    """A service of the catalogue; its name is no more than a word of its creator's."""
+
+    id: wire.Id
+    name: str
+    type: str
+    enabled: bool
+
+
+class Endpoint(msgspec.Struct):
+    """Where a service answers, or is to answer once the endpoint is enabled."""
+
+    id: wire.Id
+    service_id: wire.Id
+    interface: str
+    region_id: str | None
+    enabled: bool
 
 
 class _Scope(msgspec.Struct):
@@ -134,6 +202,34 @@ def parse_user(user: User, place: wire.Place) -> resources.Resource:
     )
 
 
+def parse_role(role: Role, place: wire.Place) -> resources.Resource:
+    """Return the record of ``role``, without the roles that it implies."""
+    return resources.Resource(
+        ref=place.ref("identity.role", role.id),
+        name=role.name or None,
+        holds=("immutable",) if role.options.immutable else (),
+        details={"domain_id": role.domain_id or ""},
+    )
+
+
+def parse_service(service: Service, place: wire.Place) -> resources.Resource:
+    """Return the record of ``service``."""
+    return resources.Resource(
+        ref=place.ref("identity.service", service.id),
+        name=service.name or None,
+        details={"type": service.type, "enabled": service.enabled},
+    )
+
+
+def parse_endpoint(endpoint: Endpoint, place: wire.Place) -> resources.Resource:
+    """Return the record of ``endpoint``, which no benchmark makes: it holds its service."""
+    return resources.Resource(
+        ref=place.ref("identity.endpoint", endpoint.id),
+        edges=(resources.attached_to(place.ref("identity.service", endpoint.service_id)),),
+        details={"interface": endpoint.interface, "region": endpoint.region_id or ""},
+    )
+
+
 def assignment_id(assignment: RoleAssignment) -> str:
     """Return what tells ``assignment`` from all others: who, where and which role."""
     scope = assignment.scope
@@ -152,8 +248,8 @@ def assignment_id(assignment: RoleAssignment) -> str:
 
 
 def parse_role_assignment(assignment: RoleAssignment, place: wire.Place) -> resources.Resource:
-    """Return the record of ``assignment``: it goes with its user, and holds its project."""
-    edges = []
+    """Return the record of ``assignment``: it goes with its user, and holds project and role."""
+    edges = [resources.attached_to(place.ref("identity.role", assignment.role.id))]
     if assignment.user:
         edges.append(resources.created_for(place.ref("identity.user", assignment.user.id)))
     if assignment.scope.project:

@@ -15,12 +15,15 @@
 from collections.abc import Iterator
 import urllib.parse
 
+import msgspec
+
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
 from cleanupd.core import resources
 from cleanupd.services.base import manager
 from cleanupd.services.base import paging
 from cleanupd.services.base import tables
+from cleanupd.services.base import wire
 from cleanupd.services.identity import kinds
 
 # Keystone pages since 28; an older one gives all at once, or says `truncated`.
@@ -76,7 +79,71 @@ class UserManager(tables.TableManager):
             yield from cls.TABLE.records(cloud, f"/users?{query}&{_LIMIT}")
 
 
-class RoleAssignmentManager(tables.TableManager):
+class RoleManager(tables.TableManager):
+    """Roles, those of domains too."""
+
+    TABLE = tables.Table(
+        kind=kinds.ROLE,
+        path="/roles",
+        listings=(f"/roles?{_LIMIT}",),
+        plural="roles",
+        singular="role",
+        shape=kinds.Role,
+        parse=kinds.parse_role,
+    )
+
+    @classmethod
+    def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
+        """Yield the roles of no domain and of every domain, attached to what they imply."""
+        implied = _implied(cloud)
+        found = list(super().list(cloud, listings))
+        for domain in _DOMAINS.records(cloud, f"/domains?{_LIMIT}"):
+            query = urllib.parse.urlencode({"domain_id": domain.ref.id})
+            found.extend(cls.TABLE.records(cloud, f"/roles?{query}&{_LIMIT}"))
+        place = wire.Place(cloud.name, cloud.region)
+        for role in found:
+            others = [place.ref(cls.KIND.name, other) for other in implied.get(role.ref.id, ())]
+            edges = tuple(resources.attached_to(other) for other in others)
+            yield msgspec.structs.replace(role, edges=edges)
+
+
+class ServiceManager(tables.TableManager):
+    """Services of the catalogue."""
+
+    TABLE = tables.Table(
+        kind=kinds.SERVICE,
+        path="/services",
+        listings=(f"/services?{_LIMIT}",),
+        plural="services",
+        singular="service",
+        shape=kinds.Service,
+        parse=kinds.parse_service,
+    )
+
+
+class _LookedAt(tables.TableManager):
+    """What is listed because of its edges and removed with what it is tied to."""
+
+    def delete(self) -> None:
+        """Raise NotRemovable."""
+        raise exceptions.NotRemovable(self.KIND.name)
+
+
+class EndpointManager(_LookedAt):
+    """Endpoints; only looked at, because they tie services to what answers."""
+
+    TABLE = tables.Table(
+        kind=kinds.ENDPOINT,
+        path="/endpoints",
+        listings=(f"/endpoints?{_LIMIT}",),
+        plural="endpoints",
+        singular="endpoint",
+        shape=kinds.Endpoint,
+        parse=kinds.parse_endpoint,
+    )
+
+
+class RoleAssignmentManager(_LookedAt):
     """Who has which role where; only looked at, because it ties users to projects."""
 
     TABLE = tables.Table(
@@ -95,6 +162,18 @@ class RoleAssignmentManager(tables.TableManager):
         found = self.list(self.cloud, {})
         return next((one for one in found if one.ref == self.resource.ref), None)
 
-    def delete(self) -> None:
-        """Raise NotRemovable."""
-        raise exceptions.NotRemovable(self.KIND.name)
+
+class _Inferences(msgspec.Struct):
+    role_inferences: list[kinds.RoleInference]
+
+
+def _implied(cloud: clouds.Cloud) -> dict[str, tuple[str, ...]]:
+    """Return the ids of the roles that each role implies; raises ListingIncomplete."""
+    body = cloud.get("identity", "/role_inferences")
+    try:
+        found = msgspec.json.decode(body, type=_Inferences)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise exceptions.ListingIncomplete(kinds.ROLE.name, str(error)) from error
+    return {
+        rule.prior_role.id: tuple(one.id for one in rule.implies) for rule in found.role_inferences
+    }

@@ -31,6 +31,10 @@ IMAGE = kinds.Kind(
     # Images of servers have their names, with the numbers of Nova and Rally;
     # Nova makes one of a server that is shelved.
     suffixes=(r"(?:_[0-9]+)?(?:-[0-9]+)?(?:-shelved)?",),
+    holds=(
+        kinds.Hold("protected", "it is protected", "remove_protected"),
+        kinds.Hold("deactivated", "somebody deactivated it", "remove_deactivated"),
+    ),
 )
 
 
@@ -49,6 +53,7 @@ class Image(msgspec.Struct):
 
 def parse_image(image: Image, place: wire.Place) -> resources.Resource:
     """Return the record of ``image``."""
+    holds = (("protected", image.protected), ("deactivated", image.status == "deactivated"))
     return resources.Resource(
         ref=place.ref("image.image", image.id),
         name=image.name or None,
@@ -56,5 +61,6 @@ def parse_image(image: Image, place: wire.Place) -> resources.Resource:
         created_at=wire.utc(image.created_at),
         updated_at=wire.utc(image.updated_at),
         status=image.status,
-        details={"visibility": image.visibility, "protected": image.protected},
+        holds=tuple(name for name, is_held in holds if is_held),
+        details={"visibility": image.visibility},
     )

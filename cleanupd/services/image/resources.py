@@ -12,12 +12,19 @@
 
 """Listing, reading and removing what Glance has."""
 
+import contextlib
+
+from oslo_config import cfg
+
 from cleanupd.services.base import paging
 from cleanupd.services.base import tables
 from cleanupd.services.image import kinds
 
 # Oldest first: what is made while the listing goes on comes at its end.
 _QUERY = f"visibility=all&limit={paging.PAGE_SIZE}&sort=created_at:asc,id:asc"
+
+
+_PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 
 
 class ImageManager(tables.TableManager):
@@ -32,3 +39,39 @@ class ImageManager(tables.TableManager):
         shape=kinds.Image,
         parse=kinds.parse_image,
     )
+
+    OPTS = (
+        cfg.BoolOpt(
+            "remove_protected",
+            default=False,
+            help="""\
+Whether a benchmark's images are removed though they are protected.
+
+True lifts the protection right before the removal and puts it back if the
+image cannot be removed. No scenario of Rally's protects images by itself: it
+is a word in a task file, or somebody's decision to keep one.""",
+        ),
+        cfg.BoolOpt(
+            "remove_deactivated",
+            default=False,
+            help="""\
+Whether a benchmark's images are removed though they are deactivated.
+
+An administrator deactivates an image so that nobody uses it while it is
+examined. Rally's scenario GlanceImages.create_and_deactivate_image does it as
+well: set it to true where that one is run.""",
+        ),
+    )
+
+    def delete(self) -> None:
+        """Remove the image; protection is lifted before, and put back where that fails."""
+        with contextlib.ExitStack() as undo:
+            if "protected" in self.resource.holds:
+                self._protect(is_protected=False)
+                undo.callback(self._protect, is_protected=True)
+            super().delete()
+            undo.pop_all()
+
+    def _protect(self, *, is_protected: bool) -> None:
+        change = [{"op": "replace", "path": "/protected", "value": is_protected}]
+        self.send("PATCH", self.path(), json=change, headers=_PATCH)

@@ -68,6 +68,12 @@ SECURITY_GROUP = kinds.Kind(
     ),
 )
 
+TRUNK = kinds.Kind(
+    name="network.trunk",
+    identity_fields=_IDENTITY,
+    edges=(kinds.EdgeRule(_ATTACHED, "network.port", "port_id, sub_ports.port_id"),),
+)
+
 
 class Standard(msgspec.Struct, kw_only=True):
     """What every resource of Neutron tells of itself.
@@ -134,6 +140,19 @@ class SecurityGroup(Standard, kw_only=True):
 
     name: str
     security_group_rules: list[_Rule]
+
+
+class _Subport(msgspec.Struct):
+    port_id: wire.Id
+
+
+class Trunk(Standard, kw_only=True):
+    """A trunk, with its parent port and its subports."""
+
+    name: str
+    status: str
+    port_id: wire.Id
+    sub_ports: list[_Subport]
 
 
 def parse_floating_ip(address: FloatingIP, place: wire.Place) -> resources.Resource:
@@ -207,6 +226,20 @@ def parse_security_group(group: SecurityGroup, place: wire.Place) -> resources.R
     ]
     return record(
         place.ref("network.security_group", group.id), group, name=group.name, edges=edges
+    )
+
+
+def parse_trunk(trunk: Trunk, place: wire.Place) -> resources.Resource:
+    """Return the record of ``trunk``, without which its ports carry no tagged traffic."""
+    ports = dict.fromkeys((trunk.port_id, *(one.port_id for one in trunk.sub_ports)))
+    return record(
+        place.ref("network.trunk", trunk.id),
+        trunk,
+        name=trunk.name,
+        status=trunk.status,
+        edges=[
+            resources.attached_to(place.ref("network.port", one), is_serving=True) for one in ports
+        ],
     )
 
 

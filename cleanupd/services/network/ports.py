@@ -42,6 +42,10 @@ _NETWORK_PARTS = frozenset(
 )
 
 
+# Nobody makes a port for these: somebody gave them one.
+_BORROWERS = frozenset({"trunk:subport"})
+
+
 class _Role(msgspec.Struct, frozen=True):
     """What a port is to the resource of ``kind`` that its device_id names."""
 
@@ -110,7 +114,7 @@ def parse_port(port: Port, place: wire.Place) -> resources.Resource:
         edges=[*edges, owner] if owner else edges,
         details={"device_owner": port.device_owner},
     )
-    is_foreign = owner is None and port.device_owner
+    is_foreign = owner is None and port.device_owner not in ("", *_BORROWERS)
     return msgspec.structs.replace(found, manager=port.device_owner) if is_foreign else found
 
 

@@ -17,11 +17,17 @@ makes Neutron create its group ``default`` again.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
 from cleanupd.core import kinds as core_kinds
 from cleanupd.core import resources
+from cleanupd.services.base import manager
 from cleanupd.services.base import paging
 from cleanupd.services.base import tables
 from cleanupd.services.base import wire
@@ -92,6 +98,21 @@ class SecurityGroupManager(NeutronManager):
     )
 
 
+class TrunkManager(NeutronManager):
+    """Trunks; a Neutron without the extension has none."""
+
+    TABLE = _table(kinds.TRUNK, "trunk", kinds.Trunk, kinds.parse_trunk)
+
+    @classmethod
+    def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
+        """Yield every trunk."""
+        try:
+            yield from super().list(cloud, listings)
+        except exceptions.NotFound:
+            if _has_extension(cloud, "trunk"):
+                raise
+
+
 class PortManager(NeutronManager):
     """Ports; those of a router are removed through the router."""
 
@@ -125,3 +146,21 @@ class PortManager(NeutronManager):
 def if_match(resource: resources.Resource) -> Mapping[str, str]:
     """Return the header that makes a request fail with 412 where ``resource`` is out of date."""
     return {"If-Match": f"revision_number={resource.revision}"}
+
+
+class _Extension(msgspec.Struct):
+    alias: str
+
+
+class _Extensions(msgspec.Struct):
+    extensions: list[_Extension]
+
+
+def _has_extension(cloud: clouds.Cloud, alias: str) -> bool:
+    """Whether Neutron has an extension; raises ListingIncomplete where it does not say so."""
+    body = cloud.get("network", "/extensions")
+    try:
+        found = msgspec.json.decode(body, type=_Extensions)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise exceptions.ListingIncomplete("network extensions", str(error)) from error
+    return any(one.alias == alias for one in found.extensions)

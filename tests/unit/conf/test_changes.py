@@ -41,6 +41,7 @@ def test_nothing_changed():
         ("sync", "interval", 60),
         ("names", "format", ["mine_XXXX_XXXX"]),
         ("services", "without_resources", []),
+        ("image", "remove_protected", "true"),
     ],
 )
 def test_what_can_be_followed(group, option, value):

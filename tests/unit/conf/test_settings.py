@@ -107,3 +107,15 @@ def test_an_empty_name_is_no_name():
     """An option that is set to nothing counts as unset."""
     made = make("cloud", name="", region="", clouds_file="")
     assert made.cloud == settings.CloudChoice(name=None, region=None, file=None)
+
+
+def test_nothing_that_is_held_is_removed_by_default():
+    """Protected and deactivated images stay."""
+    assert make().engine.lifted == frozenset()
+
+
+@pytest.mark.parametrize("hold", ["protected", "deactivated"])
+def test_an_option_of_a_plugin_lifts_a_hold(hold):
+    """The plugin declares the option, and the kind which hold it lifts."""
+    made = make("image", **{f"remove_{hold}": True})
+    assert made.engine.lifted == {f"image.image {hold}"}

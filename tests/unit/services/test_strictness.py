@@ -35,17 +35,27 @@ TABLES: dict[str, tables.Table[Any]] = {
 SAMPLES = {
     "compute.server": "compute/servers",
     "compute.flavor": "compute/flavors",
+    "compute.server_group": "compute/server_groups",
+    "compute.aggregate": "compute/aggregates",
     "network.floating_ip": "network/floatingips",
     "network.port": "network/ports",
+    "network.trunk": "network/trunks",
     "network.router": "network/routers",
     "network.subnet": "network/subnets",
     "network.network": "network/networks",
     "network.security_group": "network/security_groups",
     "block_storage.volume": "block_storage/volumes",
     "block_storage.snapshot": "block_storage/snapshots",
+    "block_storage.backup": "block_storage/backups",
+    "block_storage.transfer": "block_storage/transfers",
+    "block_storage.volume_type": "block_storage/volume_types",
+    "block_storage.qos_spec": "block_storage/qos_specs",
     "image.image": "image/images",
     "identity.project": "identity/projects",
     "identity.user": "identity/users",
+    "identity.role": "identity/roles",
+    "identity.service": "identity/services",
+    "identity.endpoint": "identity/endpoints",
     "identity.role_assignment": "identity/role_assignments",
 }
 #: What each kind's answer must have, in the words of its API.
@@ -60,12 +70,17 @@ REQUIRED = {
         "flavor",
         "image",
     }
-    | {"key_name", "locked", "OS-SRV-USG:launched_at", "os-extended-volumes:volumes_attached"},
+    | {"key_name", "locked", "OS-SRV-USG:launched_at", "os-extended-volumes:volumes_attached"}
+    | {"OS-EXT-SRV-ATTR:host", "OS-EXT-AZ:availability_zone"},
     "compute.flavor": {"id", "name"},
+    "compute.server_group": {"id", "name", "project_id", "user_id", "members"},
+    "compute.aggregate": {"id", "name", "created_at", "hosts", "metadata", "availability_zone"},
     "network.floating_ip": {"id", "description", "project_id", "created_at", "revision_number"}
     | {"port_id", "router_id", "floating_network_id"},
     "network.port": {"id", "name", "project_id", "created_at", "revision_number", "device_id"}
     | {"device_owner", "network_id", "fixed_ips", "security_groups"},
+    "network.trunk": {"id", "name", "project_id", "created_at", "revision_number"}
+    | {"port_id", "sub_ports"},
     "network.router": {"id", "name", "project_id", "created_at", "revision_number", "routes"}
     | {"external_gateway_info"},
     "network.subnet": {"id", "name", "project_id", "created_at", "revision_number", "network_id"},
@@ -73,12 +88,21 @@ REQUIRED = {
     "network.security_group": {"id", "name", "project_id", "created_at", "revision_number"}
     | {"security_group_rules"},
     "block_storage.volume": {"id", "name", "status", "user_id", "created_at", "snapshot_id"}
-    | {"source_volid", "os-vol-tenant-attr:tenant_id", "attachments"},
+    | {"source_volid", "os-vol-tenant-attr:tenant_id", "attachments", "volume_type"},
     "block_storage.snapshot": {"id", "name", "status", "user_id", "created_at", "volume_id"}
     | {"os-extended-snapshot-attributes:project_id"},
-    "image.image": {"id", "name", "owner", "status", "created_at"},
+    "block_storage.backup": {"id", "name", "status", "user_id", "created_at", "volume_id"}
+    | {"snapshot_id", "is_incremental", "has_dependent_backups"}
+    | {"os-backup-project-attr:project_id"},
+    "block_storage.transfer": {"id", "name", "created_at", "volume_id", "source_project_id"},
+    "block_storage.volume_type": {"id", "name", "is_public", "qos_specs_id"},
+    "block_storage.qos_spec": {"id", "name"},
+    "image.image": {"id", "name", "owner", "status", "protected", "created_at"},
     "identity.project": {"id", "name", "domain_id", "parent_id"},
     "identity.user": {"id", "name", "domain_id"},
+    "identity.role": {"id", "name"},
+    "identity.service": {"id", "name", "type", "enabled"},
+    "identity.endpoint": {"id", "service_id"},
     "identity.role_assignment": {"role", "scope", "user"},
 }
 WRONG: tuple[Any, ...] = (7, 1.5, True, [1], {"a": 1}, ["x"], {})
@@ -218,6 +242,6 @@ def test_any_other_value_is_an_error_or_the_value(
             getattr(before, one) for one in identity
         ]
     elif field == "id":
-        assert found.ref.id == value
+        assert found.ref.id == str(value)
     elif field == "name":
         assert found.name == (value or None)

@@ -12,6 +12,10 @@
 
 """Images as Glance reports them."""
 
+import pytest
+
+from cleanupd import exceptions
+from cleanupd.core import resources
 from cleanupd.services.image import resources as managers
 from tests.unit.services import answers
 
@@ -31,4 +35,58 @@ def test_an_image_belongs_to_its_owner() -> None:
     [found] = managers.ImageManager.list(cloud, {})
     assert found.name == "cirros-0.6.2-x86_64-disk"
     assert found.project_id == "1b254aaf7bfd40409b452da40a03ebf3"
-    assert found.details == {"visibility": "public", "protected": False}
+    assert found.details == {"visibility": "public"}
+    assert found.holds == ()
+
+
+def held() -> tuple[resources.Resource, resources.Resource]:
+    """Return the recorded image that is protected, and the one that is deactivated."""
+    body = answers.sample("image/held_images")
+    found = managers.ImageManager.TABLE.records(answers.always(body), "/x?")
+    protected, deactivated = sorted(found, key=lambda one: one.holds, reverse=True)
+    return protected, deactivated
+
+
+def test_what_speaks_against_a_removal_is_told() -> None:
+    """Protection, and that somebody deactivated it."""
+    protected, deactivated = held()
+    assert protected.holds == ("protected",)
+    assert deactivated.holds == ("deactivated",)
+
+
+def test_holds_have_their_options() -> None:
+    """Each names an option of the kind that lifts it, and none is set by default."""
+    named = {hold.option for hold in managers.ImageManager.KIND.holds}
+    assert {opt.name: opt.default for opt in managers.ImageManager.OPTS} == dict.fromkeys(
+        named, False
+    )
+
+
+def patch(*, is_protected: bool) -> tuple[str, str, object, dict[str, str]]:
+    """Return the request that sets the protection of the recorded image."""
+    change = [{"op": "replace", "path": "/protected", "value": is_protected}]
+    headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+    return ("PATCH", f"/images/{held()[0].ref.id}", change, headers)
+
+
+def test_protection_is_lifted_right_before_the_removal() -> None:
+    """Two requests; an image that is not protected needs one."""
+    cloud = answers.always(b"")
+    protected, deactivated = held()
+    managers.ImageManager(cloud, protected).delete()
+    managers.ImageManager(cloud, deactivated).delete()
+    assert cloud.requests == [
+        patch(is_protected=False),
+        ("DELETE", f"/images/{protected.ref.id}", None, {}),
+        ("DELETE", f"/images/{deactivated.ref.id}", None, {}),
+    ]
+
+
+def test_protection_is_put_back_where_the_image_cannot_be_removed() -> None:
+    """The image is as it was, and the service's word comes back."""
+    refusal = exceptions.Conflict("image", "DELETE", "/images/x", 409, "in use")
+    cloud = answers.RecordedCloud(lambda method, _: refusal if method == "DELETE" else b"")
+    with pytest.raises(exceptions.Conflict):
+        managers.ImageManager(cloud, held()[0]).delete()
+    assert cloud.requests[0] == patch(is_protected=False)
+    assert cloud.requests[-1] == patch(is_protected=True)

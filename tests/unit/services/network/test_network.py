@@ -77,11 +77,17 @@ def test_a_free_port_is_made_for_nobody() -> None:
     assert port().manager is None
 
 
+def test_a_subport_is_nobodys_part() -> None:
+    """Somebody made it and gave it to a trunk, which tells of it."""
+    found = port("trunk:subport", "x")
+    assert created_for(found) == []
+    assert found.manager is None
+
+
 @pytest.mark.parametrize(
     ("owner", "device"),
     [
         ("manila:share", "x"),
-        ("trunk:subport", "x"),
         ("Octavia", "x"),
         ("network:router_of_tomorrow", "x"),
         ("compute", "x"),
