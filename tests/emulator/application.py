@@ -28,7 +28,7 @@ from tests.emulator import faults
 from tests.emulator import request_log
 from tests.emulator import services
 from tests.emulator import web
-from tests.emulator.services import tokens
+from tests.emulator.services.identity import tokens
 
 LOG = logging.getLogger(__name__)
 

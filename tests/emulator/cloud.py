@@ -42,13 +42,22 @@ def _tables() -> dict[str, table.Table]:
     """
     return {
         "identity.domain": table.Table(),
-        "identity.project": table.Table(),
-        "identity.user": table.Table(),
+        "identity.project": table.Table(indexed=("name", "parent_id")),
+        "identity.user": table.Table(indexed=("name", "default_project_id")),
         "identity.role": table.Table(),
         "identity.group": table.Table(),
         "identity.service": table.Table(),
         "identity.endpoint": table.Table(),
-        "identity.role_assignment": table.Table(key=assignment_key, order=assignment_key),
+        "identity.region": table.Table(),
+        "identity.credential": table.Table(indexed=("user_id", "project_id")),
+        "identity.application_credential": table.Table(indexed=("user_id", "project_id")),
+        "identity.membership": table.Table(
+            key=membership_key, order=membership_key, indexed=("user_id", "group_id")
+        ),
+        "identity.inference": table.Table(key=inference_key, order=inference_key),
+        "identity.role_assignment": table.Table(
+            key=assignment_key, order=assignment_key, indexed=("actor_id", "target_id", "role_id")
+        ),
         "compute.server": table.Table(
             order=lambda body: (body["created"], body["id"]),
             newest_first=True,
@@ -107,9 +116,19 @@ def keypair_key(body: Body) -> tuple[str, str]:
     return (body["user_id"], body["name"])
 
 
-def assignment_key(body: Body) -> tuple[str, str, str]:
-    """A role assignment is who has which role where."""
-    return (body["user"]["id"], body["scope"]["project"]["id"], body["role"]["id"])
+def assignment_key(body: Body) -> tuple[str, ...]:
+    """A role assignment is who has which role where: ``("user", ID, "project", ID, ROLE_ID)``."""
+    return tuple(body[field] for field in ("actor", "actor_id", "target", "target_id", "role_id"))
+
+
+def membership_key(body: Body) -> tuple[str, str]:
+    """Which user is in which group."""
+    return (body["group_id"], body["user_id"])
+
+
+def inference_key(body: Body) -> tuple[str, str]:
+    """Which role implies which."""
+    return (body["prior_role_id"], body["implied_role_id"])
 
 
 @dataclasses.dataclass
@@ -145,11 +164,13 @@ class Settings:
     nova_notification_format: str = "both"
     """``versioned``, ``unversioned`` or ``both``: Nova's own option ``notification_format``."""
     undeletable: set[str] = dataclasses.field(default_factory=set)
+    keystone_notification_format: str = "cadf"
+    """``cadf`` or ``basic``: Keystone's own option ``notification_format``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Token:
-    """Who asks: a user with roles in a project, in the whole system, or without a scope."""
+    """Who asks: a user with roles in a project, a domain, the whole system, or without a scope."""
 
     id: str
     user_id: str
@@ -158,6 +179,18 @@ class Token:
     roles: frozenset[str]
     issued_at: datetime.datetime
     expires_at: datetime.datetime
+    domain_id: str | None = None
+    methods: tuple[str, ...] = ("password",)
+    audit_ids: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> tuple[str, str] | None:
+        """The scope as role assignments name it: ``("project", ID)``; None without a scope."""
+        if self.is_system:
+            return ("system", "all")
+        if self.domain_id is not None:
+            return ("domain", self.domain_id)
+        return None if self.project_id is None else ("project", self.project_id)
 
     @property
     def is_admin(self) -> bool:
@@ -232,7 +265,7 @@ class Cloud:
         """The ids of everything that is there, by kind; a keypair's is ``user_id:name``."""
         with self.locked():
             hidden = {
-                "identity.role_assignment",
+                *("identity.role_assignment", "identity.membership", "identity.inference"),
                 "compute.deleted_server",
                 *("compute.migration", "compute.service"),
                 "block_storage.attachment",

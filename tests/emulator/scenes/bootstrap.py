@@ -83,7 +83,9 @@ def ground(cloud: Cloud) -> Scene:
         admin = identity.project(cloud, "admin", description="Bootstrap project.")
         service = identity.project(cloud, "service", description="service users")
         demo = identity.project(cloud, "demo", description="demo")
-        identity.assign(cloud, identity.user(cloud, "admin"), admin, "admin")
+        administrator = identity.user(cloud, "admin")
+        identity.assign(cloud, administrator, admin, "admin")
+        identity.assign(cloud, administrator, None, "admin")
         identity.member(cloud, "demo", demo)
         for name in ("manager", "reader"):
             identity.role(cloud, name)

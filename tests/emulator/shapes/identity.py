@@ -9,8 +9,9 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Domains, projects, users, roles and assignments, as Keystone keeps them."""
+"""Domains, projects, users, groups, roles and who has them, as Keystone keeps them."""
 
+import itertools
 from typing import Any
 
 from tests.emulator import cloud as cloud_module
@@ -18,8 +19,11 @@ from tests.emulator import cloud as cloud_module
 Cloud = cloud_module.Cloud
 Body = cloud_module.Body
 
+BOOTSTRAPPED = ("admin", "manager", "member", "reader")
+"""Roles that ``keystone-manage bootstrap`` makes, each of which implies the next one."""
 
-def domain(cloud: Cloud, name: str, *, domain_id: str | None = None) -> Body:
+
+def domain(cloud: Cloud, name: str, *, domain_id: str | None = None, **fields: Any) -> Body:
     """A new, enabled domain."""
     return cloud["identity.domain"].add(
         {
@@ -29,12 +33,13 @@ def domain(cloud: Cloud, name: str, *, domain_id: str | None = None) -> Body:
             "enabled": True,
             "tags": [],
             "options": {},
+            **fields,
         }
     )
 
 
 def project(cloud: Cloud, name: str, *, domain_id: str = "default", **fields: Any) -> Body:
-    """A new, enabled project right below its domain."""
+    """A new, enabled project, right below its domain unless the fields name a parent."""
     return cloud["identity.project"].add(
         {
             "id": cloud.new_hex_id(),
@@ -55,30 +60,57 @@ def user(
     cloud: Cloud,
     name: str,
     *,
-    password: str = "secret",
+    password: str | None = "secret",
     default_project: Body | None = None,
     domain_id: str = "default",
+    **fields: Any,
 ) -> Body:
     """A new, enabled user who may log in with the password; without any role yet."""
     body: Body = {
+        **fields,
         "id": cloud.new_hex_id(),
         "name": name,
         "domain_id": domain_id,
-        "enabled": True,
+        "enabled": fields.get("enabled", True),
         "password_expires_at": None,
         "options": {},
     }
     if default_project is not None:
         body["default_project_id"] = default_project["id"]
-    cloud.passwords[body["id"]] = password
+    if password is not None:
+        cloud.passwords[body["id"]] = password
     return cloud["identity.user"].add(body)
 
 
+def group(cloud: Cloud, name: str, *, domain_id: str = "default", description: str = "") -> Body:
+    """A new group without members."""
+    return cloud["identity.group"].add(
+        {
+            "id": cloud.new_hex_id(),
+            "name": name,
+            "domain_id": domain_id,
+            "description": description,
+        }
+    )
+
+
+def join(cloud: Cloud, who: Body, into: Body) -> None:
+    """The user is a member of the group."""
+    cloud["identity.membership"].add({"user_id": who["id"], "group_id": into["id"]})
+
+
 def role(cloud: Cloud, name: str) -> Body:
-    """A new role, or the one that has this name."""
+    """A new role, or the one that has this name and is no domain's."""
     for body in cloud["identity.role"]:
-        if body["name"] == name:
+        if body["name"] == name and body["domain_id"] is None:
             return body
+    if name in BOOTSTRAPPED:
+        return _bootstrap(cloud)[name]
+    return new_role(cloud, name)
+
+
+def new_role(cloud: Cloud, name: str, **fields: Any) -> Body:
+    """A new role."""
     return cloud["identity.role"].add(
         {
             "id": cloud.new_hex_id(),
@@ -86,17 +118,38 @@ def role(cloud: Cloud, name: str) -> Body:
             "domain_id": None,
             "description": None,
             "options": {},
+            **fields,
         }
     )
 
 
-def assign(cloud: Cloud, who: Body, where: Body, role_name: str) -> Body:
-    """The user has the role in the project."""
+def _bootstrap(cloud: Cloud) -> dict[str, Body]:
+    made = {name: new_role(cloud, name, options={"immutable": True}) for name in BOOTSTRAPPED}
+    for prior, implied in itertools.pairwise(BOOTSTRAPPED):
+        imply(cloud, made[prior], made[implied])
+    return made
+
+
+def imply(cloud: Cloud, prior: Body, implied: Body) -> None:
+    """Who has the first role has the second one too."""
+    cloud["identity.inference"].add(
+        {"prior_role_id": prior["id"], "implied_role_id": implied["id"]}
+    )
+
+
+def assign(cloud: Cloud, who: Body, where: Body | None, role_name: str) -> Body:
+    """The user or group has the role in the project or domain, or, for None, in the system."""
+    is_user = cloud["identity.user"].get(who["id"]) is not None
+    target, target_id = "system", "all"
+    if where is not None:
+        target, target_id = ("project" if "parent_id" in where else "domain"), where["id"]
     return cloud["identity.role_assignment"].add(
         {
-            "scope": {"project": {"id": where["id"]}},
-            "user": {"id": who["id"]},
-            "role": {"id": role(cloud, role_name)["id"]},
+            "actor": "user" if is_user else "group",
+            "actor_id": who["id"],
+            "target": target,
+            "target_id": target_id,
+            "role_id": role(cloud, role_name)["id"],
         }
     )
 

@@ -149,13 +149,19 @@ def test_project_takes_assignments(cloud: emulator.Cloud, admin: asking.Client) 
 
 
 def test_user_takes_assignments(cloud: emulator.Cloud, admin: asking.Client) -> None:
-    """A user goes with his assignments; a role too, even one that is assigned."""
+    """A user goes with his assignments; a role too, even one that is assigned.
+
+    But a role of the bootstrap is immutable.
+    """
     project = identity.project(cloud, "project")
     user, other = (identity.member(cloud, name, project) for name in ("user", "other"))
     path = f"{V3}/role_assignments?scope.project.id={project['id']}"
     assert admin.delete(f"{V3}/users/{user['id']}") == 204
     (left,) = admin.get(path)["role_assignments"]
     assert left["user"]["id"] == other["id"]
-    role = bootstrap.named(cloud, "identity.role", "member")
-    assert admin.delete(f"{V3}/roles/{role['id']}") == 204
-    assert admin.get(path)["role_assignments"] == []
+    identity.assign(cloud, other, project, "auditor")
+    auditor, member = (bootstrap.named(cloud, "identity.role", n) for n in ("auditor", "member"))
+    assert len(admin.get(path)["role_assignments"]) == 2
+    assert admin.delete(f"{V3}/roles/{auditor['id']}") == 204
+    assert len(admin.get(path)["role_assignments"]) == 1
+    assert admin.delete(f"{V3}/roles/{member['id']}") == 403

@@ -49,6 +49,7 @@ def test_benchmark_shapes() -> None:
         *("identity.domain", "identity.role", "identity.role_assignment"),
         "compute.deleted_server",
         *("identity.group", "identity.service", "identity.endpoint", "network.trunk"),
+        *("identity.region", "identity.credential", "identity.application_credential"),
         *("compute.server_group", "compute.aggregate", "block_storage.backup"),
         *("block_storage.volume_type", "block_storage.qos_spec", "block_storage.transfer"),
     }
