@@ -21,11 +21,16 @@ Body = cloud_module.Body
 
 
 def image(
-    cloud: Cloud, name: str, owner: str, *, visibility: str = "private", **fields: Any
+    cloud: Cloud,
+    name: str | None,
+    owner: str | None,
+    *,
+    visibility: str = "private",
+    **fields: Any,
 ) -> Body:
     """A new, active image."""
     now = clock.seconds(cloud.clock.now())
-    image_id = cloud.new_id()
+    image_id = fields.pop("id", None) or cloud.new_id()
     return cloud["image.image"].add(
         {
             "name": name,
@@ -50,6 +55,17 @@ def image(
             "self": f"/v2/images/{image_id}",
             "file": f"/v2/images/{image_id}/file",
             "schema": "/v2/schemas/image",
+            "stores": "file",
             **fields,
         }
     )
+
+
+def queued(cloud: Cloud, name: str | None, owner: str | None, **fields: Any) -> Body:
+    """A new image without data, shared with nobody yet; `fields` replace or add properties."""
+    empty = ("size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value")
+    formats = {"disk_format": None, "container_format": None}
+    given = {**formats, **dict.fromkeys(empty), "status": "queued", "visibility": "shared"}
+    row = image(cloud, name, owner, **{**given, **fields})
+    row.pop("stores")
+    return row
