@@ -63,7 +63,7 @@ def test_unknown_path(admin: asking.Client) -> None:
     """A path that no service has is 404, a method that it has not is 405."""
     assert admin("GET", "/compute/v2.1/dances").status == 404
     assert admin("GET", "/nowhere").status == 404
-    assert admin("POST", "/networking/v2.0/networks").status == 405
+    assert admin("PATCH", "/networking/v2.0/networks").status == 405
 
 
 def test_fault_is_used_up(cloud: emulator.Cloud, admin: asking.Client) -> None:

@@ -15,7 +15,6 @@ import pytest
 
 from tests import emulator
 from tests.emulator.scenes import bootstrap
-from tests.emulator.shapes import compute
 from tests.emulator.shapes import network
 from tests.unit.emulator import asking
 
@@ -166,7 +165,7 @@ def test_floating_ip_keeps_gateway_and_interface(
 
 
 def test_port_has_one_floating_ip(
-    cloud: emulator.Cloud, admin: asking.Client, net: Body, subnet: Body, public: Body
+    cloud: emulator.Cloud, admin: asking.Client, net: Body, router: Body, public: Body
 ) -> None:
     """A second floating IP for the same port is 409."""
     port = network.port(cloud, net)
@@ -320,7 +319,6 @@ def test_member_may_not(
     hidden = network.network(cloud, "other", admin.project_id)
     assert member.delete(f"{NET}/networks/{public['id']}") == 403
     assert member.delete(f"{NET}/networks/{hidden['id']}") == 404
-    port = network.port(cloud, net)
-    compute.bind(cloud, port, {"id": "server"}, "cmp1")
+    port = network.port(cloud, net, device_owner="compute:nova", device_id="server")
     assert member.delete(f"{NET}/ports/{port['id']}") == 403
     assert admin.delete(f"{NET}/ports/{port['id']}") == 204
