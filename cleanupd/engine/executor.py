@@ -103,6 +103,8 @@ class Executor:
         self._patience: dict[resources.Ref, float] = {}
         #: What was removed and is not gone yet, with the time until which it must be.
         self._vanishing: dict[resources.Ref, tuple[store.Result, float]] = {}
+        #: Steps that go with an owner that is gone: they are gone, too, unless a listing has them.
+        self._following: set[resources.Ref] = set()
         self._next_poll: dict[str, float] = {}
 
     def execute(
@@ -144,7 +146,7 @@ class Executor:
         """Begin what can begin and settle what has ended, or wait a little for either."""
         for step in self._ready():
             running[pool.submit(self._remover.remove, step)] = step
-        if self._held and not (running or self._due or self._vanishing):
+        if self._held and not (running or self._due or self._vanishing or self._following):
             self._release()
         if running:
             done, _ = futures.wait(
@@ -152,7 +154,7 @@ class Executor:
             )
             for future in done:
                 self._take(running.pop(future), future)
-        elif self._due or self._vanishing:
+        elif self._due or self._vanishing or self._following:
             time.sleep(min(self._limits.poll_s, 0.2))
         self._confirm()
 
@@ -191,7 +193,11 @@ class Executor:
         for ref in self._sorter.get_ready():
             step = self._steps[ref]
             stuck = next((r for r in step.after if not self._results[r].is_gone), None)
-            if stuck is None and self._managers[ref.kind].KIND.is_guarded:
+            is_guarded = self._managers[ref.kind].KIND.is_guarded
+            if stuck is None and is_guarded and self._goes_along(step):
+                self._following.add(ref)
+                self._next_poll.setdefault(ref.kind, now + self._limits.poll_s)
+            elif stuck is None and is_guarded:
                 self._due[ref] = now
             elif stuck is None and now < self._looked[1]:
                 self._let_go(ref)
@@ -202,6 +208,16 @@ class Executor:
         for ref in [ref for ref, at in self._due.items() if at <= now]:
             del self._due[ref]
             yield self._steps[ref]
+
+    def _goes_along(self, step: planning.Step) -> bool:
+        """Whether an owner that takes the resource along is gone by now."""
+        return any(
+            edge.sort is resources.EdgeSort.CREATED_FOR
+            and not edge.is_first
+            and edge.target in self._results
+            and self._results[edge.target].is_gone
+            for edge in step.observed.edges
+        )
 
     def _take(self, step: planning.Step, future: "futures.Future[store.Result]") -> None:
         now = time.monotonic()
@@ -243,7 +259,7 @@ class Executor:
 
     def _confirm(self) -> None:
         """Settle what has vanished, failed, or taken too long."""
-        for kind in {ref.kind for ref in self._vanishing}:
+        for kind in {ref.kind for ref in (*self._vanishing, *self._following)}:
             started = time.monotonic()
             if started >= self._next_poll[kind]:
                 self._confirm_kind(kind)
@@ -254,6 +270,12 @@ class Executor:
     def _confirm_kind(self, kind: str) -> None:
         present = self._list(kind)
         now = time.monotonic()
+        for ref in [ref for ref in self._following if ref.kind == kind]:
+            self._following.remove(ref)
+            if present is not None and ref not in present:
+                self._settle(self._remover.note_gone(self._steps[ref]))
+            else:
+                self._due[ref] = now
         for ref in [ref for ref in self._vanishing if ref.kind == kind]:
             result, deadline = self._vanishing[ref]
             if present is not None and ref not in present:

@@ -75,6 +75,10 @@ class Remover:
             LOG.exception("The plugin of %(kind)s failed", {"kind": step.ref.kind})
             return self._result(step, Outcome.FAILED, f"its plugin failed: {error!r}")
 
+    def note_gone(self, step: planning.Step) -> store.Result:
+        """Say that a resource is not there any more, as a listing shows."""
+        return self._result(step, Outcome.GONE)
+
     def _remove(self, step: planning.Step) -> store.Result:
         plugin = self._managers[step.ref.kind]
         for _ in range(STALE_ATTEMPTS):
