@@ -27,6 +27,7 @@ from tests.emulator.services.identity import domains
 from tests.emulator.services.identity import grants
 from tests.emulator.services.identity import groups
 from tests.emulator.services.identity import listing
+from tests.emulator.services.identity import project_tags
 from tests.emulator.services.identity import projects
 from tests.emulator.services.identity import roles
 from tests.emulator.services.identity import tokens
@@ -66,6 +67,7 @@ SERVICE = web.Service(
         *tokens.ROUTES,
         *domains.ROUTES,
         *projects.ROUTES,
+        *project_tags.ROUTES,
         *users.ROUTES,
         *groups.ROUTES,
         *roles.ROUTES,

@@ -9,10 +9,10 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Projects, their tree and their tags.
+"""Projects and their tree.
 
-Source: API reference, Identity v3, "Projects" and "Project tags"; statuses and messages seen on a
-real Keystone 30, which keeps a domain as a project without a parent.
+Source: API reference, Identity v3, "Projects"; statuses and messages seen on a real Keystone 30,
+which keeps a domain as a project without a parent.
 """
 
 from collections.abc import Iterator
@@ -26,17 +26,11 @@ from tests.emulator.services.identity import listing
 from tests.emulator.services.identity import policy
 from tests.emulator.services.identity import removal
 from tests.emulator.services.identity import rights
+from tests.emulator.services.identity import tags
 from tests.emulator.services.identity import users
 from tests.emulator.shapes import identity as shapes
 
 Body = cloud_module.Body
-
-TAG_FILTERS = {
-    "tags": lambda mine, asked: asked <= mine,
-    "tags-any": lambda mine, asked: bool(asked & mine),
-    "not-tags": lambda mine, asked: not asked <= mine,
-    "not-tags-any": lambda mine, asked: not asked & mine,
-}
 
 
 def list_projects(call: web.Call) -> web.Answer:
@@ -49,18 +43,9 @@ def list_projects(call: web.Call) -> web.Answer:
     rows = (
         row
         for row in listing.rows(call, listing.PROJECT)
-        if domain_id in {None, row["domain_id"]} and _has_tags(call, row)
+        if domain_id in {None, row["domain_id"]} and tags.fit(call, row)
     )
     return listing.answer(call, listing.PROJECT, rows)
-
-
-def _has_tags(call: web.Call, row: Body) -> bool:
-    mine = set(row["tags"])
-    return all(
-        fits(mine, set(call.query[name].split(",")))
-        for name, fits in TAG_FILTERS.items()
-        if name in call.query
-    )
 
 
 def as_project(domain: Body) -> Body:
@@ -91,7 +76,7 @@ def of_user(call: web.Call, user_id: str) -> Iterator[Body]:
             yield found
 
 
-def _required(call: web.Call, action: str, role: str, *, is_own: bool = False) -> Body:
+def required(call: web.Call, action: str, role: str, *, is_own: bool = False) -> Body:
     """The project that the path names, for somebody who may do the action."""
     key = call.args["id"]
     found = call.rows("identity.project").get(key)
@@ -106,7 +91,7 @@ def _required(call: web.Call, action: str, role: str, *, is_own: bool = False) -
 def show_project(call: web.Call) -> web.Answer:
     """GET /v3/projects/{id}: with its ancestors or descendants if asked for."""
     is_own = call.args["id"] == call.token.project_id
-    body = dict(_required(call, "get_project", "reader", is_own=is_own))
+    body = dict(required(call, "get_project", "reader", is_own=is_own))
     mine = set(rights.targets_of(call.cloud, call.token.user_id, "project"))
     if "parents_as_ids" in call.query:
         body["parents"] = _ancestor_ids(call, body)
@@ -167,7 +152,7 @@ def create_project(call: web.Call) -> web.Answer:
     parent = _parent(call, given)
     domain_id = given.get("domain_id") or users.home(call)
     policy.require(call, "create_project", role="manager", domain_id=domain_id)
-    _check_tags(given.get("tags", []))
+    tags.check(given.get("tags", []))
     if given.pop("is_domain", False):
         domain = domains.create(call, given)
         shown = listing.show(call, listing.PROJECT, as_project(domain))
@@ -223,15 +208,9 @@ def _check_name(call: web.Call, name: str, domain_id: str, own_id: str | None) -
             raise web.Refused(409, message)
 
 
-def _check_tags(tags: list[str]) -> None:
-    if len(set(tags)) != len(tags):
-        message = f"Invalid input for field/attribute tags. Value: {tags}."
-        raise web.Refused(400, f"{message} {tags} has non-unique elements")
-
-
 def update_project(call: web.Call) -> web.Answer:
     """PATCH /v3/projects/{id}: not its place; disabled only if nothing enabled is below it."""
-    body = _required(call, "update_project", "manager")
+    body = required(call, "update_project", "manager")
     given = listing.given(call, listing.PROJECT)
     if given.get("domain_id", body["domain_id"]) != body["domain_id"]:
         raise web.Refused(400, "Cannot change Domain ID")
@@ -242,7 +221,7 @@ def update_project(call: web.Call) -> web.Answer:
         shown = listing.show(call, listing.PROJECT, as_project(domain))
         return web.Answer(200, {"project": shown})
     _check_name(call, given.get("name", body["name"]), body["domain_id"], body["id"])
-    _check_tags(given.get("tags", []))
+    tags.check(given.get("tags", []))
     if given.get("enabled") is False and any(
         row["enabled"] for row in descendants(call, body["id"])
     ):
@@ -255,7 +234,7 @@ def update_project(call: web.Call) -> web.Answer:
 
 def delete_project(call: web.Call) -> web.Answer:
     """DELETE /v3/projects/{id}: 403 while it has children or is an enabled domain."""
-    body = _required(call, "delete_project", "manager")
+    body = required(call, "delete_project", "manager")
     if body["is_domain"]:
         return domains.delete(call, body["id"])
     if children(call, body["id"]):
@@ -269,77 +248,11 @@ def delete_project(call: web.Call) -> web.Answer:
     return web.Answer(204)
 
 
-def list_tags(call: web.Call) -> web.Answer:
-    """GET /v3/projects/{id}/tags."""
-    is_own = call.args["id"] == call.token.project_id
-    body = _required(call, "list_project_tags", "reader", is_own=is_own)
-    return _tags(call, body)
-
-
-def _tags(call: web.Call, body: Body) -> web.Answer:
-    link = {"self": listing.url(call, "projects", body["id"], "tags")}
-    return web.Answer(200, {"tags": body["tags"], "links": link})
-
-
-def set_tags(call: web.Call) -> web.Answer:
-    """PUT /v3/projects/{id}/tags: these and no others."""
-    body = _required(call, "update_project_tags", "manager")
-    tags = call.body.get("tags", [])
-    _check_tags(tags)
-    body["tags"] = list(tags)
-    notices.tell(call, "project", "updated", body["id"])
-    return _tags(call, body)
-
-
-def clear_tags(call: web.Call) -> web.Answer:
-    """DELETE /v3/projects/{id}/tags."""
-    body = _required(call, "delete_project_tags", "manager")
-    body["tags"] = []
-    notices.tell(call, "project", "updated", body["id"])
-    return web.Answer(204)
-
-
-def check_tag(call: web.Call) -> web.Answer:
-    """GET /v3/projects/{id}/tags/{tag}: 204, or 404."""
-    is_own = call.args["id"] == call.token.project_id
-    _require_tag(call, _required(call, "get_project_tag", "reader", is_own=is_own))
-    return web.Answer(204)
-
-
-def _require_tag(call: web.Call, body: Body) -> None:
-    if call.args["tag"] not in body["tags"]:
-        raise web.Refused(404, f"Could not find project tag: {call.args['tag']}.")
-
-
-def add_tag(call: web.Call) -> web.Answer:
-    """PUT /v3/projects/{id}/tags/{tag}: 201, also if it was there."""
-    body = _required(call, "create_project_tag", "manager")
-    if call.args["tag"] not in body["tags"]:
-        body["tags"] = [*body["tags"], call.args["tag"]]
-    notices.tell(call, "project", "updated", body["id"])
-    return web.Answer(201)
-
-
-def remove_tag(call: web.Call) -> web.Answer:
-    """DELETE /v3/projects/{id}/tags/{tag}: 204, or 404."""
-    body = _required(call, "delete_project_tag", "manager")
-    _require_tag(call, body)
-    body["tags"] = [tag for tag in body["tags"] if tag != call.args["tag"]]
-    notices.tell(call, "project", "updated", body["id"])
-    return web.Answer(204)
-
-
 ROUTES = (
     web.Route("GET", "/v3/projects", list_projects),
     web.Route("POST", "/v3/projects", create_project),
     web.Route("GET", "/v3/projects/<id>", show_project),
     web.Route("PATCH", "/v3/projects/<id>", update_project),
     web.Route("DELETE", "/v3/projects/<id>", delete_project),
-    web.Route("GET", "/v3/projects/<id>/tags", list_tags),
-    web.Route("PUT", "/v3/projects/<id>/tags", set_tags),
-    web.Route("DELETE", "/v3/projects/<id>/tags", clear_tags),
-    web.Route("GET", "/v3/projects/<id>/tags/<tag>", check_tag),
-    web.Route("PUT", "/v3/projects/<id>/tags/<tag>", add_tag),
-    web.Route("DELETE", "/v3/projects/<id>/tags/<tag>", remove_tag),
     web.Route("GET", "/v3/users/<id>/projects", list_users_projects),
 )
