@@ -1,0 +1,277 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One resource of each kind that cleanupd manages, made and razed by openstacksdk."""
+
+from collections.abc import Callable
+import contextlib
+import dataclasses
+import secrets
+import time
+from typing import Any
+
+import openstack
+from openstack import exceptions as sdk_exceptions
+
+#: From here on Cinder shows the history of a transfer.
+LATER = "3.59"
+
+
+@dataclasses.dataclass
+class World:
+    """One of everything on a cloud, by what it is called in the tests."""
+
+    sdk: openstack.connection.Connection
+    name: str
+    ids: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def build(self) -> None:
+        """Make everything; the names all begin with ``name``."""
+        self._identity()
+        self._network()
+        self._types()
+        self._storage()
+        self._compute()
+        self._hosts()
+        self._images()
+        self._backup("incremental", is_incremental=True)
+
+    def _identity(self) -> None:
+        identity, name = self.sdk.identity, self.name
+        project = identity.create_project(name=name, domain_id="default")
+        child = identity.create_project(
+            name=f"{name}-child", domain_id="default", parent_id=project.id
+        )
+        user = identity.create_user(
+            name=name,
+            domain_id="default",
+            password=secrets.token_hex(),
+            default_project_id=project.id,
+        )
+        self.ids |= {"project": project.id, "child": child.id, "user": user.id}
+        role = self._keep("role", identity.create_role(name=name))
+        identity.assign_project_role_to_user(project, user, role)
+        implied = self._keep("implied_role", identity.create_role(name=f"{name}-implied"))
+        assert identity.put(f"/roles/{role.id}/implies/{implied.id}").ok
+        domain_role = identity.create_role(name=f"{name}-domain", domain_id="default")
+        self._keep("domain_role", domain_role)
+        service = self._keep("service", identity.create_service(name=name, type="contract"))
+        endpoint = identity.create_endpoint(
+            service_id=service.id,
+            interface="public",
+            url="http://127.0.0.1:1",
+            region_id="RegionOne",
+        )
+        self._keep("endpoint", endpoint)
+
+    def _keep(self, what: str, made: Any) -> Any:
+        self.ids[what] = str(made["id"])
+        return made
+
+    def _network(self) -> None:
+        api, name = self.sdk.network, self.name
+        outside = next(iter(api.networks(is_router_external=True)))
+        network = api.create_network(name=name)
+        subnet = api.create_subnet(
+            network_id=network.id, ip_version=4, cidr="10.78.0.0/24", name=name
+        )
+        router = api.create_router(name=name, external_gateway_info={"network_id": outside.id})
+        api.add_interface_to_router(router, subnet=subnet.id)
+        routes = [{"destination": "10.99.0.0/24", "nexthop": "10.78.0.9"}]
+        api.update_router(router, routes=routes)
+        remote = api.create_security_group(name=f"{name}-remote")
+        group = api.create_security_group(name=name)
+        api.create_security_group_rule(
+            security_group_id=group.id,
+            direction="ingress",
+            ethertype="IPv4",
+            remote_group_id=remote.id,
+        )
+        # Asking for a project's groups makes Neutron create the one named default.
+        [default] = api.security_groups(project_id=self.ids["project"])
+        port = api.create_port(network_id=network.id, name=name, security_group_ids=[group.id])
+        self.ids |= {"outside": outside.id, "network": network.id, "subnet": subnet.id}
+        self.ids |= {"router": router.id, "group": group.id, "remote_group": remote.id}
+        self.ids |= {"port": port.id, "default_group": default.id}
+        for owner in ("gateway", "interface"):
+            device = f"network:router_{owner}"
+            [found] = api.ports(device_id=router.id, device_owner=device)
+            self.ids[owner] = found.id
+        self._trunk()
+
+    def _trunk(self) -> None:
+        api, name, network = self.sdk.network, self.name, self.ids["network"]
+        parent = self._keep("parent", api.create_port(network_id=network, name=f"{name}-parent"))
+        subport = self._keep("subport", api.create_port(network_id=network, name=f"{name}-sub"))
+        tagged = {"port_id": subport.id, "segmentation_type": "vlan", "segmentation_id": 7}
+        self._keep("trunk", api.create_trunk(name=name, port_id=parent.id, sub_ports=[tagged]))
+
+    def _types(self) -> None:
+        api, name = self.sdk.block_storage, self.name
+        body = {"qos_specs": {"name": name, "consumer": "both", "read_iops_sec": "10"}}
+        spec = self._keep("qos_spec", api.post("/qos-specs", json=body).json()["qos_specs"])
+        public = self._keep("type", api.create_type(name=name))
+        api.get(f"/qos-specs/{spec['id']}/associate?vol_type_id={public.id}")
+        private = self._keep("private_type", api.create_type(name=f"{name}-p", is_public=False))
+        access = {"addProjectAccess": {"project": self.ids["project"]}}
+        assert api.post(f"/types/{private.id}/action", json=access).ok
+
+    def _storage(self) -> None:
+        api, name = self.sdk.block_storage, self.name
+        volume = self._keep("volume", api.create_volume(size=1, name=name))
+        typed = api.create_volume(size=1, name=f"{name}-offered", volume_type=name)
+        self._keep("offered", typed)
+        api.wait_for_status(volume, "available", interval=0.5)
+        snapshot = self._keep("snapshot", api.create_snapshot(volume_id=volume.id, name=name))
+        api.wait_for_status(snapshot, "available", interval=0.5)
+        copy = api.create_volume(size=1, name=f"{name}-copy", snapshot_id=snapshot.id)
+        self._keep("copy", copy)
+        api.wait_for_status(copy, "available", interval=0.5)
+        self._backup("backup", is_incremental=False)
+        api.wait_for_status(typed, "available", interval=0.5)
+        offer = {"transfer": {"volume_id": typed.id, "name": name}}
+        made = api.post("/volume-transfers", json=offer, microversion=LATER)
+        self._keep("transfer", made.json()["transfer"])
+
+    def _backup(self, what: str, *, is_incremental: bool) -> None:
+        """Begin to back the copy up; what was begun before has to have ended."""
+        api = self.sdk.block_storage
+        for before in [one for one in ("backup",) if one in self.ids]:
+            api.wait_for_status(api.get_backup(self.ids[before]), "available", interval=0.5)
+        made = api.create_backup(
+            volume_id=self.ids["copy"],
+            name=f"{self.name}-{what}",
+            is_incremental=is_incremental,
+        )
+        self._keep(what, made)
+        if is_incremental:
+            api.wait_for_status(api.get_backup(made.id), "available", interval=0.5)
+
+    def _images(self) -> None:
+        api = self.sdk.image
+        fields = {"container_format": "bare", "disk_format": "raw"}
+        image = api.create_image(self.name, data=b"nothing", **fields)
+        api.update_image(image, is_hidden=True)
+        protected = api.create_image(f"{self.name}-protected", data=b"nothing", **fields)
+        api.update_image(protected, is_protected=True)
+        deactivated = api.create_image(f"{self.name}-deactivated", data=b"nothing", **fields)
+        api.deactivate_image(deactivated)
+        self.ids |= {"image": image.id, "protected_image": protected.id}
+        self.ids |= {"deactivated_image": deactivated.id}
+
+    def _compute(self) -> None:
+        api = self.sdk.compute
+        flavor = api.create_flavor(name=self.name, ram=64, vcpus=1, disk=1, is_public=False)
+        keypair = api.create_keypair(name=f"{self.name} key")
+        group = self._keep(
+            "server_group", api.create_server_group(name=self.name, policy="anti-affinity")
+        )
+        image = next(one for one in self.sdk.image.images() if one.name.startswith("cirros"))
+        server = api.create_server(
+            name=self.name,
+            flavor_id=flavor.id,
+            image_id=image.id,
+            key_name=keypair.name,
+            networks=[{"uuid": self.ids["network"]}],
+            scheduler_hints={"group": group.id},
+        )
+        self.ids |= {"flavor": flavor.id, "keypair": f"{self.sdk.current_user_id}/{keypair.name}"}
+        self.ids |= {"server": server.id, "base_image": image.id}
+        server = api.wait_for_server(server, interval=1)
+        api.create_volume_attachment(server, volume_id=self.ids["volume"])
+        api.lock_server(server)
+        [port] = self.sdk.network.ports(device_id=server.id)
+        address = self.sdk.network.create_ip(
+            floating_network_id=self.ids["outside"], port_id=port.id, description=self.name
+        )
+        self.ids |= {"server_port": port.id, "floating_ip": address.id}
+
+    def _hosts(self) -> None:
+        api = self.sdk.compute
+        aggregate = self._keep("aggregate", api.create_aggregate(name=self.name))
+        host = next(one.host for one in api.services() if one.binary == "nova-compute")
+        api.add_host_to_aggregate(aggregate, host)
+        api.set_aggregate_metadata(aggregate, {"filter_tenant_id": self.ids["project"]})
+        self.ids["host"] = host
+
+    def raze(self) -> None:
+        """Remove whatever a failed test left, by openstacksdk."""
+        self._try("floating_ip", self.sdk.network.delete_ip)
+        self._raze_compute()
+        self._raze_storage()
+        self._raze_network()
+        api = self.sdk.image
+        self._try("protected_image", lambda one: api.update_image(one, is_protected=False))
+        for image in ("image", "protected_image", "deactivated_image"):
+            self._try(image, api.delete_image)
+        self._raze_identity()
+
+    def _raze_compute(self) -> None:
+        api = self.sdk.compute
+        self._try("server", api.delete_server, api.get_server)
+        self._try("server_group", api.delete_server_group)
+        self._try("aggregate", self._empty)
+        self._try("aggregate", api.delete_aggregate)
+        self._try("keypair", lambda one: api.delete_keypair(one.partition("/")[2]))
+        self._try("flavor", api.delete_flavor)
+
+    def _raze_storage(self) -> None:
+        api = self.sdk.block_storage
+        for backup in ("incremental", "backup"):
+            self._try(backup, api.delete_backup, api.get_backup)
+        self._try("copy", api.delete_volume, api.get_volume)
+        self._try("snapshot", api.delete_snapshot, api.get_snapshot)
+        self._try("transfer", lambda one: api.delete(f"/os-volume-transfer/{one}"))
+        for volume in ("volume", "offered"):
+            self._try(volume, api.delete_volume, api.get_volume)
+        for type_ in ("private_type", "type"):
+            self._try(type_, api.delete_type)
+        self._try("qos_spec", lambda one: api.delete(f"/qos-specs/{one}"))
+
+    def _raze_network(self) -> None:
+        api, subnet = self.sdk.network, self.ids.get("subnet")
+        self._try("router", lambda one: api.update_router(one, routes=[]))
+        self._try("router", lambda one: api.remove_interface_from_router(one, subnet=subnet))
+        self._try("router", api.delete_router)
+        self._try("trunk", api.delete_trunk)
+        for port in ("port", "parent", "subport"):
+            self._try(port, api.delete_port)
+        self._try("network", api.delete_network)
+        for group in ("group", "remote_group", "default_group"):
+            self._try(group, api.delete_security_group)
+
+    def _raze_identity(self) -> None:
+        api = self.sdk.identity
+        for role in ("role", "implied_role", "domain_role"):
+            self._try(role, api.delete_role)
+        self._try("service", api.delete_service)
+        self._try("user", api.delete_user)
+        for project in ("child", "project"):
+            self._try(project, api.delete_project)
+
+    def _empty(self, aggregate: str) -> None:
+        self.sdk.compute.remove_host_from_aggregate(aggregate, self.ids["host"])
+
+    def _try(
+        self,
+        what: str,
+        remove: Callable[[str], object],
+        get: Callable[[str], object] | None = None,
+    ) -> None:
+        """Remove ``what``, if it was made, and wait until ``get`` finds it no more."""
+        if what not in self.ids:
+            return
+        with contextlib.suppress(sdk_exceptions.SDKException):
+            remove(self.ids[what])
+            for _ in range(100 if get else 0):
+                get(self.ids[what])
+                time.sleep(0.2)
