@@ -15,7 +15,7 @@ Sources: API reference, Block Storage v3; statuses, states, messages and paging 
 Cinder 29. Modules, each with its `ROUTES`:
 
 ``volumes``, ``creation``, ``removal``, ``actions``, ``metadata``   volumes' lives
-``attachments``                                                      how Nova takes hold of them
+``attaching``, ``attachments``                                       how Nova takes hold of them
 ``snapshots``, ``backups``, ``transfers``                            what is made of them
 ``types``, ``specs``, ``qos``                                        what an administrator offers
 ``quotas``, ``control``                                              limits, services, versions
@@ -23,15 +23,24 @@ Cinder 29. Modules, each with its `ROUTES`:
 """
 
 from tests.emulator import web
+from tests.emulator.services.block_storage import actions
 from tests.emulator.services.block_storage import api
+from tests.emulator.services.block_storage import attaching
+from tests.emulator.services.block_storage import attachments
+from tests.emulator.services.block_storage import backups
 from tests.emulator.services.block_storage import control
 from tests.emulator.services.block_storage import creation
+from tests.emulator.services.block_storage import qos
 from tests.emulator.services.block_storage import quotas
 from tests.emulator.services.block_storage import removal
 from tests.emulator.services.block_storage import snapshots
+from tests.emulator.services.block_storage import specs
+from tests.emulator.services.block_storage import transfers
 from tests.emulator.services.block_storage import types
 from tests.emulator.services.block_storage import volumes
 
+attach = attaching.attach
+detach = attaching.detach
 begin_create = creation.begin
 begin_delete = removal.begin_delete
 snapshots_of = removal.snapshots_of
@@ -47,8 +56,14 @@ SERVICE = web.Service(
         *volumes.ROUTES,
         *creation.ROUTES,
         *removal.ROUTES,
+        *actions.ROUTES,
+        *attachments.ROUTES,
         *snapshots.ROUTES,
+        *backups.ROUTES,
+        *transfers.ROUTES,
         *types.ROUTES,
+        *specs.ROUTES,
+        *qos.ROUTES,
         *quotas.ROUTES,
     ),
     shape=api.shape,

@@ -131,6 +131,9 @@ def _image(call: web.Call, ref: str) -> Body:
     for row in named:
         own = row["owner"] == call.token.project_id
         if own or call.token.is_admin or row["visibility"] in {"public", "community", "shared"}:
+            if row["status"] != "active":
+                text = f"Image {row['id']} is not active."
+                raise web.Refused(400, f"Invalid input received: {text}")
             return row
     text = "Invalid image identifier or unable to access requested image."
     raise web.Refused(400, text)

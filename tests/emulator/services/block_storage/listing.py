@@ -21,6 +21,7 @@ import ast
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 import dataclasses
 import itertools
 import operator
@@ -63,6 +64,9 @@ class Listing:
     wanted: Callable[[web.Call], Test] | None = None
     ignored: frozenset[str] = frozenset()
     forgives_marker: bool = False
+    has_links: bool = True
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Filters that are called otherwise than the field that they are about."""
 
     def handler(self, present: Presenter, rule: str = "", suffix: str = "") -> web.Handler:
         """The handler of a list whose rows are shown by `present`."""
@@ -74,7 +78,7 @@ class Listing:
             found = page.rows()
             show = present(call)
             answer: dict[str, Any] = {self.plural: [show(row) for row in found]}
-            if found and len(found) >= page.limit:
+            if self.has_links and found and len(found) >= page.limit:
                 url = f"{call.root}/v3/{call.token.project_id}/{self.path or self.plural}"
                 query = paging.next_query(call, found[-1]["id"])
                 key = self.links_key or f"{self.plural}_links"
@@ -94,7 +98,7 @@ class Page:
         self._listing = listing
         self._kind = listing.kind
         self._table = call.rows(listing.kind)
-        self.limit = _limit(call)
+        self.limit = limit(call)
         self._offset = _offset(call)
         self._sort = _sort(call, listing.sorts)
         self._is_everywhere = _is_everywhere(call)
@@ -157,12 +161,15 @@ class Page:
         for key in self._listing.ignored:
             given.pop(key, None)
         if self._call.token.is_admin:
-            return given
+            return self._named(given)
         strange = [key for key in given if key not in self._listing.filters]
         if strange and self._call.microversion >= (3, 31):
             text = f"Invalid filters {','.join(strange)} are found in query options."
             raise web.Refused(400, text)
-        return {key: text for key, text in given.items() if key not in strange}
+        return self._named({key: text for key, text in given.items() if key not in strange})
+
+    def _named(self, given: dict[str, str]) -> dict[str, str]:
+        return {self._listing.names.get(key, key): text for key, text in given.items()}
 
 
 def _is_everywhere(call: web.Call) -> bool:

@@ -188,14 +188,15 @@ def delete(call: web.Call) -> web.Answer:
     """DELETE a type: 202; 400 while a volume has it."""
     api.require_admin(call, f"{RULE}:type_delete")
     row = find(call)
-    if _is_used(call, row):
+    if is_used(call, row):
         raise web.Refused(400, "Target volume type is still in use.")
     call.rows(shapes.TYPE).remove(row["id"])
     notices.volume_type(call.cloud, row, "delete")
     return web.Answer(202)
 
 
-def _is_used(call: web.Call, row: Body) -> bool:
+def is_used(call: web.Call, row: Body) -> bool:
+    """Whether a volume has the type."""
     return any(v["volume_type_id"] == row["id"] for v in call.rows(shapes.VOLUME))
 
 
