@@ -19,17 +19,26 @@ from tests.emulator import faults
 from tests.emulator import web
 
 HELP = {
-    "GET /emulator/requests": "every request so far; ?method=DELETE&path=REGEX to choose",
+    "GET /emulator/requests": (
+        "every request so far; ?method=DELETE&path=REGEX to choose; "
+        "one whose route is empty asked for what is not emulated"
+    ),
     "DELETE /emulator/requests": "forgets them",
     "GET /emulator/faults": "the faults that wait for their requests",
     "POST /emulator/faults": {
-        "method": "regex, any if left out",
-        "path": "regex, searched in path and query, such as ^/network/",
-        "answer": "a status, or hang, or reset",
-        "times": "how many requests get it; null for all; 1 if left out",
-        "headers": "to add, such as Retry-After",
-        "message": "what the body says",
-        "hang_s": "how long a hang takes",
+        "": "one of these, or a list of them; all but path (or event) and answer may be left out",
+        "path": "regex, searched in path and query, such as ^/networking/",
+        "method": "regex, such as GET; any",
+        "user": "regex, searched in the name of who asks; any",
+        "answer": {"401": "or any status, as the service that is asked says it", **faults.WORDS},
+        "after": "how many matches are spared first; 0",
+        "times": "how many are hit; null for all; 1",
+        "probability": "of each match to be hit; 1",
+        "start_s": "when it begins, in seconds of the cloud's time from now; 0",
+        "headers": "to add to the answer, such as Retry-After",
+        "message": "what the body says, if the answer is a status",
+        "hang_s": "how long a client waits, if the answer is hang or slow",
+        "event": {"": "instead of path: regex for messages, and answer is", **faults.EVENT_WORDS},
     },
     "DELETE /emulator/faults": "takes all faults back",
     "GET /emulator/inventory": "the ids of everything that is there, by kind",
@@ -59,11 +68,13 @@ def list_faults(call: web.Call) -> web.Answer:
 
 
 def order_fault(call: web.Call) -> web.Answer:
-    """POST /emulator/faults: the fault is ordered; 400 says what is wrong with the order."""
+    """POST /emulator/faults: one or a list of them; 400 says what is wrong, and none is given."""
     try:
-        call.cloud.faults.add(faults.Fault(**call.body))
-    except (TypeError, ValueError) as error:
+        orders = faults.read_orders(call.request.get_json(force=True, silent=True))
+    except (ValueError, RecursionError) as error:
         raise web.Refused(400, str(error)) from error
+    for order in orders:
+        call.cloud.faults.add(order)
     return list_faults(call)
 
 

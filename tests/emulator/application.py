@@ -12,9 +12,7 @@
 """From a request to an answer: fault, route, token, microversion, handler, log."""
 
 from collections.abc import Sequence
-import dataclasses
 import logging
-import re
 import uuid
 
 from werkzeug import exceptions
@@ -25,12 +23,33 @@ from tests.emulator import admin
 from tests.emulator import clock
 from tests.emulator import cloud as cloud_module
 from tests.emulator import faults
+from tests.emulator import microversions
 from tests.emulator import request_log
 from tests.emulator import services
+from tests.emulator import spoiling
 from tests.emulator import web
 from tests.emulator.services.identity import tokens
 
 LOG = logging.getLogger(__name__)
+
+Reply = spoiling.Reply
+
+NO_SUCH_METHOD = {
+    "compute": (404, "The resource could not be found."),
+    "block-storage": (404, "The resource could not be found."),
+    "network": (
+        405,
+        (
+            "The server could not comply with the request since it is either malformed or "
+            "otherwise incorrect."
+        ),
+    ),
+}
+"""What a service says to a method that a path of its does not have; others say 405.
+
+Seen on a real cloud, as are the rest of the words here: OPTIONS is 200 without a body anywhere;
+HEAD is GET in Keystone and for version documents, elsewhere a method that no path has.
+"""
 
 
 class ConnectionLost(Exception):
@@ -39,15 +58,6 @@ class ConnectionLost(Exception):
     def __init__(self, wait_s: float) -> None:
         super().__init__(wait_s)
         self.wait_s = wait_s
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer ready for the wire."""
-
-    status: int
-    headers: dict[str, str]
-    content: bytes
 
 
 class Application:
@@ -69,85 +79,110 @@ class Application:
     def respond(self, request: wrappers.Request) -> Reply:
         """The reply to the request, which is logged; ConnectionLost where a fault says so."""
         path = request.full_path.removesuffix("?")
-        if request.path.startswith(admin.SERVICE.prefix):
-            return self._answer(request)[0]
-        fault = self._cloud.faults.take(request.method, path)
-        if fault is not None and isinstance(fault.answer, str):
-            self._log(request, path, 0, None)
-            raise ConnectionLost(fault.hang_s if fault.answer == faults.HANG else 0)
-        if fault is not None and isinstance(fault.answer, int):
-            reply, token = self._fault(request, fault, fault.answer), None
-        else:
-            reply, token = self._answer(request)
-        self._log(request, path, reply.status, token)
+        service = self._service(request.path)
+        call = web.Call(self._cloud, request, service, {}, services=self._services)
+        if call.service is admin.SERVICE:
+            return self._answer(call, None)
+        entry = self._entry(service, request.method, path).but(**self._names(request))
+        fault = self._cloud.faults.take(request.method, path, entry.user)
+        entry = entry.but(fault=str(fault.answer) if fault else "")
+        if fault is not None and fault.answer in {faults.HANG, faults.RESET}:
+            self._cloud.requests.add(entry)
+            raise ConnectionLost(fault.wait_s if fault.answer == faults.HANG else 0)
+        reply = self._answer(call, fault)
+        self._cloud.requests.add(entry.but(status=reply.status, route=call.route))
         return reply
 
-    def _service(self, request: wrappers.Request) -> web.Service:
+    def refuse(self, method: str, path: str, message: str) -> Reply:
+        """The reply to what is no request that one could look at; it is logged."""
+        service = self._service(path)
+        self._cloud.requests.add(self._entry(service, method, path).but(status=400))
+        return _reply(service.shape(web.Refused(400, message)))
+
+    def _entry(self, service: web.Service, method: str, path: str) -> request_log.Entry:
+        now = clock.seconds(self._cloud.clock.now())
+        return request_log.Entry(now, service.type, method, path, 0)
+
+    def _service(self, path: str) -> web.Service:
         """The service below whose prefix the path is; the identity service for stray ones."""
         for service in (*self._services, admin.SERVICE):
-            if request.path == service.prefix or request.path.startswith(f"{service.prefix}/"):
+            if path == service.prefix or path.startswith(f"{service.prefix}/"):
                 return service
         return self._services[0]
 
-    def _fault(self, request: wrappers.Request, fault: faults.Fault, status: int) -> Reply:
-        answer = self._service(request).shape(web.Refused(status, fault.message))
-        answer.headers.update(fault.headers)
-        return _reply(answer)
+    def _names(self, request: wrappers.Request) -> dict[str, str]:
+        """The names of the user and of the project that the request's token speaks for."""
+        with self._cloud.lock:
+            token = tokens.valid(self._cloud, request.headers.get("X-Auth-Token", ""))
+            if token is None:
+                return {}
+            user = self._cloud["identity.user"].get(token.user_id) or {}
+            project = self._cloud["identity.project"].get(token.project_id) or {}
+            return {"user": user.get("name", ""), "project": project.get("name", "")}
 
-    def _answer(self, request: wrappers.Request) -> tuple[Reply, cloud_module.Token | None]:
-        service = self._service(request)
-        call = web.Call(self._cloud, request, service, {}, services=self._services)
-        with self._cloud.locked():
+    def _answer(self, call: web.Call, fault: faults.Fault | None) -> Reply:
+        with (
+            self._cloud.locked(),
+            spoiling.before(self._cloud, call.request, fault) as call.request,
+        ):
             try:
-                answer = self._handle(call)
+                answer = self._handle(call, fault)
             except web.Refused as refused:
-                answer = service.shape(refused)
+                answer = call.service.shape(refused)
             except Exception:  # boundary: the server goes on; a bug of ours is a 500
-                LOG.exception("%s %s", request.method, request.path)
-                answer = service.shape(web.Refused(500, "The emulator has a bug; see its log."))
-            answer.headers.update(_version_headers(call))
-            return _reply(answer), call.token_or_none
+                LOG.exception("%s %s", call.request.method, call.request.path)
+                answer = call.service.shape(
+                    web.Refused(500, "The emulator has a bug; see its log.")
+                )
+            answer.headers.update(microversions.headers(call))
+            spoiling.change_page(call, fault, answer)
+            return spoiling.after(_reply(answer), fault)
 
-    def _handle(self, call: web.Call) -> web.Answer:
-        adapter = self._map.bind_to_environ(call.request.environ)
-        try:
-            (service, route), found = adapter.match()
-        except exceptions.MethodNotAllowed as error:
-            raise web.Refused(405, "The method is not allowed for this resource.") from error
-        except exceptions.HTTPException as error:
-            raise web.Refused(404, "The resource could not be found.") from error
-        call.args = dict(found)
-        self._cloud.asked.add((service.type, route.method, route.path))
-        if call.service.microversions is not None:
-            call.microversion = _microversion(call, call.service.microversions)
+    def _handle(self, call: web.Call, fault: faults.Fault | None) -> web.Answer:
+        if fault is not None and isinstance(fault.answer, int):
+            raise web.Refused(fault.answer, fault.message)
+        if call.request.method == "OPTIONS":
+            return web.Answer(200)
         token_id = call.request.headers.get("X-Auth-Token", "")
         call.token_or_none = tokens.valid(self._cloud, token_id)
+        route = self._route(call)
+        if isinstance(route, web.Answer):
+            return route
+        call.route = f"{route.method} {route.path}"
+        self._cloud.asked.add((call.service.type, route.method, route.path))
+        call.microversion = microversions.chosen(call)
         if call.token_or_none is None and not route.public:
             raise web.Refused(401, tokens.UNAUTHORIZED)
-        answer: web.Answer = route.handler(call)
-        return answer
+        if spoiling.is_nothing_done(call.request, fault):
+            return spoiling.success(call)
+        return route.handler(call)
 
-    def _log(
-        self,
-        request: wrappers.Request,
-        path: str,
-        status: int,
-        token: cloud_module.Token | None,
-    ) -> None:
-        names = _names(self._cloud, token)
-        now = clock.seconds(self._cloud.clock.now())
-        service = self._service(request).type
-        entry = request_log.Entry(now, service, request.method, path, status, *names)
-        self._cloud.requests.add(entry)
+    def _route(self, call: web.Call) -> web.Route | web.Answer:
+        """The route that is asked for, or how the service says that there is none."""
+        adapter = self._map.bind_to_environ(call.request.environ)
+        is_own = call.service.type in {"identity", "emulator"}
+        try:
+            (_, route), found = adapter.match()
+            if call.request.method == "HEAD" and not (is_own or route.public):
+                raise exceptions.MethodNotAllowed
+        except exceptions.HTTPException as error:
+            if call.token_or_none is None and not is_own:
+                raise web.Refused(401, tokens.UNAUTHORIZED) from error
+            return _no_route(call.service, isinstance(error, exceptions.MethodNotAllowed))
+        call.args = dict(found)
+        return route
 
 
-def _names(cloud: cloud_module.Cloud, token: cloud_module.Token | None) -> tuple[str, str]:
-    """The names of the user and of the project that a token speaks for."""
-    if token is None:
-        return "", ""
-    user = cloud["identity.user"].get(token.user_id) or {}
-    project = cloud["identity.project"].get(token.project_id) or {}
-    return user.get("name", ""), project.get("name", "")
+def _no_route(service: web.Service, is_path: bool) -> web.Answer:  # noqa: FBT001
+    """What the service says where it has no such path, or no such method of it."""
+    missing = (404, "The resource could not be found.")
+    wrong = (405, "The method is not allowed for this resource.")
+    status, message = NO_SUCH_METHOD.get(service.type, wrong) if is_path else missing
+    kind = "HTTPMethodNotAllowed" if status == 405 else ""
+    refused = web.Refused(status, message, kind if service.type == "network" else "")
+    # Nova and Cinder say it before they are themselves.
+    is_webob = service.type in {"compute", "block-storage"}
+    return web.webob_shape(refused) if is_webob else service.shape(refused)
 
 
 def _reply(answer: web.Answer) -> Reply:
@@ -157,43 +192,3 @@ def _reply(answer: web.Answer) -> Reply:
         headers["Content-Type"] = answer.content_type
     headers["x-openstack-request-id"] = f"req-{uuid.uuid4()}"
     return Reply(answer.status, headers, content)
-
-
-def _asked_version(call: web.Call, known: web.Microversions) -> str | None:
-    """The microversion that the headers name for this service; None if they name none."""
-    for part in call.request.headers.get("OpenStack-API-Version", "").split(","):
-        name, _, asked = part.strip().partition(" ")
-        if name == known.name:
-            return asked.strip()
-    return call.request.headers.get(known.legacy_header) if known.legacy_header else None
-
-
-def _microversion(call: web.Call, known: web.Microversions) -> web.Version:
-    """The microversion to answer in: the lowest unless asked; 400 or 406 for a wrong wish."""
-    asked = _asked_version(call, known)
-    if asked is None:
-        return known.lowest
-    if asked == "latest":
-        return known.highest
-    found = re.fullmatch(r"(\d+)\.(\d+)", asked)
-    if found is None:
-        message = f"API Version String {asked} is of invalid format."
-        raise web.Refused(400, f"{message} Must be of format MajorNum.MinorNum.")
-    version = (int(found[1]), int(found[2]))
-    if not known.lowest <= version <= known.highest:
-        lowest, highest = (".".join(map(str, v)) for v in (known.lowest, known.highest))
-        message = f"Version {asked} is not supported by the API."
-        raise web.Refused(406, f"{message} Minimum is {lowest} and maximum is {highest}.")
-    return version
-
-
-def _version_headers(call: web.Call) -> dict[str, str]:
-    known = call.service.microversions
-    if known is None:
-        return {}
-    version = ".".join(map(str, call.microversion if any(call.microversion) else known.lowest))
-    headers = {"OpenStack-API-Version": f"{known.name} {version}", "Vary": "OpenStack-API-Version"}
-    if known.legacy_header:
-        headers[known.legacy_header] = version
-        headers["Vary"] += f", {known.legacy_header}"
-    return headers

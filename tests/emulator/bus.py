@@ -15,6 +15,11 @@ from collections.abc import Callable
 import dataclasses
 from typing import Any
 
+from tests.emulator import clock as clock_module
+from tests.emulator import faults
+
+LATE_S = 1.0
+
 Payload = dict[str, Any]
 
 
@@ -28,15 +33,31 @@ class Message:
     payload: Payload
     priority: str = "INFO"
 
+    @property
+    def topic(self) -> str:
+        """Where the exchange puts it: Nova's versioned ones have a topic of their own."""
+        return "versioned_notifications" if "nova_object.name" in self.payload else "notifications"
+
 
 Listener = Callable[[Message], None]
 
 
 class Bus:
-    """Hands each message to the listeners, in order; without any, nothing is even built."""
+    """Hands each message to the listeners, in order; without any, nothing is even built.
 
-    def __init__(self) -> None:
+    Faults that were ordered lose messages, send them twice, or after the next one.
+    """
+
+    def __init__(self, ordered: faults.Faults, clock: clock_module.Clock) -> None:
+        self._faults = ordered
+        self._clock = clock
         self._listeners: list[Listener] = []
+        self._late: list[Message] = []
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._listeners)
 
     def listen(self, listener: Listener) -> None:
         """From now on `listener` gets each message, in the order in which things happen."""
@@ -55,5 +76,17 @@ class Bus:
         if not self._listeners:
             return
         message = Message(exchange, publisher_id, event_type, build(), priority)
-        for listener in self._listeners:
-            listener(message)
+        fault = self._faults.take_event(event_type)
+        answer = fault.answer if fault else ""
+        if answer == faults.REORDERED:
+            self._late.append(message)
+            self._clock.later(LATE_S, self._hand_out)
+        elif answer != faults.LOST:
+            self._hand_out(*[message] * (2 if answer == faults.DUPLICATED else 1))
+
+    def _hand_out(self, *messages: Message) -> None:
+        """The listeners have these messages, and those that came late after them."""
+        late, self._late = self._late, []
+        for message in (*messages, *late):
+            for listener in self._listeners:
+                listener(message)

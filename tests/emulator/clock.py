@@ -33,6 +33,7 @@ class Clock:
         self._offset = datetime.timedelta(0)
         self._due: list[tuple[datetime.datetime, int, Action]] = []
         self._ticket = itertools.count()
+        self._is_stopped = False
 
     def now(self) -> datetime.datetime:
         """The cloud's time: the machine's, moved by what `advance` and `shifted` say."""
@@ -51,8 +52,19 @@ class Clock:
         finally:
             self._offset -= by
 
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """What is begun inside never happens."""
+        self._is_stopped = True
+        try:
+            yield
+        finally:
+            self._is_stopped = False
+
     def later(self, delay_s: float, action: Action) -> None:
         """`action` happens after this many seconds of the cloud's time."""
+        if self._is_stopped:
+            return
         due = self.now() + datetime.timedelta(seconds=delay_s)
         heapq.heappush(self._due, (due, next(self._ticket), action))
 

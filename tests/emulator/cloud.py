@@ -225,8 +225,8 @@ class Cloud:
         self.random = random.Random(seed)
         self.clock = clock.Clock()
         self.requests = request_log.RequestLog()
-        self.faults = faults.Faults()
-        self.bus = bus.Bus()
+        self.faults = faults.Faults(self.clock.now, seed)
+        self.bus = bus.Bus(self.faults, self.clock)
         self.asked: set[tuple[str, str, str]] = set()
         """Service type, method and path rule of every route that was asked so far."""
         self.lock = threading.RLock()

@@ -24,8 +24,9 @@ TOKENS = re.compile(r"/v3/auth/tokens$")
 class Entry:
     """One request as it came and how it was answered.
 
-    `status` is 0 where a fault let the client wait or dropped the connection. `user` and
-    `project` are names, empty where the token says none.
+    `status` is 0 where a fault let the client wait or dropped the connection before anything was
+    done. `user` and `project` are names, empty where the token says none. `route` is the rule of
+    the path, empty where the emulator has none; `fault` is what an ordered one did.
     """
 
     at: str
@@ -35,6 +36,12 @@ class Entry:
     status: int
     user: str = ""
     project: str = ""
+    route: str = ""
+    fault: str = ""
+
+    def but(self, **changes: Any) -> "Entry":
+        """The entry with these changes."""
+        return dataclasses.replace(self, **changes)
 
     @property
     def changes_something(self) -> bool:

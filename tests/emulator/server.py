@@ -30,6 +30,12 @@ from werkzeug import wrappers
 
 from tests.emulator import application
 from tests.emulator import cloud as cloud_module
+from tests.emulator import spoiling
+
+SEEN_S = 0.05
+
+MOST_BYTES = 2**30
+"""The largest body of a request: an image's data is kept in memory while it is read."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -40,25 +46,74 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     wbufsize = -1
     server: "Server"
 
+    def __getattr__(self, name: str) -> Any:
+        """Any method is served: what a service says to one that it does not know, is its own."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
+
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length) if length else b""
+        answering = self.server.application
         try:
-            reply = self.server.application.respond(wrappers.Request(self._environ(body)))
+            request = wrappers.Request(self._environ(self._body()))
+        except ValueError as error:
+            self.close_connection = True
+            self._send(answering.refuse(self.command, self.path, str(error)))
+            return
+        try:
+            reply = answering.respond(request)
         except application.ConnectionLost as lost:
             self.server.stopping.wait(lost.wait_s)
-            self._drop()
+            self._reset()
             return
+        self.server.stopping.wait(reply.wait_s)
+        self._send(reply)
+
+    def _body(self) -> bytes:
+        """The request's body; ValueError if what is said of it is wrong."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return b"".join(self._chunks())
+        text = self.headers.get("Content-Length") or "0"
+        return self._read(text, 10)
+
+    def _chunks(self) -> Iterator[bytes]:
+        while chunk := self._read(self.rfile.readline(100).decode("latin-1").split(";")[0], 16):
+            yield chunk
+            self.rfile.readline(100)
+        while self.rfile.readline(MOST_BYTES).strip():
+            """What may follow the last chunk is read and forgotten."""
+
+    def _read(self, text: str, base: int) -> bytes:
+        length = int(text, base)
+        if not 0 <= length <= MOST_BYTES:
+            raise ValueError(f"{text.strip()} is no length of a body.")
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ValueError(f"The body has {len(body)} bytes and not {length}.")
+        return body
+
+    def _send(self, reply: application.Reply) -> None:
+        """The reply is sent, or half of it if it is to end there."""
+        if reply.ending:
+            self.close_connection = True
+        if reply.content or not reply.ending:
+            self._send_headers(reply)
+        if self.command != "HEAD":
+            size = len(reply.content) // (2 if reply.ending else 1)
+            self.wfile.write(reply.content[:size])
+        if reply.ending == spoiling.RESET:
+            self.wfile.flush()
+            # A reset overtakes what was sent, which the client is to see.
+            self.server.stopping.wait(SEEN_S)
+            self._reset()
+
+    def _send_headers(self, reply: application.Reply) -> None:
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.status != 204:
             self.send_header("Content-Length", str(len(reply.content)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(reply.content)
-
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
     def _environ(self, body: bytes) -> dict[str, Any]:
         url = parse.urlsplit(self.path)
@@ -75,13 +130,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "SERVER_PROTOCOL": self.request_version,
             "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": True,
         }
         for name, value in self.headers.items():
             environ.setdefault("HTTP_" + name.upper().replace("-", "_"), value)
         return environ
 
-    def _drop(self) -> None:
-        """The connection is reset instead of closed: the client gets no answer at all."""
+    def _reset(self) -> None:
+        """The connection is reset instead of closed: the client gets nothing more."""
         linger_not = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
         self.close_connection = True

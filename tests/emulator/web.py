@@ -73,7 +73,10 @@ class Microversions:
 
 @dataclasses.dataclass
 class Call:
-    """One request as a handler sees it. `args` are the variable parts of the path."""
+    """One request as a handler sees it.
+
+    `args` are the variable parts of the path, `route` is its rule; empty if there is none.
+    """
 
     cloud: cloud_module.Cloud
     request: wrappers.Request
@@ -82,6 +85,7 @@ class Call:
     microversion: Version = (0, 0)
     token_or_none: cloud_module.Token | None = None
     services: "Sequence[Service]" = ()
+    route: str = ""
     _root: str = ""
 
     @property
@@ -99,7 +103,10 @@ class Call:
     @property
     def body(self) -> dict[str, Any]:
         """The request's JSON object; 400 if it is none."""
-        body = self.request.get_json(force=True, silent=True)
+        try:
+            body = self.request.get_json(force=True, silent=True)
+        except RecursionError:
+            body = None
         if not isinstance(body, dict):
             raise Refused(400, "Malformed request body.")
         return body

@@ -225,6 +225,122 @@ def test_lost_connections(cloud: emulator.Cloud, url: str) -> None:
         assert session.get(f"{url}/compute", timeout=5).status_code == 200
 
 
+def _exchange(url: str, text: str) -> bytes:
+    """What comes until the connection ends, and then the error it ended with, if any."""
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 5) as wire:
+        wire.sendall(text.replace("\n", "\r\n").encode())
+        got = b""
+        try:
+            wire.shutdown(socket.SHUT_WR)
+            while part := wire.recv(65536):
+                got += part
+        except ConnectionResetError:
+            got += b"RESET"
+        return got
+
+
+@pytest.mark.parametrize(
+    ("answer", "end"), [(faults.TRUNCATED, b""), (faults.RESET_INSIDE, b"RESET")]
+)
+def test_broken_answers(cloud: emulator.Cloud, url: str, answer: str, end: bytes) -> None:
+    """An answer can end in the middle, and the connection with it, though all was done."""
+    cloud.faults.add(emulator.Fault("/compute", answer))
+    got = _exchange(url, "GET /compute/ HTTP/1.1\nHost: x\n\n")
+    head, _, body = got.partition(b"\r\n\r\n")
+    length = int(head.rpartition(b"Content-Length: ")[2])
+    assert len(body.removesuffix(end)) == length // 2 > 0
+    assert body.endswith(end)
+    entry = cloud.requests.entries(path="/compute/")[-1]
+    assert (entry.status, entry.fault) == (200, answer)
+
+
+def test_done_but_lost(cloud: emulator.Cloud, url: str, admin: Connection) -> None:
+    """A delete can be done and its answer, which has no body, lost."""
+    cloud.faults.add(emulator.Fault("/images/", faults.RESET_INSIDE, method="DELETE"))
+    image = next(one for one in cloud["image.image"] if not one["protected"])
+    token = admin.session.get_token()
+    with pytest.raises(requests.ConnectionError):
+        requests.delete(
+            f"{url}/image/v2/images/{image['id']}", headers={"X-Auth-Token": token}, timeout=5
+        )
+    assert cloud["image.image"].get(image["id"]) is None
+
+
+def test_slow_answer(cloud: emulator.Cloud, url: str) -> None:
+    """A slow answer is late for whom is in haste, and right for whom waits."""
+    cloud.faults.add(emulator.Fault("/compute", faults.SLOW, times=2, hang_s=0.5))
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(f"{url}/compute", timeout=0.1)
+    assert requests.get(f"{url}/compute", timeout=10).json()["versions"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Content-Length: many\n\n{}",
+        "Content-Length: -5\n\n{}",
+        "Content-Length: 99999999999999\n\n{}",
+        "Content-Length: 9\n\n{}",
+        "Content-Length: 3\n\n{{{",
+        "Content-Length: 2\n\n[]",
+        f"Content-Length: 200000\n\n{'[' * 200000}",
+        "Transfer-Encoding: chunked\n\nzz\n{}\n0\n\n",
+        "Transfer-Encoding: chunked\n\n9\n{}",
+    ],
+)
+def test_lies(cloud: emulator.Cloud, url: str, text: str) -> None:
+    """What a request says of its body and is not so, is 400, and others are answered as ever."""
+    head = "POST /identity/v3/auth/tokens HTTP/1.1\nHost: x\nConnection: close\n"
+    assert _exchange(url, head + text).startswith(b"HTTP/1.1 400 ")
+    assert cloud.requests.entries("POST")[-1].status == 400
+    assert requests.get(f"{url}/compute", timeout=5).status_code == 200
+
+
+def test_chunked(url: str) -> None:
+    """A body may come in chunks."""
+    with requests.Session() as session:
+        for _ in range(2):
+            parts = iter([b'{"path": "x", ', b'"answer": 500}'])
+            reply = session.post(f"{url}/emulator/faults", data=parts, timeout=5)
+            assert reply.json()["faults"][0]["path"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "start"),
+    [
+        ("OPTIONS", "/compute/v2.1/servers", 200, ""),
+        ("OPTIONS", "/identity/nowhere", 200, ""),
+        ("HEAD", "/identity/v3/projects", 200, ""),
+        ("HEAD", "/compute/v2.1/", 200, ""),
+        ("HEAD", "/compute/v2.1/servers", 404, ""),
+        ("HEAD", "/volume/v3/x/volumes", 404, ""),
+        ("HEAD", "/networking/v2.0/networks", 405, ""),
+        ("HEAD", "/image/v2/images", 405, ""),
+        ("DANCE", "/identity/v3/projects", 405, '{"error"'),
+        ("DANCE", "/compute/v2.1/servers", 404, "<html>"),
+        ("DANCE", "/networking/v2.0/networks/x", 405, '{"NeutronError":{"type":"HTTPMethodNot'),
+        ("DANCE", "/image/v2/images", 405, "<html>"),
+        ("GET", "/compute/v2.1/dances", 404, "<html>"),
+        ("GET", "/networking/v2.0/dances", 404, '{"NeutronError":{"type":"HTTPNotFound"'),
+    ],
+)
+def test_methods(
+    admin: Connection, url: str, *, method: str, path: str, status: int, start: str
+) -> None:
+    """Methods and paths that a service does not have are answered as the real ones do."""
+    headers = {"X-Auth-Token": admin.session.get_token() or ""}
+    reply = requests.request(method, url + path, headers=headers, timeout=5)
+    assert reply.status_code == status
+    assert reply.text.startswith(start)
+    assert bool(reply.text) == bool(start)
+
+
+def test_unknown_needs_token(url: str) -> None:
+    """Who has no token is not told what there is, but by Keystone."""
+    assert requests.get(f"{url}/compute/v2.1/dances", timeout=5).status_code == 401
+    assert requests.get(f"{url}/identity/v3/dances", timeout=5).status_code == 404
+
+
 def test_keeps_connections(url: str) -> None:
     """Requests share one connection, also after a 204 and a POST with a body."""
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 5) as wire:
