@@ -1,0 +1,105 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The part of the model that one collector keeps: records, and indexes of them.
+
+A :class:`ModelRoot` is an immutable value.  A change makes a new one that
+shares all else with the old one, so that whoever holds one can read it
+without a lock for as long as he likes.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import rpds
+
+from cleanupd.core import indexes
+from cleanupd.core import resources
+
+#: Gives the part of a workload that a record's name has, None where it is no benchmark's name.
+FindPart: TypeAlias = Callable[[resources.Resource], str | None]
+Keys: TypeAlias = tuple[object, ...]
+
+
+def no_part(record: resources.Resource) -> None:
+    """Find no part of a workload in any name."""
+
+
+class KindRoot:
+    """The records of one kind by id, and the ids by what people and edges ask for.
+
+    ``projects`` has the ids by project, ``hosts`` by host, ``targets`` by the
+    ref that an edge or a cascade of the record leads to, ``parts`` by the
+    part of a workload in the name, for which each record's name is looked at
+    once, when it arrives.
+    """
+
+    __slots__ = ("_find_part", "hosts", "parts", "projects", "records", "targets")
+
+    def __init__(
+        self,
+        records: "rpds.HashTrieMap[str, resources.Resource]",
+        found: Iterable[indexes.Index],
+        find_part: FindPart,
+    ) -> None:
+        self.records = records
+        self.projects, self.hosts, self.targets, self.parts = found
+        self._find_part = find_part
+
+    @classmethod
+    def build(
+        cls, records: Iterable[resources.Resource], find_part: FindPart = no_part
+    ) -> "KindRoot":
+        """Return the root that holds exactly these records."""
+        by_id = {record.ref.id: record for record in records}
+        keys = [(id_, _keys(record, find_part)) for id_, record in by_id.items()]
+        found = [
+            indexes.Index.build((key, id_) for id_, all_keys in keys for key in all_keys[number])
+            for number in range(4)
+        ]
+        return cls(rpds.HashTrieMap(by_id), found, find_part)
+
+    def replaced(self, id_: str, record: resources.Resource | None) -> "KindRoot":
+        """Return the root in which ``record`` stands under ``id_``, or nothing for None."""
+        before = self.records.get(id_)
+        records = self.records.insert(id_, record) if record else self.records.discard(id_)
+        changed = (
+            index.changed(id_, old, new)
+            for index, old, new in zip(
+                (self.projects, self.hosts, self.targets, self.parts),
+                _keys(before, self._find_part) if before else _NO_KEYS,
+                _keys(record, self._find_part) if record else _NO_KEYS,
+                strict=True,
+            )
+        )
+        return KindRoot(records, changed, self._find_part)
+
+
+_NO_KEYS: tuple[Keys, Keys, Keys, Keys] = ((), (), (), ())
+
+
+def _keys(record: resources.Resource, find_part: FindPart) -> tuple[Keys, Keys, Keys, Keys]:
+    """Return the keys of a record in each index."""
+    part = find_part(record)
+    return (
+        () if record.project_id is None else (record.project_id,),
+        () if record.host is None else (record.host,),
+        _targets(record),
+        () if part is None else (part,),
+    )
+
+
+def _targets(record: resources.Resource) -> tuple[resources.Ref, ...]:
+    """Return each resource that the record leads to, once."""
+    if not record.edges and not record.cascades:
+        return ()
+    return tuple(dict.fromkeys([*(edge.target for edge in record.edges), *record.cascades]))

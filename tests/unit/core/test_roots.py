@@ -1,0 +1,102 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Immutable indexes and roots: what they find is what a scan would find."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleanupd.core import indexes
+from cleanupd.core import resources
+from cleanupd.core import roots
+
+IDS = st.lists(st.integers(0, 30).map(str), unique=True, max_size=20)
+
+
+def ref(kind, id_):
+    """Return the ref of a resource of one cloud and region."""
+    return resources.Ref("c", "r", kind, id_)
+
+
+def server(id_, **fields):
+    """Return a server."""
+    return resources.Resource(ref=ref("compute.server", id_), **fields)
+
+
+@given(before=IDS, changes=st.lists(st.integers(0, 30).map(str), max_size=40))
+def test_a_bucket_is_a_set(before, changes):
+    """Whatever comes and goes, a bucket has what a set has, and older ones stay as they were."""
+    bucket, expected = indexes.Bucket.build(before), set(before)
+    for member in changes:
+        older, known = bucket, set(expected)
+        bucket = bucket.removed(member) if member in expected else bucket.inserted(member)
+        expected ^= {member}
+        assert sorted(bucket) == sorted(expected)
+        assert len(bucket) == len(expected)
+        assert sorted(older) == sorted(known)
+
+
+def test_a_bucket_stays_a_set_when_it_is_large():
+    """Thousands of members stand in many chunks, and a bucket that outgrows them gets more."""
+    many = [str(number) for number in range(5000)]
+    bucket = indexes.Bucket.build(many[:10])
+    for member in many[10:]:
+        bucket = bucket.inserted(member)
+    assert sorted(bucket) == sorted(many)
+    for member in many[::2]:
+        bucket = bucket.removed(member)
+    assert sorted(bucket) == sorted(many[1::2])
+
+
+def test_an_index_knows_its_keys():
+    """A key is there as long as something has it."""
+    index = indexes.Index.build([("a", "1"), ("a", "2"), ("b", "3")])
+    moved = index.changed("3", ("b",), ("a",))
+    assert sorted(index) == ["a", "b"]
+    assert sorted(moved) == ["a"]
+    assert sorted(moved["a"]) == ["1", "2", "3"]
+    assert list(moved["b"]) == []
+    assert sorted(moved.changed("4", (), ("d",))) == ["a", "d"]
+    assert moved.changed("1", ("a",), ("a",)) is moved
+
+
+def test_a_root_finds_by_each_index():
+    """Project, host, edge, cascade and part of the name each lead to the record."""
+    flavor, disk = ref("compute.flavor", "f"), ref("block_storage.volume", "v")
+    one = server(
+        "1",
+        name="s_rally_5a3b1c22_x",
+        project_id="p",
+        host="cmp1",
+        edges=(resources.attached_to(flavor), resources.attached_to(flavor)),
+        cascades=(disk,),
+    )
+    root = roots.KindRoot.build(
+        [one, server("2")], lambda record: (record.name or "")[8:16] or None
+    )
+    assert list(root.projects["p"]) == ["1"]
+    assert list(root.hosts["cmp1"]) == ["1"]
+    assert list(root.targets[flavor]) == ["1"]
+    assert list(root.targets[disk]) == ["1"]
+    assert list(root.parts["5a3b1c22"]) == ["1"]
+
+
+def test_a_root_follows_its_records():
+    """A record that moves, comes or goes is found where it is, and the older root is as it was."""
+    before = roots.KindRoot.build([server("1", host="cmp1")])
+    moved = before.replaced("1", server("1", host="cmp2"))
+    assert list(moved.hosts["cmp1"]) == []
+    assert list(moved.hosts["cmp2"]) == ["1"]
+    grown = moved.replaced("2", server("2", host="cmp2"))
+    assert sorted(grown.hosts["cmp2"]) == ["1", "2"]
+    assert list(grown.replaced("1", None).hosts["cmp2"]) == ["2"]
+    assert grown.replaced("9", None).records == grown.records
+    assert list(before.hosts["cmp1"]) == ["1"]
