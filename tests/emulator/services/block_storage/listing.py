@@ -179,7 +179,8 @@ def _is_everywhere(call: web.Call) -> bool:
     return call.token.is_admin and asked.lower() in {str(word).lower() for word in schema.TRUE}
 
 
-def _limit(call: web.Call) -> int:
+def limit(call: web.Call) -> int:
+    """How many rows a page has; 400 for what is no number."""
     asked = call.query.get("limit")
     most = call.cloud.settings.page_limits["block-storage"] or 10**9
     if asked is None:
