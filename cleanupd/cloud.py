@@ -26,6 +26,7 @@ import http
 import os
 import pathlib
 import re
+import threading
 import time
 from typing import Any
 
@@ -111,8 +112,9 @@ class Cloud:
         # Both are complete before a second thread can see them.
         self._adapters = {service: self._adapter(service) for service in _VERSIONS}
         self._urls = {service: self._url(service, access) for service in _VERSIONS}
-        # Filled as services are first used; two threads would find the same.
+        # Filled as services are first used, by one thread each: the others wait for what it finds.
         self._endpoints: dict[str, str] = {}
+        self._finding = {service: threading.Lock() for service in _VERSIONS}
 
     @classmethod
     def connect(
@@ -266,6 +268,11 @@ class Cloud:
         known = self._endpoints.get(service) or self._config.get_endpoint(service)
         if known:
             return str(known)
+        with self._finding[service]:
+            return self._endpoints.get(service) or self._find_endpoint(service)
+
+    def _find_endpoint(self, service: str) -> str:
+        """Ask the service for its versions, and remember the answer."""
         data = self._adapters[service].get_endpoint_data()
         if data is None or data.url is None:
             raise ks_exceptions.EndpointNotFound

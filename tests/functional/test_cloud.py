@@ -364,6 +364,15 @@ def test_many_threads_share_one_token(site: sites.Site) -> None:
     assert len(site.cloud.requests.entries("POST", "/auth/tokens")) == 1
 
 
+def test_many_threads_find_a_service_once(site: sites.Site) -> None:
+    """A service is asked for its versions by whoever comes first; the others wait."""
+    cloud = site.connect()
+    with futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: cloud.get("network", "/ports"), range(16)))
+    asked = site.cloud.requests.entries("GET")
+    assert len([one for one in asked if one.service == "network"]) == 1 + 16
+
+
 def test_nothing_but_reading_is_sent_by_looking(site: sites.Site) -> None:
     """Connecting, proving visibility and listing change nothing."""
     cloud = site.connect()
