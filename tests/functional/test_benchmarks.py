@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The hook by which benchmarks count requests, on the emulated cloud, which counts them too."""
+
+import collections
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import benchmarks
+from tests import emulator
+from tests.emulator import __main__ as emulator_command
+from tests.emulator import scenes
+
+pytestmark = pytest.mark.functional
+
+HOOK = pathlib.Path(benchmarks.__file__).parent / "counting"
+
+
+def test_every_request_of_a_process_is_written_down(tmp_path):
+    """What the hook writes of a command is what the cloud was asked."""
+    cloud = emulator.Cloud()
+    scenes.demo(cloud)
+    log, clouds_yaml = tmp_path / "requests", tmp_path / "clouds.yaml"
+    with emulator.running(cloud) as url:
+        clouds_yaml.write_text(emulator_command.clouds_yaml(url))
+        command = ("cleanupd.cmd.cleanupctl", "workloads", "list", "--os-cloud", "emulated")
+        environment = {
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(HOOK),
+            "OS_CLIENT_CONFIG_FILE": str(clouds_yaml),
+            "BENCHMARK_REQUESTS": str(log),
+        }
+        subprocess.run([sys.executable, "-m", *command], env=environment, check=False)
+    written = [json.loads(line) for line in log.read_text().splitlines()]
+    counted = collections.Counter((one["method"], one["status"]) for one in written)
+    known = cloud.requests.entries()
+    assert counted == collections.Counter((one.method, one.status) for one in known)
+    assert counted["GET", 200] > counted["POST", 201] == 1
+    assert all(one["begun"] <= one["answered"] for one in written)
