@@ -33,8 +33,8 @@ def list_assignments(call: web.Call) -> web.Answer:
     action = "list_role_assignments"
     if listing.is_asked(call, "include_subtree"):
         action += "_for_tree"
-    policy.require(call, action, role="reader", domain_id=token.domain_id)
     _check_query(call)
+    policy.require(call, action, role="reader", domain_id=token.domain_id)
     rows: Iterator[Body] = (row for row in _candidates(call) if _is_visible(call, row))
     rows = (row for row in rows if _fits(call, row))
     if listing.is_asked(call, "effective"):

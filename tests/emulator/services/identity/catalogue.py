@@ -77,9 +77,10 @@ OWN = {"service": own_services, "endpoint": own_endpoints, "region": own_regions
 
 
 def catalogue(call: web.Call, project_id: str | None) -> list[dict[str, Any]]:
-    """What a token's catalogue says: enabled services that have endpoints.
+    """What a token's catalogue says: enabled services with their enabled endpoints.
 
-    A token without a project has no Cinder, whose address names one (seen on a real cloud).
+    A token without a project has no endpoints of Cinder, whose address names one, but still the
+    service (seen on a real cloud).
     """
     added = [row for row in call.rows("identity.endpoint") if row["enabled"]]
     places = [
@@ -87,8 +88,7 @@ def catalogue(call: web.Call, project_id: str | None) -> list[dict[str, Any]]:
         *(_filled(row, project_id) for row in added if project_id or "_id)s" not in row["url"]),
     ]
     services = [*own_services(call), *call.rows("identity.service")]
-    entries = (_entry(service, places) for service in services if service["enabled"])
-    return [entry for entry in entries if entry["endpoints"]]
+    return [_entry(service, places) for service in services if service["enabled"]]
 
 
 def _filled(endpoint: Body, project_id: str | None) -> Body:

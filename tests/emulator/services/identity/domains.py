@@ -100,6 +100,7 @@ def delete(call: web.Call, domain_id: str) -> web.Answer:
 
 def delete_domain(call: web.Call) -> web.Answer:
     """DELETE /v3/domains/{id}."""
+    listing.find(call, listing.DOMAIN, call.args["id"])
     policy.require(call, "delete_domain", in_domains=False)
     return delete(call, call.args["id"])
 

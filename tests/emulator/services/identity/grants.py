@@ -52,12 +52,15 @@ def _domain_of(call: web.Call, row: Body) -> str | None:
 
 
 def _require(call: web.Call, row: Body, action: str, role: str) -> None:
+    """404 for what is not there, 403 for who may not; the other way round in the system."""
     if row["target"] == "system":
         verb = action.removesuffix("_grants").removesuffix("_grant")
         noun = "system_grants" if action.endswith("s") else "system_grant"
         name = f"{verb}_{noun}_for_{row['actor']}"
         policy.require(call, name, role=role, in_domains=False)
+        _find_all(call, row)
         return
+    _find_all(call, row)
     domain_id = _domain_of(call, row)
     if role == "manager":
         known = call.rows("identity.role").get(row["role_id"]) or {}
@@ -79,7 +82,6 @@ def list_grants(call: web.Call) -> web.Answer:
     """GET .../roles: the roles that were given, not those that they imply."""
     row = _row(call)
     _require(call, row, "list_grants", "reader")
-    _find_all(call, row)
     given = call.rows("identity.role_assignment").where("actor_id", row["actor_id"])
     fields = ("actor", "target", "target_id")
     mine = (one for one in given if all(one[field] == row[field] for field in fields))
@@ -91,7 +93,6 @@ def give(call: web.Call) -> web.Answer:
     """PUT .../roles/{role}: 204, also where it was given before."""
     row = _row(call)
     _require(call, row, "create_grant", "manager")
-    _find_all(call, row)
     call.rows("identity.role_assignment").add(dict(row))
     notices.tell_assignment(call, row, "created")
     return web.Answer(204)
@@ -109,7 +110,6 @@ def check(call: web.Call) -> web.Answer:
     """GET .../roles/{role}: 204, or 404 where it was not given."""
     row = _row(call)
     _require(call, row, "check_grant", "reader")
-    _find_all(call, row)
     _require_given(call, row)
     return web.Answer(204)
 
@@ -118,7 +118,6 @@ def take(call: web.Call) -> web.Answer:
     """DELETE .../roles/{role}: 204, or 404; what tokens it gave there ends."""
     row = _row(call)
     _require(call, row, "revoke_grant", "manager")
-    _find_all(call, row)
     _require_given(call, row)
     call.rows("identity.role_assignment").remove(cloud_module.assignment_key(row))
     who = {row["actor_id"], *rights.members_of(call.cloud, row["actor_id"])}

@@ -84,6 +84,7 @@ def update_group(call: web.Call) -> web.Answer:
 
 def delete_group(call: web.Call) -> web.Answer:
     """DELETE /v3/groups/{id}."""
+    listing.find(call, listing.GROUP, call.args["id"])
     body = _required(call, "delete_group", "manager")
     removal.remove_group(call.cloud, body["id"])
     notices.tell(call, "group", "deleted", body["id"])

@@ -14,7 +14,8 @@
 The administrator's role counts in every scope, but what belongs to no domain (services, regions,
 roles, the system's grants) is closed to a token for a domain. In the whole system a reader may
 read. In a domain a reader may read what is of the domain, a manager may change it. What a
-caller may not see is 403 also where it does not exist.
+caller may not see is 403 also where it does not exist, but for roles, for grants that are not the
+system's and for groups and domains that are to be deleted: those are looked for first (404).
 """
 
 from tests.emulator import web

@@ -44,12 +44,10 @@ def list_roles(call: web.Call) -> web.Answer:
 
 def show_role(call: web.Call) -> web.Answer:
     """GET /v3/roles/{id}."""
-    body = call.rows("identity.role").get(call.args["id"])
-    is_known = body is not None and body["name"] in GRANTED_BY_MANAGERS
-    manages = "manager" in call.token.roles and is_known
+    body = listing.find(call, listing.ROLE, call.args["id"])
+    manages = "manager" in call.token.roles and body["name"] in GRANTED_BY_MANAGERS
     policy.require(call, "get_role", role="reader", is_own=manages)
-    found = listing.find(call, listing.ROLE, call.args["id"])
-    return web.Answer(200, {"role": listing.show(call, listing.ROLE, found)})
+    return web.Answer(200, {"role": listing.show(call, listing.ROLE, body)})
 
 
 def _check_name(call: web.Call, name: str, domain_id: str | None, own_id: str | None) -> None:
@@ -70,8 +68,8 @@ def create_role(call: web.Call) -> web.Answer:
 
 def _changeable(call: web.Call, action: str, given: Body) -> Body:
     """The role that the path names, unless it is and stays immutable."""
-    policy.require(call, f"{action}_role", in_domains=False)
     body = listing.find(call, listing.ROLE, call.args["id"])
+    policy.require(call, f"{action}_role", in_domains=False)
     stays = given.get("options", {}).get("immutable") is not False
     if body["options"].get("immutable") and stays:
         message = f"Unable to {action} immutable role resource: `{body['id']}."
