@@ -42,8 +42,15 @@ from cleanupd.journal.store import Outcome
 
 LOG = log.getLogger(__name__)
 
-#: Says what has to stay, and why.
-Look: TypeAlias = Callable[[], Mapping[resources.Ref, str]]
+
+class LastLook(msgspec.Struct, frozen=True):
+    """What a look at the cloud says of a plan: what has to stay, and why, and what is there."""
+
+    reasons: Mapping[resources.Ref, str] = {}
+    present: frozenset[resources.Ref] = frozenset()
+
+
+Look: TypeAlias = Callable[[], LastLook]
 
 #: Between two listings of a kind passes at least twice the time that one took.
 POLL_PAUSE = 2.0
@@ -87,11 +94,11 @@ class Executor:
         self._managers = managers
         self._limits = limits
         self._stop = stop
-        self._look: Look = dict
+        self._look: Look = LastLook
         #: Steps whose way is free, and that wait for the last look.
         self._held: list[resources.Ref] = []
         #: What the last look said, and until when that holds.
-        self._looked: tuple[Mapping[resources.Ref, str], float] = ({}, float("-inf"))
+        self._looked: tuple[LastLook, float] = (LastLook(), float("-inf"))
         self._remover = removal.Remover(cloud, managers, events, clock)
         self._progress: progresses.Progress = progresses.Silence()
         self._steps: dict[resources.Ref, planning.Step] = {}
@@ -111,12 +118,12 @@ class Executor:
         self,
         plan: planning.Plan,
         progress: progresses.Progress | None = None,
-        look: Look = dict,
+        look: Look = LastLook,
     ) -> tuple[store.Result, ...]:
         """Remove what the plan says and return the result of each step, in its order.
 
         ``look`` is called before kinds are removed whose service guards
-        nothing, when all else is done: it says what has to stay by now, and why.
+        nothing, when all else is done.
         """
         self._look = look
         self._progress = progress or self._progress
@@ -160,16 +167,26 @@ class Executor:
 
     def _release(self) -> None:
         """Look at the cloud again, and let go what is still free to go."""
-        self._looked = (self._look(), time.monotonic() + self._limits.look_s)
+        look = self._look()
+        self._looked = (look, time.monotonic() + self._limits.look_s)
+        for ref in look.present & self._results.keys():
+            if self._results[ref].is_gone:
+                reason = "the service accepted its removal, but it is still there"
+                self._results[ref] = msgspec.structs.replace(
+                    self._results[ref], outcome=Outcome.FAILED, reason=reason
+                )
         held, self._held = self._held, []
         for ref in held:
             self._let_go(ref)
 
     def _let_go(self, ref: resources.Ref) -> None:
         """Let the last look decide."""
-        reasons, _ = self._looked
-        if ref in reasons:
-            self._fail(ref, f"since the plan: {reasons[ref]}", Outcome.CHANGED)
+        look, _ = self._looked
+        stuck = self._find_stuck(self._steps[ref])
+        if ref in look.reasons:
+            self._fail(ref, f"since the plan: {look.reasons[ref]}", Outcome.CHANGED)
+        elif stuck is not None:
+            self._fail(ref, f"{stuck} is still there", Outcome.WAITING)
         else:
             self._due[ref] = time.monotonic()
 
@@ -192,7 +209,7 @@ class Executor:
         now = time.monotonic()
         for ref in self._sorter.get_ready():
             step = self._steps[ref]
-            stuck = next((r for r in step.after if not self._results[r].is_gone), None)
+            stuck = self._find_stuck(step)
             is_guarded = self._managers[ref.kind].KIND.is_guarded
             if stuck is None and is_guarded and self._goes_along(step):
                 self._following.add(ref)
@@ -209,6 +226,10 @@ class Executor:
             del self._due[ref]
             yield self._steps[ref]
 
+    def _find_stuck(self, step: planning.Step) -> resources.Ref | None:
+        """Return what had to go before, and is still there."""
+        return next((ref for ref in step.after if not self._results[ref].is_gone), None)
+
     def _goes_along(self, step: planning.Step) -> bool:
         """Whether an owner that takes the resource along is gone by now."""
         return any(
@@ -223,7 +244,7 @@ class Executor:
         now = time.monotonic()
         try:
             result = future.result()
-        except (exceptions.RequestFailed, exceptions.ServiceUnreachable) as error:
+        except exceptions.CleanupdError as error:
             pause = max(self._limits.poll_s, getattr(error, "retry_after_s", None) or 0)
             if now < self._patience.setdefault(step.ref, now + self._limits.conflict_s):
                 self._due[step.ref] = now + pause

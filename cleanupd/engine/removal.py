@@ -15,6 +15,7 @@
 from collections.abc import Callable
 from collections.abc import Mapping
 import datetime
+import http
 
 from oslo_log import log
 
@@ -35,9 +36,6 @@ STALE_ATTEMPTS = 3
 
 #: Statuses of what is being removed already: with its server, or by somebody.
 GOING = ("deleting", "pending_delete")
-
-#: Statuses by which a service asks to be asked again.
-PASSING = frozenset({429, 502, 503, 504})
 
 Managers = Mapping[str, type[manager.ResourceManager]]
 
@@ -61,9 +59,9 @@ class Remover:
         """Ask for the removal of one resource, and say what came of it.
 
         The resource is read again first: one that is gone is left alone, and
-        so is one that is not the same any more.  Raises RequestFailed or
-        ServiceUnreachable where another attempt may succeed: something else
-        has to go first, or the service is too busy or away.
+        so is one that is not the same any more.  Raises where another attempt
+        may succeed: something else has to go first, or the service is broken,
+        too busy or away, or wants a new token.
         """
         try:
             return self._remove(step)
@@ -113,9 +111,15 @@ class Remover:
 
 
 def _is_passing(error: exceptions.CleanupdError) -> bool:
+    if isinstance(error, exceptions.Conflict | exceptions.AuthenticationFailed):
+        return True
     if isinstance(error, exceptions.RequestFailed):
-        return error.status in PASSING or isinstance(error, exceptions.Conflict)
-    return isinstance(error, exceptions.ServiceUnreachable)
+        return (
+            error.status == http.HTTPStatus.TOO_MANY_REQUESTS
+            or error.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+        )
+    # Half an answer, or a proxy's page, when the resource was read again.
+    return isinstance(error, exceptions.ServiceUnreachable | exceptions.MalformedAnswer)
 
 
 def find_change(kind: kinds.Kind, step: planning.Step, now: resources.Resource) -> str | None:

@@ -241,7 +241,7 @@ class Engine:
                 clock.now,
                 self.settings.limits,
                 stop,
-            ).execute(plan, progress, lambda: self._find_reasons(plan))
+            ).execute(plan, progress, lambda: self._look_again(plan))
         done = msgspec.structs.replace(
             running,
             state=store.State.DONE,
@@ -282,8 +282,8 @@ class Engine:
         parts |= plan.selection.parts
         return msgspec.structs.replace(plan.selection, parts=parts, idle=None)
 
-    def _find_reasons(self, plan: planning.Plan) -> dict[resources.Ref, str]:
-        """Look again, and return why each step that may not be taken any more may not."""
+    def _look_again(self, plan: planning.Plan) -> executor.LastLook:
+        """Look again, and say why each step that may not be taken any more may not."""
         users = {s.ref.id for s in plan.steps if s.ref.kind == "identity.user"}
         users |= {s.observed.user_id for s in plan.steps if s.observed.user_id}
         snapshot = self._observer.observe(users=frozenset(users))
@@ -295,7 +295,8 @@ class Engine:
                 reasons[ref] = found.reason or "it has to stay"
             elif found is None and snapshot.get(ref) is not None:
                 reasons[ref] = "it is no benchmark's any more"
-        return reasons
+        present = frozenset(s.ref for s in plan.steps if snapshot.get(s.ref) is not None)
+        return executor.LastLook(reasons, present)
 
     def certify(
         self, target: Target, progress: progresses.Progress | None = None

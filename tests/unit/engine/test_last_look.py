@@ -88,3 +88,17 @@ def test_the_look_asks_for_no_strangers_one_by_one(cloud, managers, tmp_path):
     run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
     everybody = ["owner", "rally", "stranger"]
     assert asked == [everybody, ["owner", "rally"], ["owner", "stranger"]]
+
+
+def test_what_only_seems_removed_keeps_what_it_stands_on(cloud, managers, tmp_path):
+    """A service that accepts a removal and does nothing is believed until the last look."""
+    managers["network.port"].delete = lambda _manager: None
+    managers["network.port"].KIND = msgspec.structs.replace(
+        managers["network.port"].KIND, is_guarded=True
+    )
+    done = run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
+    told = {result.ref.id: (str(result.outcome), result.reason) for result in done.results}
+    assert told["prt"][0] == "failed"
+    assert "still there" in told["prt"][1]
+    assert told["p"][0] == "not tried"
+    assert {left.ref.id for left in done.certificate.left} >= {"prt", "p"}
