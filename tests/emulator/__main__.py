@@ -12,17 +12,25 @@
 """The emulated cloud alone, for a person: ``python -m tests.emulator``."""
 
 import argparse
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import contextlib
+import gc
 import pathlib
 import signal
 import sys
 import threading
+import warnings
 
 from tests import emulator
+from tests.emulator import faults
 from tests.emulator import scenes
+from tests.emulator.scenes import crowd
 
 DESCRIPTION = """\
-Runs a small OpenStack cloud on this machine: Keystone, Nova, Neutron, Cinder and Glance speak
-HTTP and remember what they are told, but nothing is ever booted or stored. Stops on Ctrl-C.
+Runs an OpenStack cloud on this machine: Keystone, Nova, Neutron, Cinder and Glance speak HTTP and
+remember what they are told, but nothing is ever booted or stored. Stops on Ctrl-C and SIGTERM.
 """
 
 EPILOGUE = """\
@@ -34,7 +42,7 @@ Try it:
   openstack --os-cloud emulated-member server list
   curl http://127.0.0.1:5999/emulator                     # what else can be asked
   curl http://127.0.0.1:5999/emulator/requests            # every request so far
-  curl -d '{"path": "^/networking", "answer": 503}' http://127.0.0.1:5999/emulator/faults
+  curl -d '{{"path": "^/networking", "answer": 503}}' http://127.0.0.1:5999/emulator/faults
 
 Scenes:
 
@@ -43,8 +51,30 @@ Scenes:
   killed       empty and what one killed benchmark left
   demo         production, a killed benchmark, a running one, and a production volume and
                address that hang on a benchmark's server
+  crowd        empty and a million servers, each with a port and a volume; --servers adds as
+               many as it says to any scene
 
 Users: admin in project admin (administrator) and demo in project demo (member); password secret.
+
+A script of faults is a list of orders, in YAML or JSON; each is one that POST /emulator/faults
+takes as well. All but path (or event) and answer may be left out:
+
+  - path: ^/compute/.*/servers/detail   # a regex, searched in path and query
+    method: GET                         # a regex
+    user: admin                         # a regex
+    answer: 429                         # a status, or one of the words below
+    headers: {{Retry-After: 3}}
+    after: 2                            # the first two are spared
+    times: 5                            # null is for ever; 1 unless said
+    probability: 0.5                    # of each, by the seed
+    start_s: 60                         # seconds of the cloud's time from the start
+  - {{event: port.delete, answer: lost, times: null}}
+
+{words}
+
+For messages:
+
+{event_words}
 """
 
 CLOUDS_YAML = """\
@@ -64,11 +94,12 @@ CLOUD_YAML = """\
     identity_api_version: 3
 """
 
-SCENES = {
+SCENES: dict[str, Callable[[emulator.Cloud], object]] = {
     "empty": scenes.ground,
     "production": scenes.legitimate_tenants,
     "killed": scenes.killed_benchmark,
     "demo": scenes.demo,
+    "crowd": scenes.ground,
 }
 
 
@@ -79,50 +110,88 @@ def clouds_yaml(url: str) -> str:
     return CLOUDS_YAML.format(clouds="".join(clouds))
 
 
+def _words(words: Mapping[str, str]) -> str:
+    return "\n".join(f"  {word:<13}{text}" for word, text in words.items())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.emulator",
         description=DESCRIPTION,
-        epilog=EPILOGUE,
+        epilog=EPILOGUE.format(words=_words(faults.WORDS), event_words=_words(faults.EVENT_WORDS)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--port", type=int, default=0, help="where to listen on 127.0.0.1; 0, the default: any"
-    )
-    parser.add_argument("--scene", choices=SCENES, default="demo", help="who lives there (demo)")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="the same ids and names for the same seed (0)"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="where to listen on 127.0.0.1; 0, the default: any")
+    add("--scene", choices=SCENES, default="demo", help="who lives there (demo)")
+    add("--servers", type=int, metavar="N", help="so many servers more, each with port and volume")
+    add("--seed", type=int, default=0, help="the same ids and names for the same seed (0)")
+    add("--speed", type=float, default=1.0, help="how fast time passes; 60: a minute a second (1)")
+    add(
         "--delete-delay",
         type=float,
         default=0.2,
         metavar="SECONDS",
-        help="how long an asynchronous delete takes (0.2)",
+        help="how long an asynchronous delete takes, of the cloud's time (0.2)",
     )
-    parser.add_argument(
+    add("--faults", type=pathlib.Path, metavar="FILE", help="what is to go wrong, see below")
+    add(
+        "--transport-url",
+        metavar="URL",
+        help="send notifications through oslo.messaging, such as rabbit://user:secret@host:5672/",
+    )
+    add(
         "--clouds-yaml", type=pathlib.Path, metavar="FILE", help="write a clouds.yaml to this file"
     )
     return parser
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Serves until SIGTERM or SIGINT; then 0."""
-    options = _parser().parse_args(arguments)
+def _cloud(options: argparse.Namespace) -> emulator.Cloud:
+    """The cloud that the command line describes; ValueError says what it can't be."""
     settings = emulator.Settings(delete_delay_s=options.delete_delay)
-    cloud = emulator.Cloud(seed=options.seed, settings=settings)
+    cloud = emulator.Cloud(seed=options.seed, settings=settings, speed=options.speed)
     SCENES[options.scene](cloud)
+    servers = crowd.SERVERS if options.scene == "crowd" else 0
+    servers = servers if options.servers is None else options.servers
+    if servers:
+        crowd.crowd(cloud, servers, seed=options.seed)
+    if options.faults:
+        for order in faults.read_script(options.faults):
+            cloud.faults.add(order)
+    # What a request makes is gone with it, and what the scene made stays: nothing to collect.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    return cloud
+
+
+@contextlib.contextmanager
+def _serving(options: argparse.Namespace) -> Iterator[str]:
+    """The cloud answers at the URL that is given, and speaks on the bus if it is to."""
+    cloud = _cloud(options)
+    with contextlib.ExitStack() as stack:
+        if options.transport_url:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # oslo.service has one of eventlet
+                from tests.emulator import messaging  # noqa: PLC0415 - takes a second
+
+            stack.enter_context(messaging.sending(cloud.bus, options.transport_url))
+        yield stack.enter_context(emulator.running(cloud, port=options.port))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until SIGTERM or SIGINT; then 0. 1 if it can't, with one line that says why."""
+    options = _parser().parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with emulator.running(cloud, port=options.port) as url:
+        with _serving(options) as url:
             if options.clouds_yaml:
                 options.clouds_yaml.write_text(clouds_yaml(url), encoding="utf-8")
             sys.stdout.write(f"{url}\n")
             sys.stdout.flush()
             stop.wait()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         sys.stderr.write(f"python -m tests.emulator: {error}\n")
         return 1
     return 0

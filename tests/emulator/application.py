@@ -13,6 +13,7 @@
 
 from collections.abc import Sequence
 import logging
+import random
 import uuid
 
 from werkzeug import exceptions
@@ -68,6 +69,7 @@ class Application:
     ) -> None:
         self._cloud = cloud
         self._services = offered
+        self._random = random.Random(0)
         rules = [
             routing.Rule(service.prefix + route.path, methods=[route.method], endpoint=endpoint)
             for service in (*offered, admin.SERVICE)
@@ -97,7 +99,7 @@ class Application:
         """The reply to what is no request that one could look at; it is logged."""
         service = self._service(path)
         self._cloud.requests.add(self._entry(service, method, path).but(status=400))
-        return _reply(service.shape(web.Refused(400, message)))
+        return self._reply(service.shape(web.Refused(400, message)))
 
     def _entry(self, service: web.Service, method: str, path: str) -> request_log.Entry:
         now = clock.seconds(self._cloud.clock.now())
@@ -136,7 +138,16 @@ class Application:
                 )
             answer.headers.update(microversions.headers(call))
             spoiling.change_page(call, fault, answer)
-            return spoiling.after(_reply(answer), fault)
+            return spoiling.after(self._reply(answer), fault)
+
+    def _reply(self, answer: web.Answer) -> Reply:
+        content = answer.content()
+        headers = dict(answer.headers)
+        if content:
+            headers["Content-Type"] = answer.content_type
+        number = self._random.getrandbits(128)
+        headers["x-openstack-request-id"] = f"req-{uuid.UUID(int=number, version=4)}"
+        return Reply(answer.status, headers, content)
 
     def _handle(self, call: web.Call, fault: faults.Fault | None) -> web.Answer:
         if fault is not None and isinstance(fault.answer, int):
@@ -183,12 +194,3 @@ def _no_route(service: web.Service, is_path: bool) -> web.Answer:  # noqa: FBT00
     # Nova and Cinder say it before they are themselves.
     is_webob = service.type in {"compute", "block-storage"}
     return web.webob_shape(refused) if is_webob else service.shape(refused)
-
-
-def _reply(answer: web.Answer) -> Reply:
-    content = answer.content()
-    headers = dict(answer.headers)
-    if content:
-        headers["Content-Type"] = answer.content_type
-    headers["x-openstack-request-id"] = f"req-{uuid.uuid4()}"
-    return Reply(answer.status, headers, content)

@@ -25,19 +25,30 @@ Action = Callable[[], None]
 class Clock:
     """Tells the time of the cloud and completes what was begun, such as a delete.
 
+    The cloud's time is the machine's when the clock is made, and passes `speed` times as fast.
+
     Nothing runs in a thread of its own: what is due happens when the cloud is next looked at
     (`run_due`), as if it had happened at its time. That keeps one lock enough.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, speed: float = 1.0) -> None:
+        if not speed > 0:
+            raise ValueError(f"speed is more than 0, not {speed}")
+        self._speed = speed
+        self._start_s = time.monotonic()
+        self._start = datetime.datetime.fromtimestamp(time.time(), tz=datetime.UTC)
         self._offset = datetime.timedelta(0)
         self._due: list[tuple[datetime.datetime, int, Action]] = []
         self._ticket = itertools.count()
         self._is_stopped = False
+        self._moment: datetime.datetime | None = None
 
     def now(self) -> datetime.datetime:
-        """The cloud's time: the machine's, moved by what `advance` and `shifted` say."""
-        return datetime.datetime.fromtimestamp(time.time(), tz=datetime.UTC) + self._offset
+        """The cloud's time, moved by what `advance` and `shifted` say."""
+        if self._moment is not None:
+            return self._moment
+        passed_s = (time.monotonic() - self._start_s) * self._speed
+        return self._start + datetime.timedelta(seconds=passed_s) + self._offset
 
     def advance(self, by: datetime.timedelta) -> None:
         """From now on the cloud's time is later by this; what is due by then, happens."""
@@ -70,8 +81,12 @@ class Clock:
 
     def run_due(self) -> None:
         """Everything whose time has come has happened, in order."""
-        while self._due and self._due[0][0] <= self.now():
-            heapq.heappop(self._due)[2]()
+        while self._moment is None and self._due and self._due[0][0] <= self.now():
+            self._moment, _, action = heapq.heappop(self._due)
+            try:
+                action()
+            finally:
+                self._moment = None
 
 
 def seconds(moment: datetime.datetime) -> str:

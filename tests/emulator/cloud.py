@@ -220,10 +220,12 @@ class Cloud:
     server runs takes it too: ``with cloud.locked():``, which also lets happen what is due.
     """
 
-    def __init__(self, *, seed: int = 0, settings: Settings | None = None) -> None:
+    def __init__(
+        self, *, seed: int = 0, settings: Settings | None = None, speed: float = 1.0
+    ) -> None:
         self.settings = settings or Settings()
         self.random = random.Random(seed)
-        self.clock = clock.Clock()
+        self.clock = clock.Clock(speed)
         self.requests = request_log.RequestLog()
         self.faults = faults.Faults(self.clock.now, seed)
         self.bus = bus.Bus(self.faults, self.clock)

@@ -155,6 +155,7 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, cloud: cloud_module.Cloud, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._cloud = cloud
         self.application = application.Application(cloud)
         self.stopping = threading.Event()
         self.resets: set[socket.socket] = set()
@@ -165,6 +166,12 @@ class Server(http.server.ThreadingHTTPServer):
     def url(self) -> str:
         """Where it listens."""
         return f"http://{self.server_name}:{self.server_port}"
+
+    def service_actions(self) -> None:
+        """What is due on the bus is said though nobody asks for anything."""
+        if self._cloud.bus.is_heard:
+            with self._cloud.locked():
+                """That is all it takes."""
 
     def server_bind(self) -> None:
         """As the base, without asking DNS for a name for the address."""
