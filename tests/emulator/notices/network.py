@@ -79,5 +79,4 @@ def deleted(cloud: Cloud, resource: str, whole: Body) -> None:
 
 def interface(cloud: Cloud, action: str, answer: Body) -> None:
     """A router has one interface more (``create``) or less (``delete``)."""
-    told = {key: value for key, value in answer.items() if key != "tenant_id"}
-    send(cloud, f"router.interface.{action}", lambda: {"router_interface": told})
+    send(cloud, f"router.interface.{action}", lambda: {"router_interface": dict(answer)})

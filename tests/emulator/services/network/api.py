@@ -105,7 +105,7 @@ def _create(collection: Collection, verbs: Verbs) -> web.Handler:
         wanted = wishes.to_create(call, collection)
         notices.begun(call.cloud, collection.singular, wishes.read(call))
         made = _make_all(call, collection, verbs, wanted)
-        show = presenting.presenter(call, collection)
+        show = presenting.presenter(call, collection, is_new=True)
         shown = [show(body) for body in made]
         if wishes.is_bulk(call, collection):
             answer: Body = {collection.key: shown}

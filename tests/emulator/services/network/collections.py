@@ -98,7 +98,7 @@ NETWORKS = Collection(
         "shared": Field("puf", default=False, convert=BOOLEAN, admin="pu"),
         "router:external": Field("puf", default=False, convert=BOOLEAN, admin="pu"),
         "is_default": Field("puf", default=False, convert=BOOLEAN, admin="pu"),
-        "mtu": Field("pufs", 0, fields.not_negative, fields.to_integer),
+        "mtu": Field("pufs", 0, convert=fields.to_integer),
         "port_security_enabled": Field("pu", default=True, convert=BOOLEAN),
         "availability_zones": Field(""),
         "availability_zone_hints": Field("ps", []),
@@ -291,6 +291,7 @@ TRUNKS = Collection(
     singular="trunk",
     not_found="TrunkNotFound",
     not_found_text="Trunk {} could not be found.",
+    is_bulk=False,
     fields={
         **STANDARD,
         **TAGGED,
@@ -307,6 +308,7 @@ SUBNET_POOLS = Collection(
     singular="subnetpool",
     not_found="SubnetPoolNotFound",
     not_found_text="Subnet pool {} could not be found.",
+    is_bulk=False,
     fields={
         **STANDARD,
         **TAGGED,
@@ -328,6 +330,7 @@ ADDRESS_SCOPES = Collection(
     singular="address_scope",
     not_found="AddressScopeNotFound",
     not_found_text="Address scope {} could not be found.",
+    is_bulk=False,
     fields={
         **OWNER,
         "id": Field("fs"),

@@ -62,7 +62,6 @@ def _answer(call: web.Call, router: Body, port: Body, event: str) -> web.Answer:
     body = {
         "id": router["id"],
         "project_id": router["project_id"],
-        "tenant_id": router["project_id"],
         "port_id": port["id"],
         "network_id": port["network_id"],
         "subnet_id": subnets[0] if subnets else None,

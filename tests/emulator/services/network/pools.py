@@ -108,8 +108,8 @@ def _check_scope(call: web.Call, scope_id: str | None, prefixes: list[Any]) -> N
             raise policy.conflict("AddressScopePrefixConflict", text)
 
 
-def change_pool(_call: web.Call, body: Body, wanted: dict[str, Any]) -> changes.Apply:
-    """Any field; prefixes only become more."""
+def change_pool(call: web.Call, body: Body, wanted: dict[str, Any]) -> changes.Apply:
+    """Any field; prefixes only become more. A PUT of nothing is a new revision, too (seen)."""
     if "prefixes" in wanted:
         after = [ipaddress.ip_network(one) for one in wanted["prefixes"]]
         for one in body["prefixes"]:
@@ -120,7 +120,12 @@ def change_pool(_call: web.Call, body: Body, wanted: dict[str, Any]) -> changes.
                     "prefixes."
                 )
                 raise web.Refused(400, text, "IllegalSubnetPoolPrefixUpdate")
-    return changes.plain(body, wanted)
+
+    def apply() -> None:
+        changes.plain(body, wanted)()
+        shapes.touch(call.cloud, body)
+
+    return apply
 
 
 def check_pool_removal(call: web.Call, body: Body) -> None:

@@ -25,17 +25,23 @@ PORT_DETAILS = (
     *("name", "network_id", "mac_address", "admin_state_up", "status", "device_id"),
     "device_owner",
 )
+LENGTHS = ("min_prefixlen", "default_prefixlen", "max_prefixlen")
+"""What a subnet pool tells as text (seen on a real Neutron 29)."""
 ONLY_WITHIN_GROUPS = frozenset(("standard_attr_id", "tags"))
 """What a rule tells only as a part of its group (seen on a real Neutron 29)."""
 
 
-def presenter(call: web.Call, collection: Collection) -> Show:
-    """What makes of a row the body that the caller sees, cut down to the fields asked for."""
+def presenter(call: web.Call, collection: Collection, *, is_new: bool = False) -> Show:
+    """What makes of a row the body that the caller sees, cut down to the fields asked for.
+
+    Of a network that `is_new` a little more is told.
+    """
     wanted = frozenset(call.query.getlist("fields"))
     hidden = frozenset() if call.token.is_admin else collection.hidden
     if collection is collections.SECURITY_GROUP_RULES:
         hidden |= ONLY_WITHIN_GROUPS
-    complete = _completion(call, collection)
+    whole = is_new and collection is collections.NETWORKS
+    complete = None if whole else _completion(call, collection)
 
     def show(body: Body) -> Body:
         shown = complete(body) if complete is not None else body
@@ -57,6 +63,8 @@ def _completion(call: web.Call, collection: Collection) -> Show | None:
         return lambda body: {**body, "port_details": _port_details(call, body["port_id"])}
     if collection is collections.NETWORKS:
         return _network
+    if collection is collections.SUBNET_POOLS:
+        return lambda body: {**body, **{key: str(body[key]) for key in LENGTHS}}
     if collection is collections.PORTS and len(call.rows("network.trunk")):
         return lambda body: _parent(call, body)
     return None
