@@ -59,8 +59,8 @@ _ROLES = {
     # Nova sets the owner only after it has set the id.
     "": _SERVER,
     "network:floatingip": _Role("network.floating_ip"),
-    GATEWAY: _Role("network.router", is_first=True),
-    # Neutron removes these two by itself, together with the router.
+    # Neutron removes these by itself, together with the router.
+    GATEWAY: _Role("network.router"),
     "network:router_centralized_snat": _Role("network.router"),
     "network:router_ha_interface": _Role("network.router"),
     **{owner: _Role("network.router", is_first=True, is_serving=True) for owner in INTERFACES},
