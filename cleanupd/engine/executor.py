@@ -71,7 +71,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     poll_s: float = 1.0
     timeout_s: float = 600.0
     conflict_s: float = 60.0
-    look_s: float = 10.0
+    look_s: float = 30.0
 
 
 class Executor:
@@ -163,7 +163,9 @@ class Executor:
                 self._take(running.pop(future), future)
         elif self._due or self._vanishing or self._following:
             time.sleep(min(self._limits.poll_s, 0.2))
-        self._confirm()
+        # As long as nobody is free to go on with what comes free, a listing can wait.
+        if len(running) < self._limits.workers:
+            self._confirm()
 
     def _release(self) -> None:
         """Look at the cloud again, and let go what is still free to go."""
