@@ -187,9 +187,9 @@ def _delete(collection: Collection, verbs: Verbs) -> web.Handler:
         notices.deleting(call.cloud, collection.singular, body["id"])
         verbs.check(call, body)
         policy.check_revision(call, body)
-        whole = dict(body)
+        told = presenting.told_at_end(call, collection, body)
         verbs.remove(call.cloud, body)
-        notices.deleted(call.cloud, collection.singular, whole)
+        notices.deleted(call.cloud, collection.singular, told)
         return web.Answer(204)
 
     return handler

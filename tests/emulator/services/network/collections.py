@@ -339,3 +339,4 @@ ADDRESS_SCOPES = Collection(
         "shared": Field("pufs", default=False, convert=BOOLEAN, admin="pu"),
     },
 )
+CORE = frozenset((NETWORKS, SUBNETS, PORTS))

@@ -57,6 +57,17 @@ def present(call: web.Call, collection: Collection, body: Body) -> Body:
     return presenter(call, collection)(body)
 
 
+def told_at_end(call: web.Call, collection: Collection, body: Body) -> Body:
+    """The body as ``delete.end`` tells it: of the core collections all, of others what is shown.
+
+    Seen on a real Neutron 29.
+    """
+    if collection not in collections.CORE:
+        return present(call, collection, body)
+    complete = _completion(call, collection)
+    return dict(body) if complete is None else complete(body)
+
+
 def _completion(call: web.Call, collection: Collection) -> Show | None:
     """What adds to a body that which Neutron finds elsewhere; None if there is nothing."""
     if collection is collections.FLOATING_IPS:
