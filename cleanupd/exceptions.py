@@ -28,6 +28,7 @@ each thing that a caller can do differently::
     +-- BusUnreachable      the broker does not take us
     +-- DaemonUnreachable   the broker takes us, but no daemon answers
     +-- PluginRefused       a plugin cannot be used
+    +-- InsufficientDiskSpace  all image caches were cleaned and there is too little room
     +-- NotRemovable        resources of this kind are looked at, never removed
     +-- CloudError          something between us and the cloud
         +-- UnknownCloud            no file describes a cloud of that name
@@ -94,6 +95,36 @@ class NotRemovable(CleanupdError):
         """Keep the kind."""
         super().__init__(f"{kind} is only looked at: remove what it belongs to instead")
         self.kind = kind
+
+
+class InsufficientDiskSpace(CleanupdError):
+    """All caches of a file system were cleaned, and there is still too little room.
+
+    ``required`` and ``free`` are bytes, ``required_inodes`` and
+    ``free_inodes`` inodes; the last is None where these are not limited.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        required: int,
+        free: int,
+        required_inodes: int = 0,
+        free_inodes: int | None = None,
+    ) -> None:
+        """Keep the figures."""
+        inodes = ""
+        if free_inodes is not None and free_inodes <= required_inodes:
+            inodes = f", and {required_inodes} inodes, of which {free_inodes} are"
+        super().__init__(
+            f"the file system of {directory} has too little room: more than {required} bytes"
+            f" are needed{inodes}, {free} bytes are free after all image caches were cleaned"
+        )
+        self.directory = directory
+        self.required = required
+        self.free = free
+        self.required_inodes = required_inodes
+        self.free_inodes = free_inodes
 
 
 class CloudError(CleanupdError):

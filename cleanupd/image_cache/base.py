@@ -1,0 +1,204 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a cache is: a class without parameters, which knows its directory when it is bound."""
+
+from collections.abc import Iterator
+import os
+import re
+from typing import ClassVar
+
+import msgspec
+from oslo_config import cfg
+
+from cleanupd.image_cache import binding
+from cleanupd.image_cache import clocks
+from cleanupd.image_cache import directories
+from cleanupd.image_cache import limits as policies
+from cleanupd.image_cache import reports
+from cleanupd.image_cache import sweeping
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+#: The names that services give to images in their caches: a uuid, and what a
+#: conversion to raw adds.
+IMAGES = directories.Names(
+    pattern=re.compile(rf"{UUID}(?:\.converted)?"), usual_lengths=(36, 36 + len(".converted"))
+)
+#: How long another sweeper is waited for.
+LOCK_PATIENCE_S = 10.0
+#: Space that XFS and btrfs free late is asked for where less than this part of it came.
+_LATE_BELOW = 0.5
+
+
+class ImageCache:
+    """A directory of images that a service keeps, and that can be had again.
+
+    A subclass says by ``NAME`` how options, commands and reports call it, by
+    ``NAMES`` which files are its own, and is registered with
+    ``@image_cache.cleanup(priority=N)``.  It is made anew for each pass, so
+    that it sees its limits as they are.
+    """
+
+    NAME: ClassVar[str] = ""
+    NAMES: ClassVar[directories.Names] = IMAGES
+    #: What the directory is, for the help of its option.
+    ABOUT: ClassVar[str] = "the images"
+    #: Further options of the group ``image_cache_<NAME>``.
+    OPTS: ClassVar[tuple[cfg.Opt, ...]] = ()
+
+    def __init__(
+        self,
+        master_dir: str | os.PathLike[str] | None = None,
+        cache_size: int | None = None,
+        cache_ttl: float | None = None,
+    ) -> None:
+        """Take the limits that are bound; a subclass with a place of its own may give them.
+
+        ``cache_size`` is in bytes, ``cache_ttl`` in seconds.
+        """
+        self.bound = binding.bound()
+        self.limits = self.bound.limits.get(self.name(), policies.Limits())
+        if master_dir is not None:
+            self.limits = policies.Limits(
+                directory=os.fspath(master_dir),
+                max_size=cache_size or 0,
+                max_age_s=cache_ttl or 0.0,
+                share=1.0,
+            )
+
+    @classmethod
+    def name(cls) -> str:
+        """Return how the cache is called."""
+        return cls.NAME or cls.__name__
+
+    @property
+    def master_dir(self) -> str | None:
+        """The directory; None where the cache is off."""
+        return self.limits.directory or None
+
+    def clean_up(
+        self, amount: int | None = None, *, inodes: int = 0, is_dry_run: bool = False
+    ) -> reports.Report:
+        """Remove what is too old or too much, or as much as is asked for; return a report.
+
+        With ``amount`` (bytes on disk) or ``inodes`` as much as that is
+        removed, if there is so much that nobody uses, the oldest first.  In
+        mode ``report``, and in a dry run, nothing is removed.  Never raises
+        OSError: what cannot be read is reported.
+        """
+        need = policies.Need(amount=amount or 0, inodes=inodes)
+        if self.master_dir is None:
+            return self._skipped("it is off: no directory is named")
+        try:
+            with directories.opened(self.master_dir) as directory:
+                return self._clean(directory, need, is_dry_run=is_dry_run)
+        except OSError as error:
+            text = f"{self.master_dir} cannot be used: {error.strerror}"
+            return msgspec.structs.replace(self._skipped(text), alarms=(text,))
+
+    def _skipped(self, why: str) -> reports.Report:
+        return reports.Report(cache=self.name(), directory=self.master_dir, skipped=why)
+
+    def _clean(
+        self, directory: directories.Directory, need: policies.Need, *, is_dry_run: bool
+    ) -> reports.Report:
+        mount = self.limits.mount_point
+        if mount and not directories.is_on_mount(directory, mount):
+            text = f"{self.master_dir} is not on {mount}, or nothing is mounted there"
+            return msgspec.structs.replace(self._skipped(text), alarms=(text,))
+        before = self.bound.room(directory)
+        is_enforced = self.bound.is_enforcing and not is_dry_run
+        if is_enforced and (waited := directory.lock(LOCK_PATIENCE_S, self.bound.sleep)):
+            still = _still_needed(need, before, self.bound.room(directory))
+            if need and not still:
+                return self._skipped("another sweeper has made the room")
+            need = still
+        elif is_enforced and waited is None:
+            return self._skipped("another sweeper is at work here")
+        one = sweeping.Pass(
+            cache=self.name(),
+            limits=self.limits,
+            need=need,
+            moment=self.bound.clock.moment(),
+            bound=self.bound,
+            is_enforced=is_enforced,
+        )
+        report = reports.merge(self._start(one), self.sweep(directory, one))
+        return msgspec.structs.replace(report, room=self._settled(directory, before, report.freed))
+
+    def _start(self, one: sweeping.Pass) -> reports.Report:
+        jump_s, alarms = one.moment.jump_s, []
+        if jump_s:
+            alarms.append(
+                f"the clock was set by {jump_s / policies.HOUR_S:+.1f} h: no age is believed for"
+                f" {clocks.DISTRUST_S / policies.HOUR_S:.0f} h"
+            )
+        return reports.Report(
+            cache=self.name(),
+            directory=self.master_dir,
+            is_enforced=one.is_enforced,
+            alarms=tuple(alarms),
+        )
+
+    def sweep(
+        self, directory: directories.Directory, one: sweeping.Pass
+    ) -> Iterator[reports.Report]:
+        """Yield a report for each place of this cache that was swept; may raise OSError."""
+        for path in self.limits.retired:
+            yield self._sweep_retired(path, one)
+        report, others = sweeping.sweep(directory, self.area(one), one)
+        yield report
+        yield from self.sweep_others(directory, others, one)
+
+    def sweep_others(
+        self,
+        directory: directories.Directory,  # noqa: ARG002 - for subclasses
+        names: list[str],  # noqa: ARG002
+        one: sweeping.Pass,  # noqa: ARG002
+    ) -> Iterator[reports.Report]:
+        """Yield a report for what else is expected in the directory."""
+        yield from ()
+
+    def area(self, one: sweeping.Pass) -> sweeping.Area:  # noqa: ARG002 - for subclasses
+        """Return what may go in the directory of the cache."""
+        return sweeping.Area(names=self.NAMES, idle_s=self.limits.idle_s)
+
+    def _sweep_retired(self, path: str, one: sweeping.Pass) -> reports.Report:
+        """Empty a directory that the service used before its configuration was changed."""
+        area = msgspec.structs.replace(
+            self.area(one), leftovers="retired: the service uses another directory now"
+        )
+        try:
+            with directories.opened(path) as directory:
+                return sweeping.sweep(directory, area, one)[0]
+        except FileNotFoundError:
+            return reports.Report(cache=self.name())
+        except OSError as error:
+            alarm = f"{path} cannot be used: {error.strerror}"
+            return reports.Report(cache=self.name(), alarms=(alarm,))
+
+    def _settled(
+        self, directory: directories.Directory, before: reports.Room, freed: int
+    ) -> reports.Room:
+        """Return the room there is, when the file system has had the chance to make it."""
+        room = self.bound.room(directory)
+        if freed and room.free - before.free < freed * _LATE_BELOW:
+            directory.sync()
+            room = self.bound.room(directory)
+        return room
+
+
+def _still_needed(need: policies.Need, before: reports.Room, now: reports.Room) -> policies.Need:
+    """Return what is left of a need after another sweeper was at work."""
+    inodes = need.inodes - ((now.inodes or 0) - (before.inodes or 0))
+    amount = need.amount - (now.free - before.free)
+    return policies.Need(amount=max(0, amount), inodes=max(0, inodes))
