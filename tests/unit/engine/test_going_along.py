@@ -11,15 +11,18 @@
 # under the License.
 """Tests of what goes along with the resource that it was made for."""
 
+import msgspec
 import pytest
 
 from cleanupd.engine import sweep
 from cleanupd.journal import store
 from tests.unit.core import sample
 from tests.unit.core.sample import made_for
+from tests.unit.core.sample import name
 from tests.unit.core.sample import record
 from tests.unit.engine import fakes
 from tests.unit.engine.stage import SETTINGS
+from tests.unit.engine.stage import WORKLOAD
 from tests.unit.engine.stage import outcomes
 from tests.unit.engine.stage import run
 
@@ -73,3 +76,26 @@ def test_a_listing_that_fails_shows_nothing(along, cloud):
     cloud.broken["network.port"] = fakes.conflict()
     assert outcomes(engine.execute(plan))["own"] == "gone"
     assert ("read", "own") in cloud.log
+
+
+def test_nothing_is_listed_while_nobody_is_free_to_go_on(cloud, tmp_path):
+    """What vanishes is looked for when there is a thread that could use the news."""
+    managers = fakes.make_managers()
+    server = managers["compute.server"]
+    list_servers = server.list
+
+    def list_(cloud, listings):
+        cloud.log.append(("list", "servers"))
+        return list_servers(cloud, listings)
+
+    server.list = list_
+    cloud.add(*(record("network.network", f"n{n}", name=name(f"n{n}")) for n in range(20)))
+    cloud.lingering[sample.ref("compute.server", "srv")] = 2
+    limits = msgspec.structs.replace(SETTINGS.limits, workers=1, poll_s=0.0)
+    settings = msgspec.structs.replace(SETTINGS, limits=limits)
+    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), settings)
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+    cloud.log.clear()
+    assert engine.execute(plan).certificate.is_clean
+    listed = cloud.log.index(("list", "servers"))
+    assert all(cloud.log.index(("delete", f"n{n}")) < listed for n in range(20))
