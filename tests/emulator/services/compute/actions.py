@@ -134,7 +134,7 @@ ACTIONS = {
 
 
 def act(call: web.Call) -> web.Answer:
-    """POST /servers/ID/action: 400 for an action that there is not, 404, 403, 409 in that order."""
+    """POST /servers/ID/action: 400 for one that there is not, then 404, 403, 409 in that order."""
     if len(call.body) != 1:
         raise web.Refused(400, "Malformed request body")
     name, argument = next(iter(call.body.items()))
