@@ -25,6 +25,7 @@ from tests.emulator.services.block_storage import quotas
 from tests.emulator.services.block_storage import schema
 from tests.emulator.services.block_storage import types
 from tests.emulator.services.block_storage import volumes
+from tests.emulator.services.image import schemas
 from tests.emulator.shapes import block_storage as shapes
 
 Body = cloud_module.Body
@@ -261,7 +262,10 @@ def _inherit(row: Body, of: Body) -> None:
 def _of_image(image: Body) -> dict[str, str]:
     keys = ("checksum", "container_format", "disk_format", "min_disk", "min_ram", "size")
     about = {"image_id": image["id"], "image_name": image["name"]}
-    return {"signature_verified": "False", **about, **{key: str(image[key]) for key in keys}}
+    own = {k: v for k, v in image.items() if k not in schemas.BASE and k[0] != "_"}
+    own = {k: v for k, v in own.items() if not k.startswith("os_glance_")}
+    known = {key: str(image[key]) for key in keys}
+    return {"signature_verified": "False", **own, **about, **known}
 
 
 ROUTES = (api.route("POST", "/volumes", create),)

@@ -63,8 +63,16 @@ def _flag(call: web.Call, name: str) -> bool:
 
 
 def remove(call: web.Call, row: Body, *, is_cascade: bool, is_forced: bool) -> None:
-    """The volume is ``deleting``, and with it its snapshots if it is to cascade; or 400."""
+    """The volume is ``deleting``, and with it its snapshots if it is to cascade; or 400.
+
+    One that no host has got yet is gone at once, in whatever status it is.
+    """
     cloud = call.cloud
+    if row["os-vol-host-attr:host"] is None:
+        notices.volume(cloud, row, "delete.start")
+        notices.volume(cloud, row, "delete.end")
+        cloud[shapes.VOLUME].remove(row["id"])
+        return
     snapshots = snapshots_of(cloud, row["id"])
     if row["attachments"] or (row["status"] not in DELETABLE and not is_forced):
         raise web.Refused(400, FORCE_BUSY if is_forced else VOLUME_BUSY)
