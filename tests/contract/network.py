@@ -91,8 +91,8 @@ class Base:
         return self.make("/ports", "port", **wanted)
 
     def with_address(self, **fields: Any) -> Any:
-        """A new port on the base's network with an address."""
-        return self.make("/ports", "port", network_id=self.network["id"], **fields)
+        """A new port on the base's network with an address of the base's subnet."""
+        return self.port(**{"fixed_ips": [{"subnet_id": self.subnet["id"]}], **fields})
 
     def join(self, router: Body, subnet: Body) -> None:
         """The router has an interface on the subnet."""
