@@ -36,8 +36,8 @@ LAST_WORDS_S = 5.0
 class Sender:
     """Sends messages to a broker, in their order, in a thread of its own.
 
-    So a broker that is slow or away does not hold up the cloud; oslo.messaging tries again
-    until it is back.
+    So a broker that is slow or away does not hold up the cloud. What it does not take is logged
+    and lost.
     """
 
     def __init__(self, url: str) -> None:
