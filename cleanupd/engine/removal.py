@@ -96,8 +96,22 @@ class Remover:
                 self._note(step, "refused", str(error))
                 raise
             else:
-                return self._result(step, Outcome.REMOVED)
+                return self._accepted(step, plugin)
         return self._result(step, Outcome.CHANGED, "it changes faster than it can be removed")
+
+    def _accepted(
+        self, step: planning.Step, plugin: type[manager.ResourceManager]
+    ) -> store.Result:
+        """Say that a resource is removed, as the service says.
+
+        That is believed, since a listing tells in the end.  Only what is
+        listed by its user is looked at again: without the user no listing
+        has it any more.
+        """
+        if plugin.KIND.cost is kinds.Cost.USER and plugin(self._cloud, step.observed).read():
+            reason = "the service accepted its removal, but it is still there"
+            return self._result(step, Outcome.FAILED, reason)
+        return self._result(step, Outcome.REMOVED)
 
     def _result(
         self, step: planning.Step, outcome: Outcome, reason: str | None = None

@@ -41,6 +41,7 @@ class Clock:
         self._due: list[tuple[datetime.datetime, int, Action]] = []
         self._ticket = itertools.count()
         self._is_stopped = False
+        self._stuck: list[Action] = []
         self._moment: datetime.datetime | None = None
 
     def now(self) -> datetime.datetime:
@@ -65,16 +66,23 @@ class Clock:
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
-        """What is begun inside never happens."""
+        """What is begun inside does not happen before `release`."""
         self._is_stopped = True
         try:
             yield
         finally:
             self._is_stopped = False
 
+    def release(self) -> None:
+        """What was begun while the clock was stopped happens when the cloud is next looked at."""
+        stuck, self._stuck = self._stuck, []
+        for action in stuck:
+            self.later(0, action)
+
     def later(self, delay_s: float, action: Action) -> None:
         """`action` happens after this many seconds of the cloud's time."""
         if self._is_stopped:
+            self._stuck.append(action)
             return
         due = self.now() + datetime.timedelta(seconds=delay_s)
         heapq.heappush(self._due, (due, next(self._ticket), action))

@@ -227,7 +227,7 @@ class Cloud:
         self.random = random.Random(seed)
         self.clock = clock.Clock(speed)
         self.requests = request_log.RequestLog()
-        self.faults = faults.Faults(self.clock.now, seed)
+        self.faults = faults.Faults(self.clock, seed)
         self.bus = bus.Bus(self.faults, self.clock)
         self.asked: set[tuple[str, str, str]] = set()
         """Service type, method and path rule of every route that was asked so far."""

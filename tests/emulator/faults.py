@@ -29,6 +29,8 @@ from typing import TypeVar
 
 import yaml
 
+from tests.emulator import clock
+
 HANG = "hang"
 RESET = "reset"
 RESET_INSIDE = "reset-inside"
@@ -57,7 +59,7 @@ WORDS = {
     REPEAT: "the first page of the list again, whatever the marker",
     LOOP: "a page whose next link leads to itself",
     SKIP: "a page that lacks every other row",
-    STUCK: "success, but it never ends: what is deleted stays, 'deleting' where that exists",
+    STUCK: "success, but it ends when all orders are taken back: until then it is 'deleting'",
     IGNORED: "success, but nothing is done",
     REVOKE: "the token it came with is revoked first: 401 until there is another",
     SLOW: "the right answer, hang_s seconds (1) late",
@@ -186,23 +188,24 @@ SomeOrder = TypeVar("SomeOrder", bound=Order)
 class Faults:
     """The orders given, first come first served; safe from any thread."""
 
-    def __init__(self, now: Callable[[], datetime.datetime], seed: int = 0) -> None:
-        self._now = now
+    def __init__(self, time: clock.Clock, seed: int = 0) -> None:
+        self._clock = time
         self._dice = random.Random(seed)
         self._orders: list[tuple[datetime.datetime, Order]] = []
         self._lock = threading.Lock()
 
     def add(self, order: SomeOrder) -> SomeOrder:
         """The order waits for its requests or messages, from its start on."""
-        start = self._now() + datetime.timedelta(seconds=order.start_s)
+        start = self._clock.now() + datetime.timedelta(seconds=order.start_s)
         with self._lock:
             self._orders.append((start, order))
         return order
 
     def clear(self) -> None:
-        """No order is waiting."""
+        """No order is waiting, and what was stuck goes on."""
         with self._lock:
             self._orders.clear()
+        self._clock.release()
 
     def pending(self) -> list[dict[str, Any]]:
         """The orders that still have something to spoil, as they now are."""
@@ -221,7 +224,7 @@ class Faults:
         self, sort: type[SomeOrder], matches: Callable[[SomeOrder], bool]
     ) -> SomeOrder | None:
         with self._lock:
-            now = self._now() if self._orders else None
+            now = self._clock.now() if self._orders else None
             for place, (start, order) in enumerate(self._orders):
                 if not isinstance(order, sort) or (now and now < start) or order.times == 0:
                     continue

@@ -192,7 +192,7 @@ def test_loop(cloud: emulator.Cloud, admin: asking.Client, volumes: list[str]) -
 
 
 def test_stuck(cloud: emulator.Cloud, admin: asking.Client, volumes: list[str]) -> None:
-    """A delete that never ends leaves a volume deleting, whatever time passes."""
+    """A stuck delete leaves a volume deleting, whatever time passes, until the fault is over."""
     cloud.faults.add(emulator.Fault("/volumes/", faults.STUCK, method="DELETE"))
     path = f"{VOLUMES}/{volumes[0]}"
     assert admin.delete(path) == 202
@@ -201,6 +201,8 @@ def test_stuck(cloud: emulator.Cloud, admin: asking.Client, volumes: list[str]) 
     assert admin.delete(f"{VOLUMES}/{volumes[1]}") == 202
     cloud.clock.advance(datetime.timedelta(hours=1))
     assert admin("GET", f"{VOLUMES}/{volumes[1]}").status == 404
+    cloud.faults.clear()
+    assert admin("GET", path).status == 404
 
 
 @pytest.mark.parametrize("answer", [faults.STUCK, faults.IGNORED])

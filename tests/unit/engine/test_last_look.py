@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from cleanupd.core import kinds
+from cleanupd.core import resources
 from cleanupd.engine import sweep
 from cleanupd.journal import store
 from tests.unit.core.sample import name
@@ -102,3 +103,16 @@ def test_what_only_seems_removed_keeps_what_it_stands_on(cloud, managers, tmp_pa
     assert "still there" in told["prt"][1]
     assert told["p"][0] == "not tried"
     assert {left.ref.id for left in done.certificate.left} >= {"prt", "p"}
+
+
+def test_what_is_listed_by_its_user_is_read_after_its_removal(cloud, managers, tmp_path):
+    """A keypair that only seems removed keeps its user, without whom nobody would list it."""
+    keypair = managers["compute.keypair"]
+    keypair.KIND = msgspec.structs.replace(keypair.KIND, cost=kinds.Cost.USER)
+    keypair.delete = lambda _manager: None
+    user = record("identity.user", "rally", name=name(letter="c"))
+    edges = (resources.created_for(user.ref, is_first=True),)
+    cloud.add(user, record("compute.keypair", "key", name=name(), user_id="rally", edges=edges))
+    done = run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
+    told = {result.ref.id: str(result.outcome) for result in done.results}
+    assert (told["key"], told["rally"]) == ("failed", "not tried")
