@@ -204,7 +204,7 @@ def _device(cloud: Cloud, body: Body, entry: Body) -> Payload:
         "boot_index": 0 if entry["id"] == body.get("_root_volume") else None,
         "delete_on_termination": entry["delete_on_termination"],
         "volume_id": entry["id"],
-        "tag": entry.get("tag"),
+        "tag": body.get("_volume_tags", {}).get(entry["id"]),
     }
     return _object("BlockDevicePayload", "1.0", data)
 

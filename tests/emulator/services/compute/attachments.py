@@ -43,7 +43,7 @@ def _present(call: web.Call, body: Body, entry: Body) -> Body:
     shown = {"volumeId": entry["id"], "serverId": body["id"]}
     shown["device"] = uses[0]["device"] if uses else None
     if call.microversion >= (2, 70):
-        shown["tag"] = entry.get("tag")
+        shown["tag"] = body.get("_volume_tags", {}).get(entry["id"])
     if call.microversion >= (2, 79):
         shown["delete_on_termination"] = entry["delete_on_termination"]
     if call.microversion < (2, 89):
@@ -105,8 +105,8 @@ def attach(call: web.Call) -> web.Answer:
     entry = {
         "id": volume["id"],
         "delete_on_termination": checks.is_true(wish.get("delete_on_termination", False)),
-        "tag": wish.get("tag"),
     }
+    body["_volume_tags"] = {**body.get("_volume_tags", {}), volume["id"]: wish.get("tag")}
     _begin_attach(call, body, volume, entry)
     if call.microversion >= (2, 101):
         return web.Answer(202)
