@@ -407,3 +407,26 @@ def test_association_refused(people: callers.People, base: Base, router: Body) -
     body = {"floatingip": {"port_id": several["id"], "fixed_ip_address": fixed}}
     changed = network.one(network.ask(people.member, "PUT", path, body))
     assert (changed["fixed_ip_address"], changed["router_id"]) == (fixed, router["id"])
+
+
+def test_external_network_takes_floating_ips(people: callers.People, base: Base) -> None:
+    """A DELETE of an external network takes the floating IPs that lead nowhere, even if refused.
+
+    Those of other projects too: on a real cloud nobody should try with a network that is not his.
+    """
+    external = base.make("/networks", "network", people.admin, **{"router:external": True})
+    base.make(
+        *("/subnets", "subnet", people.admin),
+        network_id=external["id"],
+        ip_version=4,
+        cidr="10.100.0.0/24",
+    )
+    gateway = {"network_id": external["id"]}
+    router = base.make("/routers", "router", external_gateway_info=gateway)
+    made = base.make("/floatingips", "floatingip", floating_network_id=external["id"])
+    answer = network.ask(people.admin, "DELETE", f"/networks/{external['id']}")
+    assert network.refusal(answer) == (409, "NetworkInUse")
+    answer = network.ask(people.member, "GET", f"/floatingips/{made['id']}")
+    assert network.refusal(answer) == (404, "FloatingIPNotFound")
+    shown = network.get(people.member, f"/routers/{router['id']}")
+    assert shown["external_gateway_info"]["network_id"] == external["id"]

@@ -20,6 +20,8 @@ import pytest
 from tests import emulator
 from tests.emulator import bus
 from tests.emulator.scenes import bootstrap
+from tests.emulator.services.network import for_nova
+from tests.emulator.shapes import network
 from tests.unit.emulator import asking
 
 NET = "/networking/v2.0"
@@ -192,3 +194,22 @@ def test_bulk_is_one_message(story: Story) -> None:
     assert story.ask("POST", "networks", {"networks": [{}, {}]}) == 201
     assert story.events() == ["network.create.start", "network.create.end"]
     assert len(story.said[1].payload["networks"]) == 2
+
+
+def test_novas_port(cloud: emulator.Cloud, member: asking.Client, story: Story) -> None:
+    """Of a server's port all is said, from its beginning to its end."""
+    net = network.network(cloud, "n", member.project_id)
+    network.subnet(cloud, "s", net)
+    port = for_nova.make_port(cloud, net, member.project_id, "server")
+    for_nova.bind(cloud, port, "server", "compute:nova", "cmp1")
+    assert (port["status"], port["binding:host_id"]) == ("ACTIVE", "cmp1")
+    for_nova.unbind(cloud, port)
+    assert (port["status"], port["device_id"]) == ("DOWN", "")
+    for_nova.remove_port(cloud, port)
+    assert cloud["network.port"].get(port["id"]) is None
+    verbs = ("create", "update", "update", "delete")
+    assert story.events() == [f"port.{verb}.{end}" for verb in verbs for end in ("start", "end")]
+    for message in story.said:
+        heard = _shape(HEARD[message.event_type]["payload"])
+        if not message.event_type.endswith("update.start"):
+            assert _are_alike(_shape(message.payload), heard), message.event_type

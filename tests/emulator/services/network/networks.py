@@ -21,6 +21,7 @@ from tests.emulator import cloud as cloud_module
 from tests.emulator import web
 from tests.emulator.services.network import changes
 from tests.emulator.services.network import fields
+from tests.emulator.services.network import floating_ips
 from tests.emulator.services.network import policy
 from tests.emulator.services.network import ports
 from tests.emulator.shapes import network as shapes
@@ -99,7 +100,14 @@ def change(_call: web.Call, body: Body, wanted: dict[str, Any]) -> changes.Apply
 
 
 def check_removal(call: web.Call, body: Body) -> None:
-    """Any port but the agents' keeps the network."""
+    """Any port but the agents' keeps the network.
+
+    Floating IPs of it that lead nowhere are gone even so (seen: a refused DELETE of an external
+    network takes along everybody's).
+    """
+    for floating_ip in list(call.rows("network.floating_ip")):
+        if floating_ip["floating_network_id"] == body["id"] and not floating_ip["port_id"]:
+            floating_ips.remove(call.cloud, floating_ip)
     on_it = [
         port["id"]
         for port in call.rows("network.port").where("network_id", body["id"])

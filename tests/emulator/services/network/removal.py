@@ -9,8 +9,8 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What Nova does to ports when a server goes."""
+"""What Nova removes of Neutron's when a server goes."""
 
-from tests.emulator.services.network import ports
+from tests.emulator.services.network import for_nova
 
-remove_port = ports.remove
+remove_port = for_nova.remove_port

@@ -136,7 +136,7 @@ def _check_gateway(cidr: Cidr, gateway_ip: str | None) -> None:
 def _check_overlap(call: web.Call, on: Body, cidr: Cidr) -> None:
     for other in call.rows("network.subnet").where("network_id", on["id"]):
         there = ipaddress.ip_network(other["cidr"])
-        if cidr.version == there.version and cidr.overlaps(there):  # type: ignore[arg-type]
+        if cidr.version == there.version and cidr.overlaps(there):
             raise fields.invalid(
                 f"Requested subnet with cidr: {cidr} for network: {on['id']} overlaps with "
                 "another subnet"
@@ -145,7 +145,7 @@ def _check_overlap(call: web.Call, on: Body, cidr: Cidr) -> None:
 
 def check_pools(cidr: Cidr, wanted: list[Body], gateway_ip: str | None) -> None:
     """Allocation pools lie within the subnet, apart, and leave the gateway out."""
-    spans = []
+    spans: list[tuple[int, int, str]] = []
     for one in wanted:
         start, end = ipaddress.ip_address(one["start"]), ipaddress.ip_address(one["end"])
         if int(start) > int(end):
