@@ -21,14 +21,11 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
-from typing import TypeAlias
 
 import msgspec
-import rpds
 
 from cleanupd.core import resources
-
-Root: TypeAlias = "rpds.HashTrieMap[str, resources.Resource]"
+from cleanupd.core import roots
 
 
 class Trust(msgspec.Struct, frozen=True):
@@ -49,8 +46,82 @@ class Trust(msgspec.Struct, frozen=True):
         return self.reason is None
 
 
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """All resources of one region of one cloud, by kind and id.
+class Records(msgspec.Struct, frozen=True, kw_only=True):
+    """Resources by kind and id, and what can be asked of them; ``roots`` by kind."""
+
+    roots: Mapping[str, roots.KindRoot]
+
+    def get(self, ref: resources.Ref) -> resources.Resource | None:
+        """Return the resource with this identity, if it was listed."""
+        root = self.roots.get(ref.kind)
+        return root.records.get(ref.id) if root is not None else None
+
+    def of_kind(self, kind: str) -> Iterable[resources.Resource]:
+        """Return the resources of a kind; none where it was not listed."""
+        root = self.roots.get(kind)
+        return root.records.values() if root is not None else ()
+
+    def __iter__(self) -> Iterator[resources.Resource]:
+        """Yield every resource, kind by kind."""
+        for root in self.roots.values():
+            yield from root.records.values()
+
+    def of_project(self, project_id: str) -> Iterator[resources.Resource]:
+        """Yield the resources of a project."""
+        for root in self.roots.values():
+            yield from map(root.records.__getitem__, root.projects[project_id])
+
+    def on_host(self, host: str) -> Iterator[resources.Resource]:
+        """Yield the resources that are on a host, such as its servers."""
+        for root in self.roots.values():
+            yield from map(root.records.__getitem__, root.hosts[host])
+
+    def of_workload(self, part: str) -> Iterator[resources.Resource]:
+        """Yield the resources in whose names a workload left this part."""
+        for root in self.roots.values():
+            yield from map(root.records.__getitem__, root.parts[part])
+
+    def pointing_to(
+        self, target: resources.Ref, sort: resources.EdgeSort | None = None
+    ) -> Iterator[resources.Resource]:
+        """Yield the resources with an edge (of a sort, where given) or a cascade to ``target``."""
+        for root in self.roots.values():
+            found = map(root.records.__getitem__, root.targets[target])
+            yield from (
+                record
+                for record in found
+                if sort is None or any(e.target == target and e.sort is sort for e in record.edges)
+            )
+
+    def created_for(
+        self, owner: resources.Ref, *, is_transitive: bool = False
+    ) -> Iterator[resources.Resource]:
+        """Yield what the service made for ``owner``, and, if asked, for that in turn."""
+        waiting, seen = [owner], {owner}
+        while waiting:
+            for record in self.pointing_to(waiting.pop(), resources.EdgeSort.CREATED_FOR):
+                if record.ref not in seen:
+                    seen.add(record.ref)
+                    waiting.extend([record.ref] if is_transitive else [])
+                    yield record
+
+    def attached_to(self, target: resources.Ref) -> Iterator[resources.Resource]:
+        """Yield what somebody connected to ``target``."""
+        return self.pointing_to(target, resources.EdgeSort.ATTACHED_TO)
+
+
+class ModelRoot(Records, frozen=True, kw_only=True):
+    """What one collector knows: the records of its kinds, and how far they can be believed.
+
+    An immutable value: a change makes another one that shares all else, and
+    whoever holds one can read it without a lock for as long as he likes.
+    """
+
+    trust: Mapping[str, Trust]
+
+
+class Snapshot(Records, frozen=True, kw_only=True):
+    """All resources of one region of one cloud.
 
     ``unseen`` names, a sentence each, the places of the cloud that no
     collector looks at (a service of the catalogue, another region): what a
@@ -60,28 +131,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cloud: str
     region: str
     taken_at: datetime.datetime
-    roots: Mapping[str, Root]
     trust: Mapping[str, Trust]
     unseen: tuple[str, ...] = ()
 
-    def get(self, ref: resources.Ref) -> resources.Resource | None:
-        """Return the resource with this identity, if it was listed."""
-        root = self.roots.get(ref.kind)
-        return root.get(ref.id) if root is not None else None
-
-    def of_kind(self, kind: str) -> Iterable[resources.Resource]:
-        """Return the resources of a kind; none where it was not listed."""
-        root = self.roots.get(kind)
-        return root.values() if root is not None else ()
-
-    def __iter__(self) -> Iterator[resources.Resource]:
-        """Yield every resource, kind by kind."""
-        for root in self.roots.values():
-            yield from root.values()
-
     def counts(self) -> collections.Counter[str]:
         """Return how many resources of each kind there are."""
-        return collections.Counter({kind: len(root) for kind, root in self.roots.items()})
+        return collections.Counter({kind: len(root.records) for kind, root in self.roots.items()})
 
     def doubts(self) -> tuple[str, ...]:
         """Return a sentence for each kind that is not known as it is."""
@@ -97,21 +152,16 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         A kind that could not be listed keeps its last good records, and the
         reason why they are not to be believed.
         """
-        roots, trust = dict(self.roots), dict(self.trust)
+        found, trust = dict(self.roots), dict(self.trust)
         for kind, state in self.trust.items():
             if not state.is_fresh and kind in earlier.roots:
-                roots[kind] = earlier.roots[kind]
+                found[kind] = earlier.roots[kind]
                 trust[kind] = Trust(kind, state.reason, earlier.trust[kind].listed_at)
         return Snapshot(
             cloud=self.cloud,
             region=self.region,
             taken_at=self.taken_at,
-            roots=roots,
+            roots=found,
             trust=trust,
             unseen=self.unseen,
         )
-
-
-def make_root(records: Iterable[resources.Resource]) -> Root:
-    """Return the records of one kind by their ids."""
-    return rpds.HashTrieMap({record.ref.id: record for record in records})

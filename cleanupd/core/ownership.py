@@ -89,7 +89,7 @@ def _claims_by_name(
     claims: Claims = {}
     for kind, root in snapshot.roots.items():
         match = functools.partial(matcher.match, suffixes=known[kind].suffixes)
-        for record in root.values():
+        for record in root.records.values():
             if found := match(record.name):
                 text = f"its name is a {found.scope} name of workload {found.part}"
                 claims[record.ref] = Claim(found.part, found.pattern, (text,))

@@ -27,6 +27,7 @@ from cleanupd import exceptions
 from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import resources
+from cleanupd.core import roots
 from cleanupd.engine import progress as progresses
 from cleanupd.services.base import manager
 
@@ -91,7 +92,7 @@ class Observer:
             cloud=self._cloud.name,
             region=self._cloud.region,
             taken_at=taken_at,
-            roots={kind: model.make_root(records) for kind, records in listings.items()},
+            roots={kind: roots.KindRoot.build(records) for kind, records in listings.items()},
             trust=trust,
             unseen=tuple(sorted(self._unseen())),
         )

@@ -21,6 +21,7 @@ from cleanupd.core import model
 from cleanupd.core import patterns
 from cleanupd.core import planning
 from cleanupd.core import resources
+from cleanupd.core import roots
 from cleanupd.core import workloads
 from cleanupd.core.kinds import EdgeRule
 from cleanupd.core.resources import EdgeSort
@@ -127,7 +128,7 @@ def snapshot(*records, broken=None, unseen=()):
         region="one",
         taken_at=NOW,
         roots={
-            kind: model.make_root(r for r in records if r.ref.kind == kind)
+            kind: roots.KindRoot.build(r for r in records if r.ref.kind == kind)
             for kind in KINDS
             if kind not in broken
         },
