@@ -19,6 +19,7 @@ each thing that a caller can do differently::
     +-- InvalidNameFormat   a format, alphabet or suffix of names is refused (also a ValueError)
     +-- InvalidOwnerId      the id of a workload or task is not a uuid (also a ValueError)
     +-- UnknownKind         no plugin knows the kind that was asked for
+    +-- UnknownImageCache   there is no image cache of that name
     +-- UnknownSweep        there is no sweep of that id
     +-- JournalFailed       a sweep cannot be written to disk, or read from it
     +-- Refused             what was asked for is not allowed, and the message says what would be
@@ -248,6 +249,15 @@ class UnknownKind(CleanupdError):
         """Keep the kind that was asked for."""
         super().__init__(f"there is no kind {kind!r}; the kinds are {', '.join(known)}")
         self.kind = kind
+
+
+class UnknownImageCache(CleanupdError):
+    """There is no image cache of a name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        """Keep the name that was asked for."""
+        super().__init__(f"there is no image cache {name!r}; the caches are {', '.join(known)}")
+        self.name = name
 
 
 class UnknownSweep(CleanupdError):

@@ -23,6 +23,7 @@ from cleanupd import exceptions
 if TYPE_CHECKING:
     from oslo_config import cfg
 
+    from cleanupd import cloud
     from cleanupd.cli import in_process
     from cleanupd.engine import progress as progresses
     from cleanupd.engine import sweep
@@ -55,6 +56,56 @@ def connect(
     # A question that takes long is awaited long; whether anybody listens is known soon.
     daemon.ping()
     return daemon
+
+
+def connect_image_caches(
+    options: argparse.Namespace, host: str | None, *, is_local: bool
+) -> "client.ImageCaches":
+    """Return the image caches of this machine, or those of a daemon's."""
+    from cleanupd.conf import settings
+
+    conf = _load(options)
+    chosen = settings.make_settings(conf)
+    if is_local:
+        from cleanupd.image_cache import binding
+        from cleanupd.image_cache import node
+
+        binding.bind(chosen.image_caches.binding(_connect_glance))
+        return node.Node(chosen.host)
+    _check_bus(conf)
+    from cleanupd.rpc import api
+    from cleanupd.rpc import image_caches as remote
+    from cleanupd.rpc import transport
+
+    server = host or chosen.address.server
+    daemon = transport.connect(conf, api.Address(topic=chosen.address.topic, server=server))
+    daemon.ping()
+    return remote.RemoteImageCaches(daemon)
+
+
+def _connect_glance(name: str) -> "cloud.Cloud":
+    from cleanupd import cloud
+
+    return cloud.Cloud.connect(name)
+
+
+def clean_everywhere(options: argparse.Namespace, name: str | None, free: int | None) -> None:
+    """Ask every daemon at the topic to clean its image caches."""
+    from cleanupd.conf import settings
+    from cleanupd.rpc import transport
+
+    conf = _load(options)
+    _check_bus(conf)
+    topic = settings.make_settings(conf).address.topic
+    transport.tell_all(conf, topic, "image_cache_clean", {"name": name, "free": free})
+
+
+def _check_bus(conf: "cfg.ConfigOpts") -> None:
+    if not conf.config_file and "OS_DEFAULT__TRANSPORT_URL" not in os.environ:
+        raise exceptions.UsageError(
+            "no daemon is named: give --config-file FILE of the daemon to ask, or --local to"
+            " work on the disks of this machine"
+        )
 
 
 def _in_process(

@@ -18,10 +18,11 @@ from typing import NamedTuple
 from oslo_config import cfg
 from oslo_log import log
 
+from cleanupd.conf import image_cache
 from cleanupd.conf import opts
 
 #: What is made anew of these groups, and of those of plugins, while the daemon runs.
-_LIVE_GROUPS = frozenset({"names", "services", "sync", "sweep"})
+_LIVE_GROUPS = frozenset({"image_cache", "names", "services", "sync", "sweep"})
 
 
 class Changes(NamedTuple):
@@ -37,7 +38,8 @@ def find_changes(old: cfg.ConfigOpts, new: cfg.ConfigOpts) -> Changes:
     """Return the options whose values differ; values are not told, some are secret."""
     before = dict(_values(old))
     logging = _log_options()
-    groups = _LIVE_GROUPS | {group.name for group, _ in opts.plugin_groups()}
+    plugins = (*opts.plugin_groups(), *image_cache.groups())
+    groups = _LIVE_GROUPS | {group.name for group, _ in plugins}
     live: list[str] = []
     restart: list[str] = []
     for (group, name), value in _values(new):

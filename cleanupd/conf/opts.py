@@ -19,6 +19,7 @@ from oslo_config import cfg
 
 from cleanupd.conf import cloud
 from cleanupd.conf import default
+from cleanupd.conf import image_cache
 from cleanupd.conf import names
 from cleanupd.conf import rpc
 from cleanupd.conf import services
@@ -26,7 +27,7 @@ from cleanupd.conf import sweep
 from cleanupd.conf import sync
 from cleanupd.services.base import registry
 
-_GROUPS = (cloud, names, services, sync, sweep, rpc)
+_GROUPS = (cloud, names, services, sync, sweep, rpc, image_cache)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
@@ -46,7 +47,7 @@ def _groups() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
     # An OptGroup keeps the values of the ConfigOpts that it is registered with:
     # two readings of the options must not share one.
     core = [(module.GROUP, module.OPTS) for module in _GROUPS]
-    return [copy.deepcopy(one) for one in (*core, *plugin_groups())]
+    return [copy.deepcopy(one) for one in (*core, *plugin_groups(), *image_cache.groups())]
 
 
 @functools.cache

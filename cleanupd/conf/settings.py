@@ -18,19 +18,30 @@ This is the only place where an option of cleanupd is read.
 from collections.abc import Callable
 from collections.abc import Iterator
 import pathlib
+from typing import TYPE_CHECKING
 from typing import TypeVar
 
 import msgspec
 from oslo_config import cfg
 
 from cleanupd import exceptions
+from cleanupd.conf import image_cache
 from cleanupd.conf import loading
 from cleanupd.conf import opts
 from cleanupd.core import generators
 from cleanupd.core import patterns
 from cleanupd.engine import executor
 from cleanupd.engine import sweep as sweeps
+from cleanupd.image_cache import binding
+from cleanupd.image_cache import clocks
+from cleanupd.image_cache import glance
+from cleanupd.image_cache import limits as policies
+from cleanupd.image_cache import registry
+from cleanupd.image_cache import sizes
 from cleanupd.rpc import api
+
+if TYPE_CHECKING:
+    from cleanupd import cloud
 
 T = TypeVar("T")
 
@@ -70,6 +81,41 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return "enforce" if self.is_enforcing else "report"
 
 
+class ImageCaches(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of this node's image caches by name; ``glance_cloud`` is how Glance is asked."""
+
+    limits: dict[str, policies.Limits] = {}
+    is_enforcing: bool = False
+    run_path: pathlib.Path | None = None
+    glance_cloud: str | None = None
+
+    @property
+    def is_any_on(self) -> bool:
+        """Whether any cache has a directory."""
+        return any(one.directory for one in self.limits.values())
+
+    @property
+    def schedule(self) -> Schedule:
+        """When the daemon looks whether a cache's time has come."""
+        intervals = (one.interval_s for one in self.limits.values() if one.directory)
+        return Schedule(interval_s=min((one for one in intervals if one), default=0))
+
+    def binding(
+        self,
+        connect: "Callable[[str], cloud.Cloud]",
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> binding.Binding:
+        """Return what the caches are to be bound to; ``connect`` gives the cloud of a name."""
+        name = self.glance_cloud
+        return binding.Binding(
+            limits=self.limits,
+            is_enforcing=self.is_enforcing,
+            clock=clocks.Clock(self.run_path),
+            glance=glance.CacheApi(lambda: connect(name)) if name else None,
+            is_stopping=is_stopping,
+        )
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that the daemon is built with.
 
@@ -87,6 +133,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
     has_rpc: bool
     address: api.Address
+    image_caches: ImageCaches = ImageCaches()
 
 
 def make_settings(conf: cfg.ConfigOpts) -> Settings:
@@ -127,6 +174,7 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
         ),
         has_rpc=conf.rpc.enabled,
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
+        image_caches=_image_caches(conf),
     )
 
 
@@ -152,6 +200,42 @@ def _lifted(conf: cfg.ConfigOpts) -> Iterator[str]:
         for hold in kind.holds:
             if hold.option and conf[kind.service][hold.option]:
                 yield kind.lift_key(hold)
+
+
+def _image_caches(conf: cfg.ConfigOpts) -> ImageCaches:
+    groups = {
+        cache.name(): conf[image_cache.group_of(cache).name] for cache in registry.known_caches()
+    }
+    return ImageCaches(
+        limits={name: _limits(group) for name, group in groups.items()},
+        is_enforcing=conf.image_cache.mode == "enforce",
+        run_path=pathlib.Path(conf.image_cache.run_path) if conf.image_cache.run_path else None,
+        glance_cloud=groups["glance"].cloud or None,
+    )
+
+
+def _limits(group: cfg.ConfigOpts.GroupAttr) -> policies.Limits:
+    directory = group.directory or None
+    if directory is not None and not pathlib.Path(directory).is_absolute():
+        raise exceptions.InvalidOptions(
+            f"directory {directory!r} of an image cache has to be absolute"
+        )
+    return policies.Limits(
+        directory=directory,
+        mount_point=group.mount_point or None,
+        retired=tuple(group.retired),
+        max_size=sizes.parse(group.max_size),
+        max_age_s=group.max_age,
+        min_idle_s=group.min_idle,
+        low_free=sizes.parse(group.low_free),
+        high_free=sizes.parse(group.high_free),
+        low_inodes=group.low_inodes,
+        high_inodes=group.high_inodes,
+        share=group.share,
+        quiet_s=group.quiet,
+        has_lease_probe=group.lease_probe,
+        interval_s=group.interval,
+    )
 
 
 def _pattern(text: str) -> patterns.Pattern:

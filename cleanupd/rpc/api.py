@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 #: Raised in its second part when a method or an optional argument is added, in
 #: its first when anything is taken away or means something else.
-VERSION = "1.0"
+VERSION = "1.1"
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

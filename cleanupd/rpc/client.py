@@ -31,6 +31,7 @@ from cleanupd.rpc import api
 
 if TYPE_CHECKING:
     from cleanupd.engine import sweep as engine
+    from cleanupd.image_cache import node
 
 T = TypeVar("T")
 
@@ -87,6 +88,21 @@ class Client(Protocol):
         """Say by a listing of its own what is left of a target."""
 
 
+class ImageCaches(Protocol):
+    """The image caches of a node, in this process or of its daemon."""
+
+    def states(self) -> "tuple[node.State, ...]":
+        """Return all caches, those that are on with what a pass would do."""
+
+    def state(self, name: str) -> "node.State":
+        """Return one cache; raises UnknownImageCache."""
+
+    def clean(
+        self, name: str | None = None, *, free: int | None = None, is_dry_run: bool = False
+    ) -> "node.Outcome":
+        """Clean one cache or all, as their limits say or until ``free`` bytes are free."""
+
+
 #: Calls a method of the daemon with plain arguments and returns its plain answer.
 #: ``is_long`` marks what may take as long as a listing of the whole cloud.
 Call = Callable[..., Any]
@@ -98,7 +114,8 @@ class RpcClient:
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    def _ask(self, type_: type[T], method: str, *, is_long: bool = False, **arguments: Any) -> T:
+    def ask(self, type_: type[T], method: str, *, is_long: bool = False, **arguments: Any) -> T:
+        """Return what a method answers; raises what it raises."""
         plain = {name: api.pack(value) for name, value in arguments.items()}
         answer = self._call(method, plain, is_long=is_long)
         api.raise_error(answer)
@@ -106,55 +123,55 @@ class RpcClient:
 
     def ping(self) -> str:
         """Return the version of the daemon's API; raises DaemonUnreachable."""
-        return self._ask(str, "ping")
+        return self.ask(str, "ping")
 
     def status(self) -> api.Status:
         """Return what the daemon is and does."""
-        return self._ask(api.Status, "status")
+        return self.ask(api.Status, "status")
 
     def model(self) -> api.ModelState:
         """See :meth:`Client.model`."""
-        return self._ask(api.ModelState, "model_show", is_long=True)
+        return self.ask(api.ModelState, "model_show", is_long=True)
 
     def leaks(self, target: "engine.Target", *, is_fresh: bool = False) -> api.Leaks:
         """See :meth:`Client.leaks`."""
-        return self._ask(api.Leaks, "leaks_list", is_long=True, target=target, is_fresh=is_fresh)
+        return self.ask(api.Leaks, "leaks_list", is_long=True, target=target, is_fresh=is_fresh)
 
     def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:
         """See :meth:`Client.workloads`."""
-        answer = self._ask(
+        answer = self.ask(
             list[workloads.Workload], "workloads_list", is_long=True, is_fresh=is_fresh
         )
         return tuple(answer)
 
     def plan(self, target: "engine.Target") -> planning.Plan:
         """See :meth:`Client.plan`."""
-        return self._ask(planning.Plan, "plan", is_long=True, target=target)
+        return self.ask(planning.Plan, "plan", is_long=True, target=target)
 
     def stored_plan(self, plan_id: str) -> planning.Plan:
         """See :meth:`Client.stored_plan`."""
-        return self._ask(planning.Plan, "plan_show", plan_id=plan_id)
+        return self.ask(planning.Plan, "plan_show", plan_id=plan_id)
 
     def start(
         self, target: "engine.Target", *, confirm: str | None = None, is_dry_run: bool = False
     ) -> store.Sweep:
         """See :meth:`Client.start`."""
-        return self._ask(
+        return self.ask(
             store.Sweep, "sweep_start", target=target, confirm=confirm, is_dry_run=is_dry_run
         )
 
     def execute(self, plan_id: str, *, confirm: str | None = None) -> store.Sweep:
         """See :meth:`Client.execute`."""
-        return self._ask(store.Sweep, "execute", plan_id=plan_id, confirm=confirm)
+        return self.ask(store.Sweep, "execute", plan_id=plan_id, confirm=confirm)
 
     def sweep(self, sweep_id: str) -> store.Sweep:
         """See :meth:`Client.sweep`."""
-        return self._ask(store.Sweep, "sweep_show", sweep_id=sweep_id)
+        return self.ask(store.Sweep, "sweep_show", sweep_id=sweep_id)
 
     def sweeps(self) -> tuple[store.Sweep, ...]:
         """See :meth:`Client.sweeps`."""
-        return tuple(self._ask(list[store.Sweep], "sweep_list"))
+        return tuple(self.ask(list[store.Sweep], "sweep_list"))
 
     def verify(self, target: "engine.Target") -> certificate.Certificate:
         """See :meth:`Client.verify`."""
-        return self._ask(certificate.Certificate, "verify", is_long=True, target=target)
+        return self.ask(certificate.Certificate, "verify", is_long=True, target=target)

@@ -26,6 +26,7 @@ import oslo_messaging  # type: ignore[import-untyped]
 
 from cleanupd import exceptions
 from cleanupd.engine import sweep as sweeps
+from cleanupd.image_cache import node
 from cleanupd.rpc import api
 from cleanupd.rpc import client
 from cleanupd.rpc import transport
@@ -56,13 +57,19 @@ def _answering(method: Method) -> Method:
 
 
 class Endpoint:
-    """Version 1.0 of the API.  Methods run in the threads of the RPC server."""
+    """Version 1.1 of the API.  Methods run in the threads of the RPC server."""
 
     target = oslo_messaging.Target(version=api.VERSION)
 
-    def __init__(self, daemon: client.Client, status: Callable[[], api.Status]) -> None:
+    def __init__(
+        self,
+        daemon: client.Client,
+        status: Callable[[], api.Status],
+        image_caches: node.Node | None = None,
+    ) -> None:
         self._daemon = daemon
         self._status = status
+        self._image_caches = image_caches
 
     @_answering
     def ping(self) -> str:
@@ -126,9 +133,44 @@ class Endpoint:
         return self._daemon.sweeps()
 
     @_answering
+    def image_cache_list(self) -> Any:
+        """Return the image caches of this node."""
+        return self._caches.states()
+
+    @_answering
+    def image_cache_show(self, name: object) -> Any:
+        """Return one image cache."""
+        return self._caches.state(api.unpack(name, str))
+
+    @_answering
+    def image_cache_clean(
+        self, name: object = None, free: object = None, *, is_dry_run: object = False
+    ) -> Any:
+        """Clean one image cache, or all."""
+        return self._caches.clean(
+            _optional_text(name),
+            free=_optional_size(free),
+            is_dry_run=api.unpack(is_dry_run, bool),
+        )
+
+    @property
+    def _caches(self) -> node.Node:
+        if self._image_caches is None:
+            raise exceptions.Refused("this daemon looks after no image caches")
+        return self._image_caches
+
+    @_answering
     def verify(self, target: object) -> Any:
         """Certify what is left of a target."""
         return self._daemon.verify(_target(target))
+
+
+def _optional_size(payload: object) -> int | None:
+    """Return a number of bytes; raises Refused, also for one that makes no sense."""
+    size = None if payload is None else api.unpack(payload, int)
+    if size is not None and size < 0:
+        raise exceptions.Refused(f"{size} bytes cannot be made free")
+    return size
 
 
 def _target(payload: object) -> sweeps.Target:

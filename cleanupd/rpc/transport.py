@@ -115,6 +115,15 @@ def connect(conf: cfg.ConfigOpts, address: api.Address) -> client.RpcClient:
     return client.RpcClient(call)
 
 
+def tell_all(conf: cfg.ConfigOpts, topic: str, method: str, arguments: dict[str, Any]) -> None:
+    """Send a request to every daemon at a topic; none answers.  Raises BusUnreachable."""
+    check_reachable(conf)
+    target = oslo_messaging.Target(topic=topic, version=api.VERSION)
+    with translated():
+        caller = oslo_messaging.get_rpc_client(get_transport(conf), target, retry=1)
+        caller.prepare(fanout=True).cast({}, method, **arguments)
+
+
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
     """Raise BusUnreachable in place of what oslo.messaging and its drivers raise."""

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import logging
 import os
+from typing import cast
 
 from oslo_config import cfg
 from oslo_log import log
@@ -30,9 +31,11 @@ from cleanupd.engine import clock
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal import store
 from cleanupd.rpc import api
+from cleanupd.rpc import client
 from cleanupd.rpc import server
 from cleanupd.rpc import transport
 from cleanupd.service import daemon as daemons
+from cleanupd.service import image_caches
 from cleanupd.service import notifier
 from cleanupd.service import supervisor as supervisors
 from cleanupd.service import tenure
@@ -41,6 +44,7 @@ from cleanupd.services.base import registry
 LOG = log.getLogger(__name__)
 
 Load = Callable[[], cfg.ConfigOpts]
+Daemon = daemons.Daemon | image_caches.NodeDaemon
 SetUpLogging = Callable[[cfg.ConfigOpts], None]
 
 
@@ -65,7 +69,11 @@ def build(
     transport.register_opts(conf)
     chosen = settings.make_settings(conf)
     set_up(conf)
-    daemon = daemons.Daemon(make_engine(chosen), chosen, clock.now())
+    daemon: Daemon
+    if chosen.cloud.name is None and chosen.image_caches.is_any_on:
+        daemon = image_caches.NodeDaemon(chosen, clock.now())
+    else:
+        daemon = daemons.Daemon(make_engine(chosen), chosen, clock.now())
     return supervisors.Supervisor(
         make_services(conf, chosen, daemon),
         notifier.Notifier(environment),
@@ -78,7 +86,8 @@ def make_engine(chosen: settings.Settings) -> sweeps.Engine:
     """Connect to the cloud and return an engine for it; raises CleanupdError."""
     if chosen.cloud.name is None:
         raise exceptions.InvalidOptions(
-            "[cloud] name is not set: give the name of a cloud in clouds.yaml"
+            "[cloud] name is not set: give the name of a cloud in clouds.yaml,"
+            " or the directory of an image cache"
         )
     if chosen.cloud.file is not None:
         # The SDK knows no other way to be told.
@@ -98,13 +107,18 @@ def make_engine(chosen: settings.Settings) -> sweeps.Engine:
 
 
 def make_services(
-    conf: cfg.ConfigOpts, chosen: settings.Settings, daemon: daemons.Daemon
+    conf: cfg.ConfigOpts, chosen: settings.Settings, daemon: Daemon
 ) -> list[supervisors.Watched]:
     """Return the services in the order in which they start and stop."""
-    services: list[supervisors.Watched] = [tenure.Tenure(chosen.journal), daemon.sweeper]
+    services: list[supervisors.Watched] = []
+    if not isinstance(daemon, image_caches.NodeDaemon):
+        services += [tenure.Tenure(chosen.journal), daemon.sweeper]
+    services.append(daemon.image_caches)
     if chosen.has_rpc:
         address = api.Address(topic=chosen.address.topic, server=chosen.host)
-        endpoint = server.Endpoint(daemon, daemon.status)
+        endpoint = server.Endpoint(
+            cast("client.Client", daemon), daemon.status, daemon.image_caches.node
+        )
         services.append(server.RpcServer(conf, address, endpoint))
     return [*services, daemon.scheduler]
 
@@ -129,7 +143,7 @@ class Follower:
         self,
         load: Load,
         conf: cfg.ConfigOpts,
-        daemon: daemons.Daemon,
+        daemon: Daemon,
         set_up: SetUpLogging,
     ) -> None:
         self._load = load

@@ -22,6 +22,7 @@ from cleanupd.core import workloads
 from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.rpc import api
+from cleanupd.service import image_caches
 from cleanupd.service import keeper as keepers
 from cleanupd.service import scheduler as schedulers
 from cleanupd.service import sweeper as sweepers
@@ -31,7 +32,7 @@ SWEEP = "sweep"
 
 
 class Daemon:
-    """A :class:`~cleanupd.rpc.client.Client` over the model of one region, and two jobs.
+    """A :class:`~cleanupd.rpc.client.Client` over the model of one region, and its jobs.
 
     All methods may be called from any thread.
     """
@@ -44,6 +45,7 @@ class Daemon:
         self._journal = engine.journal
         self._keeper = keepers.Keeper(engine)
         self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules)
+        self.image_caches = image_caches.ImageCaches(chosen.host, chosen.image_caches)
         self.scheduler = schedulers.BackgroundTaskScheduler(self._jobs())
 
     def follow(self, chosen: settings.Settings) -> None:
@@ -52,6 +54,7 @@ class Daemon:
             self._keeper.rebuild(chosen.engine)
         self._settings = chosen
         self.sweeper.rules = chosen.rules
+        self.image_caches.follow(chosen.image_caches)
         self.scheduler.reschedule(self._jobs())
 
     def _jobs(self) -> tuple[schedulers.Job, ...]:
@@ -60,6 +63,7 @@ class Daemon:
                 name=SYNC, schedule=self._settings.sync, run=self.sync, is_first_now=True
             ),
             schedulers.Job(name=SWEEP, schedule=self._settings.sweep, run=self.sweep_scheduled),
+            self.image_caches.job(),
         )
 
     def sync(self) -> str:

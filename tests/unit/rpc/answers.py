@@ -40,7 +40,7 @@ SWEEP = store.Sweep(
 )
 STATUS = api.Status(
     version="1",
-    api_version="1.0",
+    api_version="1.1",
     host="here",
     cloud="sample",
     region="one",

@@ -137,13 +137,14 @@ def test_a_daemon_without_a_cloud_is_not_built():
 
 
 def test_without_rpc_no_bus_is_needed():
-    """Sweeper and scheduler are all there is."""
+    """Sweeper, image caches and scheduler are all there is."""
     conf = loading.load([], files=[])
     conf.set_override("enabled", override=False, group="rpc")
 
     class Parts:
         sweeper = "sweeper"
+        image_caches = "image caches"
         scheduler = "scheduler"
 
     services = building.make_services(conf, settings.make_settings(conf), Parts())
-    assert services[1:] == ["sweeper", "scheduler"]
+    assert services[1:] == ["sweeper", "image caches", "scheduler"]

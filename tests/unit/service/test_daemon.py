@@ -129,7 +129,7 @@ def test_the_status_says_what_it_is_and_does(daemon):
         "report",
     )
     assert before.model_taken_at is None
-    assert [state.name for state in before.jobs] == ["sync", "sweep"]
+    assert [state.name for state in before.jobs] == ["sync", "sweep", "image_caches"]
     assert (before.running, before.waiting) == (None, ())
     daemon.sync()
     assert daemon.status().model_taken_at is not None
