@@ -18,6 +18,7 @@ a real Nova 34. Attaching is done a while after the answer: the volume is ``rese
 from tests.emulator import cloud as cloud_module
 from tests.emulator import web
 from tests.emulator.notices import compute as notices
+from tests.emulator.services.block_storage import attaching
 from tests.emulator.services.compute import checks
 from tests.emulator.services.compute import finding
 from tests.emulator.services.compute import history
@@ -138,7 +139,7 @@ def _begin_attach(call: web.Call, body: Body, volume: Body, entry: Body) -> None
         if cloud["block_storage.volume"].get(volume["id"]) is None:
             return
         device = shapes.next_device(cloud, body)
-        block_storage.attach(cloud, volume, body, device=device)
+        attaching.attach(cloud, volume, body, device=device)
         body[ATTACHED] = [*body[ATTACHED], entry]
         notices.server(cloud, body, "volume_attach", "end", volume_id=volume["id"])
 
@@ -210,8 +211,8 @@ def _swap(call: web.Call, body: Body, volumes: tuple[Body, Body], entry: Body) -
     old, new = volumes
     history.note(call, body, "swap_volume")
     device = next(one["device"] for one in old["attachments"] if one["server_id"] == body["id"])
-    block_storage.detach(call.cloud, old, body["id"])
-    block_storage.attach(call.cloud, new, body, device=device)
+    attaching.detach(call.cloud, old, body["id"])
+    attaching.attach(call.cloud, new, body, device=device)
     changed = {**entry, "id": new["id"]}
     body[ATTACHED] = [changed if one is entry else one for one in body[ATTACHED]]
 

@@ -21,12 +21,15 @@ from tests.emulator import clock
 from tests.emulator import cloud as cloud_module
 from tests.emulator import web
 from tests.emulator.notices import compute as notices
+from tests.emulator.services.block_storage import attaching
+from tests.emulator.services.block_storage import creation as volumes
 from tests.emulator.services.compute import checks
 from tests.emulator.services.compute import disks
 from tests.emulator.services.compute import nets
 from tests.emulator.services.compute import orders
 from tests.emulator.services.compute import placing
 from tests.emulator.services.compute import states
+from tests.emulator.services.network import for_nova
 from tests.emulator.shapes import block_storage
 from tests.emulator.shapes import compute as shapes
 from tests.emulator.shapes import network as networks
@@ -119,6 +122,7 @@ class Build:
         self._cloud = cloud
         self._body = body
         self._order = order
+        self._volumes: list[tuple[disks.Disk, Body]] = []
 
     def start(self) -> None:
         """It has a host and ports; or it is in error."""
@@ -135,13 +139,12 @@ class Build:
             return
         try:
             for net in self._order.nets:
-                self._plug(net, host)
+                self._plug(net)
         except networks.NoAddressLeft:
             states.fail(cloud, body, "No fixed IP addresses available for network.")
             return
-        shapes.show_addresses(cloud, body)
         shapes.show_security_groups(cloud, body)
-        body["addresses"] = {}  # shown once it is active
+        self._make_volumes()
         task = "block_device_mapping" if self._order.disks else "spawning"
         states.become(cloud, body, task=task)
         states.later(cloud, body, self.finish, share=0.6)
@@ -154,59 +157,62 @@ class Build:
                 return f"{start} {text} {net.network['id']}."
         return None
 
-    def _plug(self, net: nets.Net, host: str) -> None:
+    def _plug(self, net: nets.Net) -> None:
         """The card's port is the server's; one that Nova makes here has the server's groups."""
         cloud, body = self._cloud, self._body
         port = net.port
         if port is None:
-            port = networks.port(
+            port = for_nova.make_port(
                 cloud,
                 net.network,
-                project_id=body["tenant_id"],
+                body["tenant_id"],
+                body["id"],
                 address=net.address,
                 security_groups=[group["id"] for group in self._order.groups],
             )
-            cloud.made_by_nova.add(port["id"])
-        shapes.bind(cloud, port, body, host)
+        placing.bind(cloud, port, body)
 
-    def finish(self) -> None:
-        """It has its disks and runs."""
-        cloud, body = self._cloud, self._body
+    def _make_volumes(self) -> None:
+        """Cinder was asked for the volumes that the server needs and that are not there yet."""
         for disk in self._order.disks:
             if disk.is_volume:
-                self._attach(disk)
+                found = disk.of if disk.source == "volume" else self._volume(disk)
+                self._volumes.append((disk, found or {}))
+
+    def _volume(self, disk: disks.Disk) -> Body:
+        """A new volume without a name, which takes its time."""
+        body = self._body
+        source = volumes.Source(
+            image=disk.of if disk.source == "image" else None,
+            snapshot=disk.of if disk.source == "snapshot" else None,
+        )
+        owner = (body["tenant_id"], body["user_id"])
+        return volumes.begin(
+            self._cloud, "", owner, size=disk.size_gib, source=source, description=""
+        )
+
+    def finish(self) -> None:
+        """It has its disks and runs; it waits for volumes that are still being made."""
+        cloud, body = self._cloud, self._body
+        found = {volume["status"] for _, volume in self._volumes}
+        if found & {"creating", "downloading"}:
+            states.later(cloud, body, self.finish, share=0.3)
+            return
+        if "error" in found:
+            states.fail(cloud, body, f"Build of instance {body['id']} aborted: no volume.")
+            return
+        for disk, volume in self._volumes:
+            if cloud["block_storage.volume"].get(volume["id"]) is not None:
+                self._attach(disk, volume)
         body["_reserved"] = []
         shapes.show_addresses(cloud, body)
         body["OS-SRV-USG:launched_at"] = clock.microseconds(cloud.clock.now())
         states.become(cloud, body, vm="active", power=states.RUNNING)
         notices.server(cloud, body, "create", "end")
 
-    def _attach(self, disk: disks.Disk) -> None:
+    def _attach(self, disk: disks.Disk, volume: Body) -> None:
         cloud, body = self._cloud, self._body
-        volume = disk.of if disk.source == "volume" else self._volume(disk)
-        if volume is None or cloud["block_storage.volume"].get(volume["id"]) is None:
-            return
         is_root = disk.boot_index == 0
-        shapes.attach(cloud, body, volume, root=is_root, goes_along=disk.goes_along)
-
-    def _volume(self, disk: disks.Disk) -> Body:
-        """A new volume that Nova asked Cinder for: without a name."""
-        body, fields = self._body, {}
-        of = disk.of or {}
-        if disk.source == "image":
-            fields["volume_image_metadata"] = {
-                "image_id": of["id"],
-                "image_name": of["name"],
-                "checksum": of["checksum"],
-                "container_format": of["container_format"],
-                "disk_format": of["disk_format"],
-                "min_disk": str(of["min_disk"]),
-                "min_ram": str(of["min_ram"]),
-                "size": str(of["size"]),
-            }
-        if disk.source == "snapshot":
-            fields["snapshot_id"] = of["id"]
-        owner = (body["tenant_id"], body["user_id"])
-        return block_storage.volume(
-            self._cloud, "", *owner, size=disk.size_gib, description="", **fields
-        )
+        device = "/dev/vda" if is_root else shapes.next_device(cloud, body)
+        attaching.attach(cloud, volume, body, device=device)
+        shapes.know_volume(body, volume, root=is_root, goes_along=disk.goes_along)

@@ -24,10 +24,10 @@ from tests.emulator.services.compute import finding
 from tests.emulator.services.compute import history
 from tests.emulator.services.compute import nets
 from tests.emulator.services.compute import paged
+from tests.emulator.services.compute import placing
 from tests.emulator.services.compute import states
-from tests.emulator.services.network import removal
+from tests.emulator.services.network import for_nova
 from tests.emulator.shapes import compute as shapes
-from tests.emulator.shapes import network as networks
 
 Body = cloud_module.Body
 
@@ -93,7 +93,7 @@ def attach(call: web.Call) -> web.Answer:
     else:
         port = _made_port(call, body, wish)
     history.note(call, body, "attach_interface")
-    shapes.bind(call.cloud, port, body, body[states.HOST])
+    placing.bind(call.cloud, port, body)
     _show(call, body)
     return web.Answer(200, {"interfaceAttachment": _present(call, port)})
 
@@ -106,16 +106,13 @@ def _made_port(call: web.Call, body: Body, wish: dict[str, Any]) -> Body:
         found = nets.read(call, {"networks": "auto"})
         network = found[0].network
     fixed = wish.get("fixed_ips") or [{}]
-    group = networks.default_security_group(call.cloud, body["tenant_id"])
-    port = networks.port(
+    return for_nova.make_port(
         call.cloud,
         network,
-        project_id=body["tenant_id"],
+        body["tenant_id"],
+        body["id"],
         address=fixed[0].get("ip_address", ""),
-        security_groups=[group["id"]],
     )
-    call.cloud.made_by_nova.add(port["id"])
-    return port
 
 
 def _show(call: web.Call, body: Body) -> None:
@@ -136,9 +133,9 @@ def detach(call: web.Call) -> web.Answer:
         if port is None or port["device_id"] != body["id"]:
             return
         if port_id in call.cloud.made_by_nova:
-            removal.remove_port(call.cloud, port)
+            for_nova.remove_port(call.cloud, port)
         else:
-            shapes.unbind(call.cloud, port)
+            for_nova.unbind(call.cloud, port)
         _show(call, body)
 
     call.cloud.clock.later(call.cloud.settings.delete_delay_s, finish)

@@ -18,6 +18,7 @@ a real Nova 34. Hosts have room for any number of servers; they take turns.
 from tests.emulator import cloud as cloud_module
 from tests.emulator import web
 from tests.emulator.services.compute import states
+from tests.emulator.services.network import for_nova
 from tests.emulator.shapes import compute as shapes
 
 Cloud = cloud_module.Cloud
@@ -79,6 +80,12 @@ def _allowed(cloud: Cloud, group: Body, body: Body, found: list[str]) -> list[st
     return found
 
 
+def bind(cloud: Cloud, port: Body, body: Body) -> None:
+    """The port is the server's, on the server's host."""
+    zone = body["OS-EXT-AZ:availability_zone"] or DEFAULT_ZONE
+    for_nova.bind(cloud, port, body["id"], f"compute:{zone}", body[states.HOST])
+
+
 def move(cloud: Cloud, body: Body, host: str | None) -> None:
     """The server and its ports are on this host, or (None) on none."""
     body[states.HOST] = body["OS-EXT-SRV-ATTR:hypervisor_hostname"] = host
@@ -86,5 +93,8 @@ def move(cloud: Cloud, body: Body, host: str | None) -> None:
     body["host_status"] = "UP" if host else ""
     zone = zone_of(cloud, host) if host else body["pinned_availability_zone"] or ""
     body["OS-EXT-AZ:availability_zone"] = zone
-    for port in cloud["network.port"].where("device_id", body["id"]):
-        port["binding:host_id"] = host or ""
+    for port in list(cloud["network.port"].where("device_id", body["id"])):
+        if host:
+            bind(cloud, port, body)
+        else:
+            port["binding:host_id"] = ""

@@ -19,9 +19,10 @@ no longer have it as a member.
 
 from tests.emulator import cloud as cloud_module
 from tests.emulator.notices import compute as notices
+from tests.emulator.services.block_storage import attaching
 from tests.emulator.services.block_storage import removal as volumes
 from tests.emulator.services.compute import states
-from tests.emulator.services.network import removal
+from tests.emulator.services.network import for_nova
 from tests.emulator.shapes import block_storage
 from tests.emulator.shapes import compute as shapes
 
@@ -60,9 +61,9 @@ def _release(cloud: cloud_module.Cloud, body: Body) -> None:
     _release_volumes(cloud, body)
     for port in list(cloud["network.port"].where("device_id", body["id"])):
         if port["id"] in cloud.made_by_nova:
-            removal.remove_port(cloud, port)
+            for_nova.remove_port(cloud, port)
         else:
-            shapes.unbind(cloud, port)
+            for_nova.unbind(cloud, port)
     for group_id in body["server_groups"]:
         group = cloud["compute.server_group"].get(group_id)
         if group is not None:
@@ -86,7 +87,7 @@ def let_go(cloud: cloud_module.Cloud, body: Body, volume_id: str) -> None:
     body[ATTACHED] = [one for one in body[ATTACHED] if one["id"] != volume_id]
     volume = cloud["block_storage.volume"].get(volume_id)
     if volume is not None:
-        block_storage.detach(cloud, volume, body["id"])
+        attaching.detach(cloud, volume, body["id"])
 
 
 def _delete_volume(cloud: cloud_module.Cloud, volume_id: str) -> None:

@@ -17,6 +17,7 @@ Keys that begin with an underscore are Nova's own memory and never shown.
 from tests.emulator.shapes.compute.attaching import attach
 from tests.emulator.shapes.compute.attaching import bind
 from tests.emulator.shapes.compute.attaching import boot_from_volume
+from tests.emulator.shapes.compute.attaching import know_volume
 from tests.emulator.shapes.compute.attaching import next_device
 from tests.emulator.shapes.compute.attaching import show_addresses
 from tests.emulator.shapes.compute.attaching import show_security_groups
@@ -46,6 +47,7 @@ __all__ = [
     "flavor",
     "host_id",
     "keypair",
+    "know_volume",
     "next_device",
     "server",
     "server_group",

@@ -99,6 +99,11 @@ def attach(
     """Server and volume know each other; `goes_along` is Nova's delete_on_termination."""
     device = "/dev/vda" if root else next_device(cloud, body)
     block_storage.attach(cloud, volume, body, device=device)
+    know_volume(body, volume, root=root, goes_along=goes_along)
+
+
+def know_volume(body: Body, volume: Body, *, root: bool = False, goes_along: bool = False) -> None:
+    """The server's side of it: the volume is among its disks, or is the one it runs from."""
     entry = {"id": volume["id"], "delete_on_termination": goes_along}
     body[ATTACHED] = [*body[ATTACHED], entry]
     if root:
