@@ -59,8 +59,10 @@ _ROLES = {
     # Nova sets the owner only after it has set the id.
     "": _SERVER,
     "network:floatingip": _Role("network.floating_ip"),
-    # Neutron removes these by itself, together with the router.
-    GATEWAY: _Role("network.router"),
+    # It would go with the router, but not on the condition that the router is as it was read: that
+    # Neutron 29 removes the port first changes the revision, and the answer is 412.
+    GATEWAY: _Role("network.router", is_first=True),
+    # Neutron removes these two by itself, together with the router.
     "network:router_centralized_snat": _Role("network.router"),
     "network:router_ha_interface": _Role("network.router"),
     **{owner: _Role("network.router", is_first=True, is_serving=True) for owner in INTERFACES},

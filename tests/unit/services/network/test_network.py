@@ -53,7 +53,7 @@ def created_for(found: resources.Resource) -> list[tuple[str, str, bool, bool]]:
         ("network:router_interface", "r1", ("network.router", "r1", True, True)),
         ("network:router_interface_distributed", "r1", ("network.router", "r1", True, True)),
         ("network:ha_router_replicated_interface", "r1", ("network.router", "r1", True, True)),
-        ("network:router_gateway", "r1", ("network.router", "r1", False, False)),
+        ("network:router_gateway", "r1", ("network.router", "r1", True, False)),
         ("network:router_centralized_snat", "r1", ("network.router", "r1", False, False)),
         ("network:router_ha_interface", "r1", ("network.router", "r1", False, False)),
         ("network:floatingip", "f1", ("network.floating_ip", "f1", False, False)),
