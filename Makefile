@@ -62,18 +62,16 @@ $(READY): requirements.txt test-requirements.txt doc/requirements.txt setup.cfg 
 		-r requirements.txt -r test-requirements.txt -r doc/requirements.txt -e .
 	touch $@
 
-$(READY_RALLY): | $(READY)
+$(READY_RALLY): tools/sandbox/versions/rally.txt | $(READY)
 	@$(install)
-	echo "preparing .venv-rally with Rally $(RALLY)"
+	echo "preparing .venv-rally with Rally $(RALLY), its plugins and openstackclient"
 	[ -x .venv-rally/bin/python ] || $(BIN)/python -m venv .venv-rally
-	.venv-rally/bin/python -c "from importlib import metadata as m; \
-		assert m.version('rally') == '$(RALLY)'" 2>/dev/null \
-		|| install .venv-rally/bin/python rally==$(RALLY)
+	install .venv-rally/bin/python -r $<
 	touch $@
 
 .PHONY: venv rally
 venv: $(READY) ## prepare .venv, as every other target does when it has to
-rally: $(READY_RALLY) ## prepare .venv-rally, which the tests compare names with
+rally: $(READY_RALLY) ## prepare .venv-rally: Rally and clients, which the tests run
 
 ##
 ## Demonstrations
@@ -135,7 +133,7 @@ lint-mypy: $(READY)
 lint-imports: $(READY)
 	$(BIN)/lint-imports --no-logo
 lint-hacking: $(READY)
-	$(BIN)/flake8 cleanupd tests
+	$(BIN)/flake8 cleanupd tests benchmarks/*.py benchmarks/counting
 lint-vulture: $(READY) # fields of records are read by name, when they are written as JSON
 	$(BIN)/vulture >.vulture || [ $$? -eq 3 ]
 	if grep '^cleanupd/' .vulture | grep -v 'unused variable'; then exit 1; fi
