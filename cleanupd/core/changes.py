@@ -9,27 +9,18 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What may be said of a cloud's resources: the only words in which the model is changed."""
+"""What the bus may say of a cloud's resources.
 
-from collections.abc import Iterable
+With a complete listing, which is :class:`cleanupd.core.freshness.Listing`,
+these are the only words in which the model is changed.
+"""
+
 import datetime
 from typing import TypeAlias
 
 import msgspec
 
 from cleanupd.core import resources
-
-
-class Listed(msgspec.Struct, frozen=True, gc=False):
-    """A complete listing: these are all resources of ``kind``.
-
-    ``request`` is what :meth:`cleanupd.core.freshness.KindState.request` gave
-    before the first page was asked for.
-    """
-
-    kind: str
-    records: Iterable[resources.Resource]
-    request: "Request"
 
 
 class Updated(msgspec.Struct, frozen=True, gc=False):
@@ -52,7 +43,7 @@ class Touched(msgspec.Struct, frozen=True, gc=False):
     ref: resources.Ref
 
 
-Change: TypeAlias = Listed | Updated | Deleted | Touched
+Change: TypeAlias = Updated | Deleted | Touched
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):

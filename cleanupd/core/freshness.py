@@ -25,7 +25,6 @@ becomes a resource to be read:
 """
 
 from collections.abc import Iterable
-from collections.abc import Mapping
 import datetime
 
 import msgspec
@@ -58,6 +57,14 @@ class Shrinkage(msgspec.Struct, frozen=True):
 
     missing: int
     known: int
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A complete listing: when it was asked for, its root, and the known ids that it lacks."""
+
+    request: changes.Request
+    root: roots.KindRoot
+    missing: frozenset[str]
 
 
 class KindState:
@@ -140,40 +147,37 @@ class KindState:
         self.root = self.root.replaced(id_, record)
         return False
 
-    def land(
-        self,
-        records: Iterable[resources.Resource],
-        request: changes.Request,
-        now: datetime.datetime,
-    ) -> Shrinkage | None:
+    def compare(self, records: Iterable[resources.Resource], request: changes.Request) -> Listing:
+        """Return a complete listing, ready to land.
+
+        It takes its time and changes nothing, so that it needs no lock.
+        """
+        root = roots.KindRoot.build(records, self._find_part)
+        missing = (id_ for id_ in self.root.records if id_ not in root.records)
+        return Listing(request, root, frozenset(missing))
+
+    def land(self, listing: Listing, now: datetime.datetime) -> Shrinkage | None:
         """Take a complete listing, or return why it waits for a second one that says the same."""
-        by_id = {record.ref.id: record for record in records}
+        request, root = listing.request, listing.root
         since = {
             id_: heard
             for id_, heard in self._heard.items()
             if heard.number > request.number
             and (heard.is_open or heard.sent_at >= request.at - SKEW)
         }
-        missing = frozenset(id_ for id_ in self.root.records if id_ not in by_id) - since.keys()
+        missing = listing.missing.intersection(self.root.records).difference(since)
         limit = max(self._shrink_count, self._shrink_share * len(self.root.records))
         if len(missing) > limit and not missing <= self._missing:
             self._missing = missing
             return Shrinkage(len(missing), len(self.root.records))
         self._missing = frozenset()
-        self._overlay(by_id, since)
-        self.root = roots.KindRoot.build(by_id.values(), self._find_part)
-        self._heard = since
-        self._listed, self._landed_at = request, now
-        return None
-
-    def _overlay(self, by_id: dict[str, resources.Resource], since: Mapping[str, _Heard]) -> None:
-        """Put what the bus told since into a listing."""
         for id_, heard in since.items():
             record = self.root.records.get(id_)
-            if heard.is_gone:
-                by_id.pop(id_, None)
-            elif record is not None and not heard.is_open:
-                by_id[id_] = record
+            if heard.is_gone or (record is not None and not heard.is_open):
+                root = root.replaced(id_, record)
+        self.root, self._heard = root, since
+        self._listed, self._landed_at = request, now
+        return None
 
     def _is_old(self, sent_at: datetime.datetime) -> bool:
         """Whether the last listing was asked for after that, whoever's clock is right."""

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import itertools
 from typing import TypeAlias
+from typing import TypeVar
 
 import rpds
 
@@ -28,7 +29,21 @@ _CHUNK = 48
 #: So much larger than it was built for, a bucket is built anew.
 _GROWTH = 8
 
+#: As many entries as a map gets at once: the interpreter's lock is not given up meanwhile.
+_BATCH = 2000
+
 Chunks: TypeAlias = "rpds.HashTrieMap[int, tuple[str, ...]]"
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def make_map(entries: Iterable[tuple[K, V]]) -> "rpds.HashTrieMap[K, V]":
+    """Return the map of all entries; other threads go on while it grows."""
+    made: rpds.HashTrieMap[K, V] = rpds.HashTrieMap()
+    rest = iter(entries)
+    while batch := dict(itertools.islice(rest, _BATCH)):
+        made = made.update(batch)
+    return made
 
 
 class Bucket:
@@ -51,7 +66,7 @@ class Bucket:
         chunks: dict[int, list[str]] = {}
         for member in members:
             chunks.setdefault(hash(member) & mask, []).append(member)
-        shared = rpds.HashTrieMap({number: tuple(chunk) for number, chunk in chunks.items()})
+        shared = make_map((number, tuple(chunk)) for number, chunk in chunks.items())
         return cls(len(members), mask, shared)
 
     def __len__(self) -> int:
@@ -93,7 +108,7 @@ class Index:
         members: dict[object, list[str]] = {}
         for key, member in pairs:
             members.setdefault(key, []).append(member)
-        return cls(rpds.HashTrieMap({key: Bucket.build(ids) for key, ids in members.items()}))
+        return cls(make_map((key, Bucket.build(ids)) for key, ids in members.items()))
 
     def __getitem__(self, key: object) -> Iterable[str]:
         """Return the ids with this key; none for an unknown one."""

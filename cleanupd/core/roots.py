@@ -66,7 +66,7 @@ class KindRoot:
             indexes.Index.build((key, id_) for id_, all_keys in keys for key in all_keys[number])
             for number in range(4)
         ]
-        return cls(rpds.HashTrieMap(by_id), found, find_part)
+        return cls(indexes.make_map(by_id.items()), found, find_part)
 
     def replaced(self, id_: str, record: resources.Resource | None) -> "KindRoot":
         """Return the root in which ``record`` stands under ``id_``, or nothing for None."""

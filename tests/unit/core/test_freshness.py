@@ -42,8 +42,13 @@ def state():
     """Give a state with port 1 in revision 5, listed at noon within a second."""
     state = freshness.KindState()
     request = state.request(NOON)
-    assert state.land([port("1", revision=5, name="five")], request, after(1)) is None
+    assert land(state, [port("1", revision=5, name="five")], request, after(1)) is None
     return state
+
+
+def land(state, records, request, now):
+    """Let a complete listing arrive, and return why it has to wait."""
+    return state.land(state.compare(records, request), now)
 
 
 def name(state, id_="1"):
@@ -112,7 +117,7 @@ def test_a_late_answer_does_not_undo_a_listing(state):
     """A reading that was asked for before the listing says nothing after it."""
     early = state.request(after(40))
     request = state.request(after(41))
-    state.land([port("1", name="listed")], request, after(42))
+    land(state, [port("1", name="listed")], request, after(42))
     assert state.read("1", None, early) is False
     assert name(state) == "listed"
 
@@ -120,22 +125,22 @@ def test_a_late_answer_does_not_undo_a_listing(state):
 def test_a_shrunk_listing_waits_for_a_second(state):
     """A listing that lacks much of what is known counts when the next one lacks the same."""
     many = [port(str(number)) for number in range(100)]
-    assert state.land(many, state.request(after(10)), after(11)) is None
+    assert land(state, many, state.request(after(10)), after(11)) is None
     few = many[:50]
-    shrunk = state.land(few, state.request(after(20)), after(21))
+    shrunk = land(state, few, state.request(after(20)), after(21))
     assert shrunk == freshness.Shrinkage(50, 100)
     assert len(state.root.records) == 100
-    other = state.land(many[50:], state.request(after(25)), after(26))
+    other = land(state, many[50:], state.request(after(25)), after(26))
     assert other == freshness.Shrinkage(50, 100)
-    assert state.land(many[50:], state.request(after(30)), after(31)) is None
+    assert land(state, many[50:], state.request(after(30)), after(31)) is None
     assert len(state.root.records) == 50
 
 
 def test_reported_deletions_explain_a_shrunk_listing(state):
     """What the bus reported gone is not missed."""
     many = [port(str(number)) for number in range(100)]
-    state.land(many, state.request(after(10)), after(11))
+    land(state, many, state.request(after(10)), after(11))
     for record in many[:50]:
         state.delete(changes.Deleted(record.ref, after(30)))
-    assert state.land(many[50:], state.request(after(40)), after(41)) is None
+    assert land(state, many[50:], state.request(after(40)), after(41)) is None
     assert len(state.root.records) == 50

@@ -112,7 +112,7 @@ class World:
     def land(self):
         """Let the listing that began first arrive."""
         records, request = self.listings.pop(0)
-        self.state.land(records.values(), request, self.now)
+        self.state.land(self.state.compare(records.values(), request), self.now)
         self.check()
 
     def check(self):
