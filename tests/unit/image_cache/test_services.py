@@ -1,0 +1,457 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What each service's caches hold, and what of it may go."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+from cleanupd import exceptions
+from cleanupd import image_cache
+from cleanupd.image_cache import binding
+from cleanupd.image_cache import glance
+from cleanupd.image_cache import processes
+from tests.unit.image_cache import stage as stages
+
+Cache = image_cache.InstanceImageCache
+Nova = image_cache.NovaBaseCache
+Glance = image_cache.GlanceImageCache
+Cinder = image_cache.CinderConversionCache
+B = stages.BLOCK
+HOUR = stages.HOUR
+DAY = stages.DAY
+BASE = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+
+
+def left(place):
+    """Return the names in a folder."""
+    return sorted(path.name for path in place.iterdir())
+
+
+class TestIronic:
+    """What a killed conductor left."""
+
+    def download(self, stage, idle_s):
+        """Have there be the directory of a download of so long ago."""
+        place = stage.folder / Cache.NAME
+        folder = place / "tmpab_cd12x"
+        folder.mkdir()
+        stage.put(folder, "image.part", idle_s=idle_s)
+        stage.age(folder, idle_s)
+        return folder
+
+    def test_an_orphan_goes_whole(self, stage):
+        """Nothing in it is newer than the start of the oldest conductor."""
+        stage.started_s = stage.now_s - DAY
+        stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        report = Cache().clean_up()
+        assert not folder.exists()
+        assert report.files[0].name == "tmpab_cd12x/"
+        assert report.files[0].why.startswith("orphan")
+
+    def test_in_mode_report_it_is_shown(self, stage):
+        """And stays."""
+        stage.started_s = stage.now_s - DAY
+        stage.is_enforcing = False
+        stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        assert Cache().clean_up().planned == 1
+        assert folder.exists()
+
+    def test_a_download_since_the_start_stays(self, stage):
+        """The conductor that runs may have begun it."""
+        stage.started_s = stage.now_s - 3 * DAY
+        stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        Cache().clean_up()
+        assert folder.exists()
+
+    def test_where_no_conductor_is_seen_nothing_is_proven(self, stage):
+        """It may run in another container."""
+        stage.add(Cache)
+        folder = self.download(stage, 90 * DAY)
+        report = Cache().clean_up()
+        assert folder.exists()
+        assert "ironic-conductor is seen to run" in report.advice[0]
+
+    def test_a_file_that_is_open_keeps_it(self, stage):
+        """Somebody is at work in it."""
+        stage.started_s = stage.now_s - DAY
+        stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        with (folder / "image.part").open("rb"):
+            assert Cache().clean_up().opened == 1
+        assert folder.exists()
+
+    def test_a_folder_in_it_keeps_it(self, stage):
+        """No conductor makes one."""
+        stage.started_s = stage.now_s - DAY
+        stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        (folder / "folder").mkdir()
+        stage.age(folder, 2 * DAY)
+        Cache().clean_up()
+        assert folder.exists()
+
+    def test_a_retired_directory_is_emptied(self, stage):
+        """Of what nobody uses, whatever the limits say."""
+        retired = stage.folder / "retired"
+        retired.mkdir()
+        stage.add(Cache, retired=(str(retired), "/nowhere/at/all"))
+        stage.put(retired)
+        used = stage.put(retired, link=stage.folder / "disk")
+        report = Cache().clean_up()
+        assert left(retired) == [used.name]
+        assert report.removed == 1
+
+
+class TestNova:
+    """Nova's base images."""
+
+    @pytest.fixture
+    def base(self, stage):
+        """Give ``_base`` of a host of its own, whose nova-compute was started an hour ago."""
+        instances = stage.folder / "instances"
+        base = instances / "_base"
+        base.mkdir(parents=True)
+        (instances / "locks").mkdir()
+        self.tell_hosts(instances, here=stage.now_s)
+        stage.started_s = stage.now_s - HOUR
+        stage.add(Nova, directory=str(base))
+        return base
+
+    def tell_hosts(self, instances, **hosts):
+        """Have these hosts have been here."""
+        (instances / "compute_nodes").write_text(json.dumps(hosts))
+
+    def test_leftovers_go(self, stage, base):
+        """Parts and conversions of yesterday."""
+        for name in (f"{BASE}.part", f"{BASE}.converted", "swap_512.part"):
+            stage.put(base, name, idle_s=2 * DAY)
+        assert Nova().clean_up().removed == 3
+        assert left(base) == []
+
+    @pytest.mark.parametrize(
+        "name", [BASE, f"{BASE}_20", f"{BASE}_sm", "swap_512", "ephemeral_20_abcdefg"]
+    )
+    def test_base_images_never_go(self, stage, base, name):
+        """Not even for want of room; it is said how Nova removes them."""
+        stage.put(base, name, idle_s=59 * DAY)
+        report = Nova().clean_up(amount=10**12)
+        assert left(base) == [name]
+        assert "remove_unused_original_minimum_age_seconds" in report.advice[0]
+        assert report.alarms == ()
+
+    def test_what_is_newer_than_a_day_stays(self, stage, base):
+        """A large image takes long."""
+        stage.put(base, f"{BASE}.part", idle_s=DAY - 60)
+        assert Nova().clean_up().removed == 0
+
+    def test_what_is_newer_than_nova_compute_stays(self, stage, base):
+        """It may be at work on it."""
+        stage.started_s = stage.now_s - 9 * DAY
+        stage.put(base, f"{BASE}.part", idle_s=2 * DAY)
+        assert Nova().clean_up().removed == 0
+
+    def test_where_no_nova_compute_is_seen_nothing_goes(self, stage, base):
+        """And that is said."""
+        stage.started_s = None
+        stage.bind()
+        stage.put(base, f"{BASE}.part", idle_s=2 * DAY)
+        report = Nova().clean_up()
+        assert report.removed == 0
+        assert "nova-compute is not seen" in report.advice[0]
+
+    def test_where_others_share_the_instances_nothing_goes(self, stage, base):
+        """Another host may be writing it."""
+        self.tell_hosts(base.parent, here=stage.now_s, there=stage.now_s - HOUR)
+        stage.put(base, f"{BASE}.part", idle_s=2 * DAY)
+        report = Nova().clean_up()
+        assert report.removed == 0
+        assert "2 hosts" in report.advice[0]
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", '{"here": "x"}'])
+    def test_where_that_cannot_be_known_nothing_goes(self, stage, base, text):
+        """A file that is broken or empty tells nothing."""
+        (base.parent / "compute_nodes").write_text(text)
+        stage.put(base, f"{BASE}.part", idle_s=2 * DAY)
+        assert Nova().clean_up().removed == 0
+
+    def test_while_nova_holds_its_lock_it_stays(self, stage, base):
+        """The lock is Nova's own file."""
+        stage.put(base, f"{BASE}.part", idle_s=2 * DAY)
+        lock = base.parent / "locks" / f"nova-{BASE}"
+        # Another process, since these locks are a process's.
+        held = "import fcntl, sys; lock = open(sys.argv[1], 'a'); fcntl.lockf(lock, fcntl.LOCK_EX)"
+        words = [sys.executable, "-c", f"{held}; print(flush=True); input()", str(lock)]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as nova:
+            nova.stdout.readline()
+            report = Nova().clean_up()
+            nova.communicate(b"\n")
+        assert left(base) == [f"{BASE}.part"]
+        assert "Nova holds its lock" in report.alarms[0]
+
+    def test_an_open_leftover_stays_even_without_the_option(self, stage, base):
+        """For Nova's the kernel is always asked."""
+        stage.change(Nova, has_lease_probe=False)
+        path = stage.put(base, f"{BASE}.part", idle_s=2 * DAY)
+        with path.open("rb"):
+            assert Nova().clean_up().opened == 1
+
+
+class FakeGlance:
+    """A cache API over a folder; its pruner would never end where a file has no row."""
+
+    def __init__(self, place, known, trouble=None):
+        """Know these images."""
+        self.place = place
+        self.known = known
+        self.trouble = trouble
+        self.asked = []
+
+    def list(self):
+        """Return the images."""
+        if self.trouble:
+            raise self.trouble
+        return [binding.CachedImage(image_id=image) for image in self.known]
+
+    def clean(self):
+        """Remember."""
+        self.asked.append("clean")
+
+    def prune(self):
+        """Remember; hang where a file has no row."""
+        files = {path.name for path in self.place.iterdir() if path.is_file()}
+        assert files <= {*self.known, "cache.db"}, "it never ends"
+        self.asked.append("prune")
+
+
+class TestGlance:
+    """Glance's cache."""
+
+    @pytest.fixture
+    def place(self, stage):
+        """Give a cache with its folders and an image that Glance knows."""
+        place = stage.add(Glance)
+        for name in ("incomplete", "invalid", "queue"):
+            (place / name).mkdir()
+        (place / "cache.db").write_text("")
+        image = stage.put(place, idle_s=50 * DAY)
+        stage.glance = FakeGlance(place, [image.name])
+        stage.bind()
+        return place
+
+    def test_orphans_go_first_and_then_it_prunes(self, stage, place):
+        """A file without a row would keep the pruner busy for ever."""
+        orphan = stage.put(place, idle_s=2 * DAY)
+        report = Glance().clean_up()
+        assert not orphan.exists()
+        assert report.removed == 1
+        assert stage.glance.asked == ["clean", "prune"]
+
+    def test_with_a_young_orphan_it_does_not_prune(self, stage, place):
+        """It may be on its way into the database; that is an alarm."""
+        orphan = stage.put(place, idle_s=2 * HOUR)
+        report = Glance().clean_up()
+        assert orphan.exists()
+        assert stage.glance.asked == []
+        assert "not asked to prune" in report.alarms[0]
+
+    def test_images_that_it_knows_never_go_by_file(self, stage, place):
+        """Nor its database, its queue and its locks."""
+        Glance().clean_up(amount=10**12)
+        assert set(left(place)) == {
+            *stage.glance.known,
+            "cache.db",
+            "incomplete",
+            "invalid",
+            "queue",
+        }
+
+    def test_invalid_goes_after_an_hour(self, stage, place):
+        """What is younger stays."""
+        stage.put(place / "invalid", idle_s=2 * HOUR)
+        young = stage.put(place / "invalid", idle_s=HOUR / 2)
+        Glance().clean_up()
+        assert left(place / "invalid") == [young.name]
+
+    def test_incomplete_goes_after_a_day_and_when_nobody_writes(self, stage, place):
+        """A stalled download, not one that runs."""
+        stage.put(place / "incomplete", idle_s=2 * DAY)
+        young = stage.put(place / "incomplete", idle_s=DAY - HOUR)
+        opened = stage.put(place / "incomplete", idle_s=2 * DAY)
+        with opened.open("ab"):
+            Glance().clean_up()
+        assert left(place / "incomplete") == sorted([young.name, opened.name])
+
+    @pytest.mark.parametrize("trouble", [None, exceptions.CleanupdError("down")])
+    def test_without_an_answer_images_are_left_alone(self, stage, place, trouble):
+        """What is unknown cannot be told from what is known."""
+        orphan = stage.put(place, idle_s=9 * DAY)
+        stage.put(place / "invalid", idle_s=2 * HOUR)
+        stage.glance = FakeGlance(place, [], trouble) if trouble else None
+        stage.bind()
+        report = Glance().clean_up()
+        assert orphan.exists()
+        assert left(place / "invalid") == []
+        assert "left to Glance" in report.advice[0]
+
+    def test_in_mode_report_it_is_asked_for_its_list_only(self, stage, place):
+        """Nothing is removed, nothing is pruned."""
+        stage.is_enforcing = False
+        stage.bind()
+        orphan = stage.put(place, idle_s=2 * DAY)
+        assert Glance().clean_up().planned == 1
+        assert orphan.exists()
+        assert stage.glance.asked == []
+
+
+class FakeCloud:
+    """Answers with a body and remembers the requests."""
+
+    def __init__(self, body):
+        """Have been asked nothing."""
+        self.body = body
+        self.asked = []
+
+    def request(self, method, service, path):
+        """Return the body."""
+        self.asked.append((method, service, path))
+        return self.body
+
+
+class TestGlanceApi:
+    """The cache API."""
+
+    def test_its_list_is_read(self):
+        """As Glance 33 answers."""
+        body = json.dumps(
+            {
+                "cached_images": [
+                    {"image_id": "a", "size": 5, "last_accessed": 1.5, "last_modified": None},
+                    {"image_id": "b", "last_accessed": "2026-01-01T00:00:00", "hits": 3},
+                ],
+                "queued_images": [],
+            }
+        )
+        first, second = glance.CacheApi(lambda: FakeCloud(body)).list()
+        assert (first.image_id, first.size, first.last_accessed) == ("a", 5, 1.5)
+        assert second.last_accessed == 1767225600.0
+
+    def test_another_answer_is_an_error(self):
+        """Nothing is made of it."""
+        with pytest.raises(exceptions.MalformedAnswer):
+            glance.CacheApi(lambda: FakeCloud("[]")).list()
+
+    def test_it_is_asked_to_clean_and_prune(self):
+        """By POST, on one connection."""
+        cloud = FakeCloud("")
+        api = glance.CacheApi(lambda: cloud)
+        api.clean()
+        api.prune()
+        assert cloud.asked == [
+            ("POST", "image", "/cache/clean"),
+            ("POST", "image", "/cache/prune"),
+        ]
+
+
+class TestCinder:
+    """Cinder's conversions."""
+
+    @pytest.fixture
+    def place(self, stage):
+        """Give the directory, of a cinder-volume that was started two hours ago."""
+        stage.started_s = stage.now_s - 2 * HOUR
+        return stage.add(Cinder)
+
+    def test_what_is_older_than_the_service_goes(self, stage, place):
+        """Whatever backend's it is."""
+        stage.put(place, "tmpab12cd34node@lvm-1", idle_s=3 * HOUR)
+        stage.put(place, f"image_download_{uuid.uuid4()}_abcdefgh", idle_s=3 * HOUR)
+        young = stage.put(place, "tmpab12cd35node@lvm-1", idle_s=1.5 * HOUR)
+        Cinder().clean_up()
+        assert left(place) == [young.name]
+
+    def test_what_is_open_stays(self, stage, place):
+        """A conversion may outlive a service."""
+        path = stage.put(place, "tmpab12cd34node@lvm-1", idle_s=3 * HOUR)
+        with path.open("rb"):
+            assert Cinder().clean_up().opened == 1
+        assert path.exists()
+
+    def test_where_no_service_is_seen_nothing_goes(self, stage, place):
+        """And that is said."""
+        stage.started_s = None
+        stage.bind()
+        stage.put(place, "tmpab12cd34node@lvm-1", idle_s=9 * DAY)
+        report = Cinder().clean_up()
+        assert report.removed == 0
+        assert "cinder-volume is not seen" in report.advice[0]
+
+    def test_directories_are_for_people_to_look_at(self, place):
+        """Cinder never removes them, and neither do we."""
+        (place / "tmpab12cd34").mkdir()
+        assert "1 directories" in Cinder().clean_up().advice[0]
+
+
+class TestProcesses:
+    """When services were started."""
+
+    def make(self, proc, pid, words, ticks):
+        """Have there be a process."""
+        folder = proc / str(pid)
+        folder.mkdir(parents=True)
+        (folder / "cmdline").write_bytes(b"\0".join(words) + b"\0")
+        fields = ["0"] * 40
+        fields[19] = str(ticks)
+        (folder / "stat").write_text(f"{pid} (a ) b) {' '.join(fields)}")
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            [b"nova-compute"],
+            [b"/usr/bin/python3", b"/usr/bin/nova-compute", b"--config-file", b"x"],
+            [b"nova-compute: worker"],
+        ],
+    )
+    def test_the_oldest_counts(self, tmp_path, words):
+        """Of all processes of the program, however they are started."""
+        self.make(tmp_path, 7, words, 500)
+        self.make(tmp_path, 8, words, 90000)
+        self.make(tmp_path, 9, [b"bash"], 1)
+        both = processes.started_at(["nova-compute"], tmp_path)
+        (tmp_path / "7" / "cmdline").write_bytes(b"other")
+        later = processes.started_at(["nova-compute"], tmp_path)
+        assert later - both == pytest.approx(895, abs=1)
+
+    def test_none_that_is_seen_is_none(self, tmp_path):
+        """Which proves nothing."""
+        self.make(tmp_path, 9, [b"vim", b"nova-compute.log"], 1)
+        assert processes.started_at(["nova-compute"], tmp_path) is None
+
+    def test_one_that_cannot_be_read_is_none(self, tmp_path):
+        """It may be the oldest."""
+        self.make(tmp_path, 7, [b"nova-compute"], 500)
+        (tmp_path / "7" / "stat").unlink()
+        assert processes.started_at(["nova-compute"], tmp_path) is None
+
+    def test_this_process_was_started_lately(self):
+        """The real /proc is understood."""
+        name = pathlib.Path("/proc/self/cmdline").read_bytes().split(b"\0")[0].decode()
+        started = processes.started_at([pathlib.Path(name).name])
+        assert started is not None
