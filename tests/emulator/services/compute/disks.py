@@ -137,15 +137,15 @@ def check(disks: list[Disk], *, has_image: bool) -> None:
         text = "Boot sequence for the instance and image/block device mapping combination"
         raise web.Refused(400, INVALID(f"{text} is not valid."))
     for disk in disks:
-        _check_disk(disk)
+        _check_disk(disk, has_image=has_image)
 
 
 def _is_image(disk: Disk) -> bool:
     return disk.source == "image" and not disk.is_volume
 
 
-def _check_disk(disk: Disk) -> None:
-    if _is_image(disk) and disk.boot_index != 0:
+def _check_disk(disk: Disk, *, has_image: bool) -> None:
+    if _is_image(disk) and (disk.boot_index != 0 or not has_image):
         raise web.Refused(400, INVALID("Mapping image to local is not supported."))
     if disk.source == "image" and disk.is_volume and disk.size is None:
         text = "Images with destination_type 'volume' need to have a non-zero size specified"
