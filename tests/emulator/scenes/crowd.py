@@ -21,6 +21,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 import dataclasses
 import datetime
+import functools
 import hashlib
 import math
 import operator
@@ -51,7 +52,7 @@ SCATTER = 2_654_435_761
 """A prime near the golden section of 2 to the 32nd: its multiples are spread evenly."""
 
 
-TAIL = 2**80 - 1
+BITS_48, BITS_64 = 2**48 - 1, 2**64 - 1
 
 
 class Ids:
@@ -64,8 +65,12 @@ class Ids:
     def __init__(self, count: int, salt: str) -> None:
         self.count = count
         digest = hashlib.blake2b(salt.encode()).digest()
-        self._multiplier = int.from_bytes(digest[:10]) | 1
-        self._summand = int.from_bytes(digest[10:20])
+        self._multipliers = (
+            int.from_bytes(digest[:8]) | 1,
+            int.from_bytes(digest[8:16]) | 1,
+        )
+        self._summand = int.from_bytes(digest[16:24])
+        self._width = (1 << 48) // count
         self._offset = self._summand % count
         some = range(int(count * 0.618) + 1, 2 * count + 2)
         self._factor = next(n for n in some if math.gcd(n, count) == 1)
@@ -85,12 +90,13 @@ class Ids:
 
     def at(self, place: int) -> str:
         """The id in this place."""
-        low, high = (place << 48) // self.count, ((place + 1) << 48) // self.count
-        tail = (place * self._multiplier + self._summand) & TAIL
-        digits = f"{low + (tail >> 20) % (high - low):012x}{tail:020x}"
-        variant = "89ab"[tail >> 78]
+        low = (place << 48) // self.count
+        first, second = self._multipliers
+        tail = place * first + self._summand & BITS_64
+        head = low + tail % self._width
         return (
-            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+            f"{head >> 16:08x}-{head & 0xFFFF:04x}-4{tail >> 52:03x}-"
+            f"{0x8000 | tail >> 38 & 0x3FFF:04x}-{tail * second & BITS_48:012x}"
         )
 
     def place_of(self, key: object) -> int | None:
@@ -169,7 +175,9 @@ class People:
         low = number * self._spread_s // self.count
         width = (number + 1) * self._spread_s // self.count - low
         at = self._oldest_s + low + number * SCATTER % width
-        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
+        hours, seconds = divmod(at, 3600)
+        minute, second = divmod(seconds, 60)
+        return f"{_hour(hours)}:{minute:02d}:{second:02d}"
 
     def _mac_address(self, number: int) -> str:
         """Another one for each of the first 16 million."""
@@ -184,6 +192,12 @@ class People:
     def _host(self, number: int) -> str:
         """The hypervisor; each has servers of all projects."""
         return HOSTS[number // len(self.homes) % len(HOSTS)]
+
+
+@functools.lru_cache(maxsize=10_000)
+def _hour(hours: int) -> str:
+    """The date and the hour, so many of which have passed since 1970."""
+    return time.strftime("%Y-%m-%dT%H", time.gmtime(hours * 3600))
 
 
 class Crowd:
