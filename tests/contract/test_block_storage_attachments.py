@@ -213,6 +213,10 @@ def test_status(people: callers.People, volume: Any, act: Any) -> None:
     assert _shown(people, volume)["status"] == "error_deleting"
     answer = act("os-reset_status", {"status": "wings"}, who="admin")
     assert disks.says(answer, 400, "Volume status: wings is invalid, valid statuses are: ('crea")
+    answer = act("os-reset_status", {"status": "in-use"}, who="admin")
+    assert disks.says(answer, 400, "Cannot reset-state to in-use because volume does not have any")
+    answer = act("os-reset_status", {"status": "deleting"}, who="admin")
+    assert disks.says(answer, 400, "Cannot reset-state to deleting")
     answer = act("os-reset_status", {}, who="admin")
     assert disks.says(answer, 400, "Must specify 'status', 'attach_status' or 'migration_status'")
     answer = act("os-reset_status", {"status": "error"})

@@ -77,16 +77,10 @@ def increment(
     ],
 )
 def test_bad_input(
-    people: callers.People,
-    undo: contextlib.ExitStack,
-    who: str,
-    fields: Any,
-    status: int,
-    text: str,
+    people: callers.People, volume: Any, who: str, fields: Any, status: int, text: str
 ) -> None:
     """What is no backup, whose volume it is not, and an increment of nothing."""
-    key = disks.volume(people.member, undo)["id"] if "V" in fields.values() else ""
-    fields = {name: key if value == "V" else value for name, value in fields.items()}
+    fields = {name: volume["id"] if value == "V" else value for name, value in fields.items()}
     caller: callers.Caller = getattr(people, who)
     answer = caller.post(disks.CINDER, PATH, {"backup": fields}, version=disks.NEWEST)
     assert disks.says(answer, status, text)

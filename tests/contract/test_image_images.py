@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Glance's images: create, show, list, change, deactivate, tag, delete; what Glance says of itself."""
+"""Glance's images, from create to delete, and what Glance says of itself."""
 
 import contextlib
 import json

@@ -110,6 +110,12 @@ def reset_status(call: web.Call) -> web.Answer:
     if status not in STATUSES:
         text = f"Volume status: {status} is invalid, valid statuses are: {STATUSES}."
         raise web.Refused(400, text)
+    if asked.get("status") == "deleting":
+        raise web.Refused(400, "Cannot reset-state to deleting")
+    attachments = call.rows(shapes.ATTACHMENT).where("volume_id", row["id"])
+    if asked.get("status") == "in-use" and not (row["attachments"] or any(attachments)):
+        text = "Cannot reset-state to in-use because volume does not have any attachments."
+        raise web.Refused(400, text)
     notices.volume(call.cloud, row, "reset_status.start")
     _begin(call, row, status)
     if asked.get("attach_status") == "detached":
