@@ -286,10 +286,14 @@ class _Rules:
         return None
 
     def _is_using(self, tie: graphs.Tie) -> bool:
-        if tie.edge.is_loose:
-            is_use = tie.edge.sort is resources.EdgeSort.USED_BY
-            return is_use and tie.source not in self._claims
-        return self._stays(tie.source)
+        if not tie.edge.is_loose:
+            return self._stays(tie.source)
+        if tie.edge.sort is not resources.EdgeSort.USED_BY:
+            return False
+        claim = self._claims.get(tie.source)
+        return claim is None or (
+            tie.source in self._unselected and claim.part != self._claims[tie.target].part
+        )
 
     def _why_owned(self, ref: resources.Ref) -> str | None:
         for tie in self._graph.owners[ref]:

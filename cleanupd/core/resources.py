@@ -65,7 +65,8 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     serves a port), and a created-for edge through which the owner serves what
     the source is attached to (a router's interface on a subnet): who serves is
     not removed as long as what is served stays.  A used-by edge is loose where
-    only a foreign target counts (a project that may use a private volume type).
+    only a target counts that is foreign or another workload's (a project that
+    may use a private volume type).
     """
 
     sort: EdgeSort

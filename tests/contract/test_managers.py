@@ -245,7 +245,10 @@ def test_other_edges_lead_where_they_should(world: worlds.World, listed: Listed)
     assert edges(listed.one("identity.role_assignment", assignment)) == {
         ("created-for", "identity.user", ids["user"]),
         ("attached-to", "identity.project", ids["project"]),
-        ("attached-to", "identity.role", ids["role"]),
+    }
+    assert edges(listed.one("identity.role", ids["role"])) == {
+        ("attached-to", "identity.role", ids["implied_role"]),
+        ("used-by", "identity.role_assignment", assignment),
     }
 
 

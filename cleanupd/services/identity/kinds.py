@@ -52,7 +52,12 @@ ROLE = kinds.Kind(
     name="identity.role",
     identity_fields=("name",),
     cost=kinds.Cost.DOMAIN,
-    edges=(kinds.EdgeRule(_ATTACHED, "identity.role", "role_inferences.implies"),),
+    edges=(
+        kinds.EdgeRule(_ATTACHED, "identity.role", "role_inferences.implies"),
+        kinds.EdgeRule(resources.EdgeSort.USED_BY, "identity.role_assignment", "role.id"),
+    ),
+    # An assignment goes with the role or with its user, whichever goes first.
+    listed_after=("identity.role_assignment",),
     holds=(kinds.Hold("immutable", "somebody made it immutable"),),
     is_regional=False,
 )
@@ -79,7 +84,6 @@ ROLE_ASSIGNMENT = kinds.Kind(
     edges=(
         kinds.EdgeRule(_CREATED, "identity.user", "user.id"),
         kinds.EdgeRule(_ATTACHED, "identity.project", "scope.project.id"),
-        kinds.EdgeRule(_ATTACHED, "identity.role", "role.id"),
     ),
     is_regional=False,
     is_removable=False,
@@ -203,7 +207,7 @@ def parse_user(user: User, place: wire.Place) -> resources.Resource:
 
 
 def parse_role(role: Role, place: wire.Place) -> resources.Resource:
-    """Return the record of ``role``, without the roles that it implies."""
+    """Return the record of ``role``, without the roles that it implies and who has it."""
     return resources.Resource(
         ref=place.ref("identity.role", role.id),
         name=role.name or None,
@@ -248,8 +252,8 @@ def assignment_id(assignment: RoleAssignment) -> str:
 
 
 def parse_role_assignment(assignment: RoleAssignment, place: wire.Place) -> resources.Resource:
-    """Return the record of ``assignment``: it goes with its user, and holds project and role."""
-    edges = [resources.attached_to(place.ref("identity.role", assignment.role.id))]
+    """Return the record of ``assignment``: it goes with its user, and holds its project."""
+    edges = []
     if assignment.user:
         edges.append(resources.created_for(place.ref("identity.user", assignment.user.id)))
     if assignment.scope.project:

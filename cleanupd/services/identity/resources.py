@@ -12,6 +12,7 @@
 
 """Listing, reading and removing what Keystone has."""
 
+import collections
 from collections.abc import Iterator
 import urllib.parse
 
@@ -94,7 +95,14 @@ class RoleManager(tables.TableManager):
 
     @classmethod
     def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
-        """Yield the roles of no domain and of every domain, attached to what they imply."""
+        """Yield the roles of no domain and of every domain, with what they imply and who has them.
+
+        That a benchmark's own user has a role does not keep it: the user may
+        have to stay for reasons of its own.
+        """
+        assigned = collections.defaultdict[object, list[resources.Edge]](list)
+        for one in listings["identity.role_assignment"]:
+            assigned[one.details["role_id"]].append(resources.used_by(one.ref, is_loose=True))
         implied = _implied(cloud)
         found = list(super().list(cloud, listings))
         for domain in _DOMAINS.records(cloud, f"/domains?{_LIMIT}"):
@@ -103,8 +111,9 @@ class RoleManager(tables.TableManager):
         place = wire.Place(cloud.name, cloud.region)
         for role in found:
             others = [place.ref(cls.KIND.name, other) for other in implied.get(role.ref.id, ())]
-            edges = tuple(resources.attached_to(other) for other in others)
-            yield msgspec.structs.replace(role, edges=edges)
+            edges = [resources.attached_to(other) for other in others]
+            edges += assigned[role.ref.id]
+            yield msgspec.structs.replace(role, edges=tuple(edges))
 
 
 class ServiceManager(tables.TableManager):

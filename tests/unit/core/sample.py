@@ -76,10 +76,10 @@ KINDS = {
         ),
         _kind("identity.project", is_regional=False),
         _kind("identity.user", ("identity.project",), is_regional=False),
-        _kind("identity.role", is_regional=False),
+        _kind("identity.role", used_by=("identity.role_assignment",), is_regional=False),
         _kind(
             "identity.role_assignment",
-            ("identity.project", "identity.role"),
+            ("identity.project",),
             ("identity.user",),
             is_regional=False,
             is_removable=False,

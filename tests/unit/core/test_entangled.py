@@ -14,6 +14,7 @@
 
 import pytest
 
+from cleanupd.core import patterns
 from tests.unit.core import sample
 from tests.unit.core.sample import name
 
@@ -75,15 +76,15 @@ def project(id_, **fields):
 
 
 def role(**fields):
-    """Return a benchmark's role."""
-    return sample.record("identity.role", "rol", name=name("rol"), **fields)
+    """Return a benchmark's role, which is assigned once."""
+    edges = (sample.used_by("identity.role_assignment", "asg", is_loose=True),)
+    return sample.record("identity.role", "rol", name=name("rol"), edges=edges, **fields)
 
 
-def assignment(*owners, role_id="rol"):
-    """Return the assignment of a role, to a user where there is one."""
-    edges = [sample.attached("identity.role", role_id)]
-    edges += [sample.made_for("identity.user", one) for one in owners]
-    return sample.record("identity.role_assignment", "asg", edges=tuple(edges))
+def assignment(*owners):
+    """Return the assignment of the role, to a user where there is one."""
+    edges = tuple(sample.made_for("identity.user", one) for one in owners)
+    return sample.record("identity.role_assignment", "asg", edges=edges)
 
 
 def image(*holds, **fields):
@@ -226,6 +227,32 @@ def test_a_role_of_a_benchmarks_user_goes():
     """The assignment goes with either."""
     user = sample.record("identity.user", "usr", name=name("usr", letter="c"))
     assert set(sample.order(role(), assignment("usr"), user)) == {"rol", "usr"}
+
+
+def test_a_role_goes_though_the_benchmarks_user_stays():
+    """The user may own what nobody looks at; it only loses the role."""
+    user = sample.record("identity.user", "usr", name=name("usr", letter="c"))
+    found = sample.judge(role(), assignment("usr"), user, unseen=("a service",))
+    assert {id_: str(one.verdict) for id_, one in found.items()} == {"usr": "kept", "rol": "leak"}
+
+
+def test_a_role_of_a_live_benchmarks_user_stays():
+    """Another workload's user has it, and that workload was not selected."""
+    user = sample.record(
+        "identity.user", "usr", name=name("usr", part=sample.OTHER_PART, letter="c")
+    )
+    found = sample.judge(role(), assignment("usr"), user)
+    assert "which is not selected, uses it" in found["rol"].reason
+
+
+def test_a_role_goes_with_its_scope():
+    """Its own workload's user, of a scope that nobody asked for, does not keep it."""
+    user = sample.record("identity.user", "usr", name=name("usr", letter="c"))
+    scopes = frozenset({patterns.Scope.SCENARIO})
+    found = sample.verdicts(
+        role(), assignment("usr"), user, parts={sample.PART: ()}, scopes=scopes
+    )
+    assert found == {"usr": "active", "rol": "leak"}
 
 
 def test_a_role_that_a_foreign_one_implies_stays():

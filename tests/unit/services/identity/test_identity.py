@@ -91,11 +91,10 @@ def assignment(**parts: Any) -> resources.Resource:
 IN_PROJECT = {"project": {"id": "p"}}
 
 
-def test_an_assignment_goes_with_its_user_and_holds_project_and_role() -> None:
+def test_an_assignment_goes_with_its_user_and_holds_its_project() -> None:
     """The edges, and an id that stays the same."""
     found = assignment(user={"id": "u"}, scope=IN_PROJECT)
     assert edges(found) == [
-        ("attached-to", "identity.role", "r"),
         ("created-for", "identity.user", "u"),
         ("attached-to", "identity.project", "p"),
     ]
@@ -104,12 +103,9 @@ def test_an_assignment_goes_with_its_user_and_holds_project_and_role() -> None:
 
 
 def test_an_assignment_of_a_group_goes_with_nobody() -> None:
-    """Groups are no kind of ours: only project and role are held."""
+    """Groups are no kind of ours: only the project is held."""
     found = assignment(group={"id": "g"}, scope=IN_PROJECT)
-    assert edges(found) == [
-        ("attached-to", "identity.role", "r"),
-        ("attached-to", "identity.project", "p"),
-    ]
+    assert edges(found) == [("attached-to", "identity.project", "p")]
     assert found.ref.id == "group:g/project:p/role:r"
 
 
@@ -120,10 +116,7 @@ def test_an_assignment_of_a_group_goes_with_nobody() -> None:
 def test_an_assignment_elsewhere_holds_no_project(scope: dict[str, object], text: str) -> None:
     """Domain and system are no kinds of ours."""
     found = assignment(user={"id": "u"}, scope=scope)
-    assert edges(found) == [
-        ("attached-to", "identity.role", "r"),
-        ("created-for", "identity.user", "u"),
-    ]
+    assert edges(found) == [("created-for", "identity.user", "u")]
     assert found.ref.id == f"user:u/{text}/role:r"
 
 

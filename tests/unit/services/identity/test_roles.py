@@ -36,9 +36,10 @@ def answer(_method: str, path: str) -> answers.Answer:
     return answers.sample(f"identity{url.path}")
 
 
-def roles() -> dict[str | None, resources.Resource]:
-    """Return the recorded roles by name."""
-    found = managers.RoleManager.list(answers.RecordedCloud(answer), {})
+def roles(*assignments: resources.Resource) -> dict[str | None, resources.Resource]:
+    """Return the recorded roles by name, where these are the assignments."""
+    listings = {"identity.role_assignment": assignments}
+    found = managers.RoleManager.list(answers.RecordedCloud(answer), listings)
     return {one.name: one for one in found}
 
 
@@ -57,6 +58,16 @@ def test_a_role_is_attached_to_those_that_it_implies() -> None:
     assert found["sample"].ref.region == ""
 
 
+def test_a_role_is_used_by_its_assignments() -> None:
+    """By those of others: that a benchmark's own user has it keeps nothing."""
+    role_id = roles()["sample-implied"].ref.id
+    assignment = resources.Resource(
+        ref=answers.ref("identity.role_assignment", "a"), details={"role_id": role_id}
+    )
+    found = roles(assignment)
+    assert found["sample-implied"].edges == (resources.used_by(assignment.ref, is_loose=True),)
+
+
 def test_an_immutable_role_is_held() -> None:
     """Keystone's own are; Keystone refuses to delete them."""
     found = roles()
@@ -71,7 +82,7 @@ def test_roles_are_not_known_where_implications_are_not(body: bytes) -> None:
         lambda method, path: body if path == "/role_inferences" else answer(method, path)
     )
     with pytest.raises(exceptions.ListingIncomplete):
-        list(managers.RoleManager.list(cloud, {}))
+        list(managers.RoleManager.list(cloud, {"identity.role_assignment": ()}))
 
 
 def test_an_endpoint_holds_its_service() -> None:
