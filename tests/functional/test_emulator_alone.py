@@ -48,6 +48,23 @@ def test_alone(tmp_path: pathlib.Path, number: signal.Signals) -> None:
         assert process.wait(5) == 0
 
 
+def test_crowd(tmp_path: pathlib.Path) -> None:
+    """It can be full of servers, which are listed page by page."""
+    file = tmp_path / "clouds.yaml"
+    command = [*COMMAND, "--scene", "empty", "--servers", "3000", "--clouds-yaml", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            config = openstack.config.OpenStackConfig(config_files=[str(file)])
+            with openstack.connection.Connection(config=config.get_one("emulated")) as connection:
+                found = connection.compute.servers(details=False, all_projects=True)
+                assert len({server.id for server in found}) == 3000
+        finally:
+            process.terminate()
+        assert process.wait(5) == 0
+
+
 def test_help() -> None:
     """The help shows what to type."""
     command = [*COMMAND, "--help"]
