@@ -30,6 +30,7 @@ each thing that a caller can do differently::
     +-- DaemonUnreachable   the broker takes us, but no daemon answers
     +-- PluginRefused       a plugin cannot be used
     +-- InsufficientDiskSpace  all image caches were cleaned and there is too little room
+    +-- UnknownEvent        a message of a type that nobody has thought of
     +-- NotRemovable        resources of this kind are looked at, never removed
     +-- CloudError          something between us and the cloud
         +-- UnknownCloud            no file describes a cloud of that name
@@ -87,6 +88,16 @@ class PluginRefused(CleanupdError):
         self.namespace = namespace
         self.name = name
         self.reason = reason
+
+
+class UnknownEvent(CleanupdError):
+    """A message has an event type that no handler knows, not even as one to ignore."""
+
+    def __init__(self, publisher_id: str, event_type: str) -> None:
+        """Keep who sent what."""
+        super().__init__(f"{publisher_id} sent {event_type}, which is unknown")
+        self.publisher_id = publisher_id
+        self.event_type = event_type
 
 
 class NotRemovable(CleanupdError):

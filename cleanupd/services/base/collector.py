@@ -1,0 +1,253 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The contract of a plugin that keeps the model of one service."""
+
+import abc
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import datetime
+import graphlib
+import threading
+from typing import ClassVar
+
+from oslo_config import cfg
+from oslo_log import log
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.core import changes
+from cleanupd.core import freshness
+from cleanupd.core import kinds
+from cleanupd.core import model
+from cleanupd.core import resources
+from cleanupd.core import roots
+from cleanupd.services.base import manager
+from cleanupd.services.base import notification
+
+LOG = log.getLogger(__name__)
+
+#: As many touched resources of a kind are read one by one; where there are more, all are listed.
+MOST_READS = 100
+
+Managers = Mapping[str, type[manager.ResourceManager]]
+#: Gives all records of another collector's kind, None where these are not known.
+Peers = Callable[[str], tuple[resources.Resource, ...] | None]
+Clock = Callable[[], datetime.datetime]
+FindPart = Callable[[kinds.Kind, resources.Resource], str | None]
+
+
+def no_peers(kind: str) -> None:
+    """Know no other collector."""
+
+
+def no_part(kind: kinds.Kind, record: resources.Resource) -> None:
+    """Find no part of a workload in any name."""
+
+
+class BaseClusterModelCollector(abc.ABC):
+    """Keeps what is known of the kinds of one service, in one region of one cloud.
+
+    A subclass for each service is loaded from the entry points in the
+    namespace ``cleanupd.cluster_model_collectors``, and there is one instance
+    of it in a process.  All methods may be called from any thread: the model
+    is an immutable value, replaced as a whole, and whoever reads it waits for
+    nobody.
+
+    ``managers`` are those of the service's kinds.  ``peers`` gives the records
+    of other collectors' kinds, for kinds that are listed after them.
+    """
+
+    #: The service, as the names of its kinds begin: ``block_storage``.
+    SERVICE: ClassVar[str]
+    #: Options of the collector, in a group with the name of the service.
+    OPTS: ClassVar[Sequence[cfg.Opt]] = (
+        cfg.IntOpt(
+            "period",
+            default=3600,
+            min=1,
+            help="Seconds from one full listing of this service to the next.",
+        ),
+    )
+
+    def __init__(
+        self,
+        cloud: clouds.Cloud,
+        managers: Managers,
+        clock: Clock,
+        *,
+        peers: Peers = no_peers,
+        find_part: FindPart = no_part,
+    ) -> None:
+        self._cloud = cloud
+        self.managers = managers
+        self._clock = clock
+        self._peers = peers
+        self._states = {
+            kind: freshness.KindState(_bound(find_part, plugin.KIND))
+            for kind, plugin in managers.items()
+        }
+        self._trust = {
+            kind: model.Trust(kind, "it was not listed yet", None) for kind in self._states
+        }
+        #: Refs that have to be read, in the order in which they were touched first.
+        self._touched: dict[resources.Ref, None] = {}
+        self._changing = threading.Lock()
+        self._synchronizing = threading.Lock()
+        self._model = self._make_model()
+
+    @property
+    @abc.abstractmethod
+    def notification_handler(self) -> notification.NotificationHandler:
+        """What turns the messages of the service into changes of this model."""
+
+    @property
+    def cluster_data_model(self) -> model.ModelRoot:
+        """The model as it is now."""
+        return self._model
+
+    def get_latest_cluster_data_model(self) -> model.ModelRoot:
+        """Return the model as it is now, which nothing can change any more."""
+        return self._model
+
+    def synchronize(self) -> None:
+        """List all kinds of the service into the model.
+
+        A kind that cannot be listed keeps its last records, and the reason in
+        its trust.  Of two calls at the same time the second waits, and lists.
+        """
+        with self._synchronizing:
+            for kind in self._order():
+                self._synchronize(kind)
+
+    def apply(self, change: changes.Change) -> None:
+        """Take what the bus told; what cannot be told has to be read."""
+        with self._changing:
+            ref = change.record.ref if isinstance(change, changes.Updated) else change.ref
+            state = self._states[ref.kind]
+            if _take(state, change):
+                self._touched[ref] = None
+            self._model = self._make_model()
+
+    def read_touched(self) -> int:
+        """Read what was touched, and return how many resources that were.
+
+        Where many of a kind were touched, all of the kind are listed.  What
+        cannot be read stays touched.
+        """
+        with self._changing:
+            touched, self._touched = tuple(self._touched), {}
+        for kind in dict.fromkeys(ref.kind for ref in touched):
+            refs = [ref for ref in touched if ref.kind == kind]
+            if len(refs) > MOST_READS:
+                with self._synchronizing:
+                    self._synchronize(kind)
+            else:
+                self._read(refs)
+        return len(touched)
+
+    def _order(self) -> Iterable[str]:
+        """Return the kinds, each after those of this service that it is listed after."""
+        return graphlib.TopologicalSorter(
+            {
+                kind: [other for other in plugin.KIND.listed_after if other in self.managers]
+                for kind, plugin in self.managers.items()
+            }
+        ).static_order()
+
+    def _synchronize(self, kind: str) -> None:
+        state = self._states[kind]
+        with self._changing:
+            request = state.request(self._clock())
+        try:
+            reason = self._cloud.visibility()
+            listing = state.compare(self._list(kind), request)
+        except exceptions.CleanupdError as error:
+            LOG.warning("%(kind)s could not be listed: %(why)s", {"kind": kind, "why": error})
+            self._distrust(kind, str(error))
+            return
+        with self._changing:
+            shrinkage = state.land(listing, self._clock())
+            if shrinkage is None:
+                self._trust[kind] = model.Trust(kind, reason, request.at)
+            self._model = self._make_model()
+        if shrinkage is not None:
+            self._distrust(
+                kind,
+                f"the listing lacks {shrinkage.missing} of {shrinkage.known} resources;"
+                " it counts when the next one says the same",
+            )
+
+    def _list(self, kind: str) -> tuple[resources.Resource, ...]:
+        plugin = self.managers[kind]
+        known = {other: self._find(other, kind) for other in plugin.KIND.listed_after}
+        try:
+            return tuple(plugin.list(self._cloud, known))
+        except exceptions.CleanupdError:
+            raise
+        except Exception as error:  # the other kinds are kept alive: a plugin may do anything
+            LOG.exception("The plugin of %(kind)s failed", {"kind": kind})
+            raise exceptions.ListingIncomplete(kind, f"its plugin failed: {error!r}") from error
+
+    def _find(self, kind: str, wanted_for: str) -> tuple[resources.Resource, ...]:
+        """Return all records of a kind, of this service or of another."""
+        found = (
+            tuple(self._model.of_kind(kind))
+            if kind in self.managers and self._trust[kind].listed_at is not None
+            else self._peers(kind)
+        )
+        if found is None:
+            raise exceptions.ListingIncomplete(wanted_for, f"{kind} is not known")
+        return found
+
+    def _distrust(self, kind: str, reason: str) -> None:
+        """The records stay, and are not to be believed."""
+        with self._changing:
+            self._trust[kind] = model.Trust(kind, reason, self._trust[kind].listed_at)
+            self._model = self._make_model()
+
+    def _read(self, refs: list[resources.Ref]) -> None:
+        for ref in refs:
+            state = self._states[ref.kind]
+            with self._changing:
+                request = state.request(self._clock())
+            try:
+                known = self._model.get(ref) or resources.Resource(ref=ref)
+                record = self.managers[ref.kind](self._cloud, known).read()
+            except exceptions.CleanupdError as error:
+                LOG.warning("%(ref)s could not be read: %(why)s", {"ref": ref, "why": error})
+                with self._changing:
+                    self._touched[ref] = None
+                continue
+            with self._changing:
+                if state.read(ref.id, record, request):
+                    self._touched[ref] = None
+                self._model = self._make_model()
+
+    def _make_model(self) -> model.ModelRoot:
+        return model.ModelRoot(
+            roots={kind: state.root for kind, state in self._states.items()},
+            trust=dict(self._trust),
+        )
+
+
+def _bound(find_part: FindPart, kind: kinds.Kind) -> roots.FindPart:
+    return lambda record: find_part(kind, record)
+
+
+def _take(state: freshness.KindState, change: changes.Change) -> bool:
+    if isinstance(change, changes.Updated):
+        return state.update(change)
+    if isinstance(change, changes.Deleted):
+        return state.delete(change)
+    return state.touch(change)
