@@ -16,6 +16,7 @@ import datetime
 import pytest
 
 from tests import emulator
+from tests.emulator import cloud as cloud_module
 from tests.emulator.scenes import bootstrap
 from tests.emulator.shapes import identity
 from tests.unit.emulator import asking
@@ -166,3 +167,53 @@ def test_user_takes_assignments(cloud: emulator.Cloud, admin: asking.Client) -> 
     assert admin.delete(f"{V3}/roles/{auditor['id']}") == 204
     assert len(admin.get(path)["role_assignments"]) == 1
     assert admin.delete(f"{V3}/roles/{member['id']}") == 403
+
+
+def test_own_services_stay(admin: asking.Client) -> None:
+    """The emulator's own services, endpoints and region are listed and cannot be changed."""
+    for plural in ("services", "endpoints", "regions"):
+        listed = admin.get(f"{V3}/{plural}")[plural]
+        assert listed
+        path = f"{V3}/{plural}/{listed[0]['id']}"
+        assert admin.get(path)[plural[:-1]] == listed[0]
+        assert admin.delete(path) == 403
+        assert admin("PATCH", path, {plural[:-1]: {"description": "x"}}).status == 403
+
+
+def test_inventory_without_own_services(cloud: emulator.Cloud, admin: asking.Client) -> None:
+    """What is in the inventory of services is what clients made."""
+    admin.get(f"{V3}/services")
+    assert cloud.inventory()["identity.service"] == set()
+    made = admin("POST", f"{V3}/services", {"service": {"type": "new"}}).body["service"]
+    assert cloud.inventory()["identity.service"] == {made["id"]}
+
+
+def test_token_follows_roles(cloud: emulator.Cloud, admin: asking.Client) -> None:
+    """A token may do what its user may do now, and ends with the last role in its scope."""
+    user = identity.user(cloud, "user")
+    project = identity.project(cloud, "project")
+    group = identity.group(cloud, "group")
+    identity.assign(cloud, user, project, "member")
+    client = asking.Client(cloud, "user", "project")
+    assert admin.get(f"{V3}/projects")
+    assert client("GET", f"{V3}/projects").status == 403
+    identity.assign(cloud, group, project, "admin")
+    identity.join(cloud, user, group)
+    assert client("GET", f"{V3}/projects").status == 200
+    cloud["identity.project"].get(project["id"])["enabled"] = False
+    assert client("GET", f"{V3}/auth/projects").status == 401
+    cloud["identity.project"].get(project["id"])["enabled"] = True
+    assert client("GET", f"{V3}/auth/projects").status == 200
+    for row in list(cloud["identity.role_assignment"].where("target_id", project["id"])):
+        cloud["identity.role_assignment"].remove(cloud_module.assignment_key(row))
+    assert client("GET", f"{V3}/auth/projects").status == 401
+
+
+def test_deleted_domain_takes_roles_of_nobody(cloud: emulator.Cloud, admin: asking.Client) -> None:
+    """A domain's own roles outlive it, as they do in a real Keystone."""
+    domain = identity.domain(cloud, "domain", enabled=False)
+    role = identity.new_role(cloud, "role", domain_id=domain["id"])
+    user = identity.user(cloud, "user", domain_id=domain["id"])
+    assert admin.delete(f"{V3}/domains/{domain['id']}") == 204
+    assert cloud["identity.user"].get(user["id"]) is None
+    assert admin.get(f"{V3}/roles/{role['id']}")["role"]["domain_id"] == domain["id"]
