@@ -16,6 +16,7 @@ one depends on the process: the manager of a back end, the API, the backup servi
 """
 
 from collections.abc import Callable
+import json
 
 from tests.emulator import cloud as cloud_module
 from tests.emulator.shapes import block_storage as shapes
@@ -100,8 +101,8 @@ def _attachment(row: Body, one: Body) -> Body:
         "detach_time": None,
         "attach_status": one["status"],
         "attach_mode": one["attach_mode"],
-        "connection_info": str(one["connection_info"]),
-        "connector": str(connector) if connector else None,
+        "connection_info": json.dumps(one["connection_info"]),
+        "connector": json.dumps(connector) if connector else None,
         **_record(moment, moment),
         "volume": _database_row(row, has_attachment=one["status"] == "attached"),
     }

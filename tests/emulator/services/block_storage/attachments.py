@@ -104,6 +104,7 @@ def _require_free(call: web.Call, volume: Body, server_id: str | None) -> None:
 
 def _connect(call: web.Call, row: Body, volume: Body, connector: Body) -> None:
     """The back end has told the host how to reach the volume."""
+    notices.volume(call.cloud, volume, "attach.start")
     row["_connector"] = connector
     row["connection_info"] = {
         "device_path": f"/var/lib/cinder/volumes/volume-{volume['id']}",
@@ -119,7 +120,6 @@ def _connect(call: web.Call, row: Body, volume: Body, connector: Body) -> None:
     row["attached_at"] = clock.microseconds(call.cloud.clock.now())
     volume["status"] = "attaching"
     shapes.touch(call.cloud, volume)
-    notices.volume(call.cloud, volume, "attach.start")
 
 
 def update(call: web.Call) -> web.Answer:
