@@ -12,6 +12,7 @@
 """From a request to an answer: fault, route, token, microversion, handler, log."""
 
 from collections.abc import Sequence
+import functools
 import logging
 import random
 import uuid
@@ -61,6 +62,17 @@ class ConnectionLost(Exception):
         self.wait_s = wait_s
 
 
+@functools.cache
+def _map(offered: tuple[web.Service, ...]) -> routing.Map:
+    """The routes of the services; made once, since it takes longer than most tests."""
+    rules = [
+        routing.Rule(service.prefix + route.path, methods=[route.method], endpoint=route)
+        for service in (*offered, admin.SERVICE)
+        for route in service.routes
+    ]
+    return routing.Map(rules, strict_slashes=False, merge_slashes=False)
+
+
 class Application:
     """Answers requests from a cloud's state; safe to call from many threads."""
 
@@ -70,13 +82,7 @@ class Application:
         self._cloud = cloud
         self._services = offered
         self._random = random.Random(0)
-        rules = [
-            routing.Rule(service.prefix + route.path, methods=[route.method], endpoint=endpoint)
-            for service in (*offered, admin.SERVICE)
-            for route in service.routes
-            for endpoint in [(service, route)]
-        ]
-        self._map = routing.Map(rules, strict_slashes=False, merge_slashes=False)
+        self._map = _map(tuple(offered))
 
     def respond(self, request: wrappers.Request) -> Reply:
         """The reply to the request, which is logged; ConnectionLost where a fault says so."""
@@ -173,7 +179,7 @@ class Application:
         adapter = self._map.bind_to_environ(call.request.environ)
         is_own = call.service.type in {"identity", "emulator"}
         try:
-            (_, route), found = adapter.match()
+            route, found = adapter.match()
             if call.request.method == "HEAD" and not (is_own or route.public):
                 raise exceptions.MethodNotAllowed
         except exceptions.HTTPException as error:
