@@ -16,6 +16,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 import itertools
+import operator
 from typing import Any
 
 import sortedcontainers
@@ -110,15 +111,27 @@ class Table:
             if number is not None:
                 self._crowd.remove(number)
 
-    def where(self, field: str, value: object) -> Iterator[Body]:
-        """The bodies whose `field` is `value`, in the table's order; safe against removals."""
+    def where(self, field: str, value: object, *, after: Key | None = None) -> Iterator[Body]:
+        """The bodies whose `field` is `value`, in the table's order; safe against removals.
+
+        Only those that come after the body with the key `after`, if one is given; KeyError if
+        there is no such body.
+        """
         if field not in self._index:
-            return iter([body for body in self if body.get(field) == value])
+            some = self if after is None else self.after(after)
+            return iter([body for body in some if body.get(field) == value])
         keys = list(self._index.find(field, value))
         found = [row for key in keys if (row := self.get(key)) and row.get(field) == value]
         if self._crowd is not None:
             found += self._crowd.where(field, value)
-        return iter(sorted(found, key=self._order, reverse=self._newest_first))
+        found.sort(key=self._order, reverse=self._newest_first)
+        if after is not None:
+            entry, is_behind = (
+                self._entry(after),
+                (operator.lt if self._newest_first else operator.gt),
+            )
+            found = [row for row in found if is_behind((self._order(row), self._key(row)), entry)]
+        return iter(found)
 
     def keys(self) -> AbstractSet[Key]:
         """The keys of all bodies, as they are now."""

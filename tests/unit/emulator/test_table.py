@@ -277,6 +277,23 @@ def test_crowd_index(crowded: table.Table) -> None:
     assert ids(crowded.where("tags", [])) == [key for key in ALL if key != 50]
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("field", ["owner", "kind"])
+def test_where_after(newest_first: bool, field: str) -> None:  # noqa: FBT001 - pytest's way
+    """What is found can begin after any row, also after one that is not found."""
+    made = table.Table(newest_first=newest_first, indexed=("owner",))
+    made.add_crowd(Tens())
+    for key in (5, 15, 35, 100):
+        made.add(body(key, owner=1, kind=1))
+    found = ids(made.where(field, 1))
+    order = ids(made)
+    for key in order:
+        behind = [one for one in found if order.index(one) > order.index(key)]
+        assert ids(made.where(field, 1, after=key)) == behind
+    with pytest.raises(KeyError):
+        made.where(field, 1, after=7)
+
+
 def test_crowd_removed(crowded: table.Table) -> None:
     """A row of a crowd that was removed is not there in any way, and does not come back."""
     before = crowded.keys()

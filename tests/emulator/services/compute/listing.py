@@ -273,8 +273,11 @@ def _rows(call: web.Call, filters: dict[str, str], *, everywhere: bool) -> Itera
         rows = call.rows("compute.server")
     if call.query.get("sort_key"):
         return paged.after(_sorted(call, rows), marker, "id", gone)
-    if not everywhere and marker is None:
-        return rows.where("tenant_id", call.token.project_id)
+    known = [(EQUAL[key], value) for key, value in filters.items() if key in EQUAL]
+    found = known if everywhere else [("tenant_id", call.token.project_id)]
+    for field, value in found:
+        if field in rows.indexed and (marker is None or rows.get(marker) is not None):
+            return rows.where(field, value, after=marker)
     return _after(call, rows, marker, gone)
 
 
