@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 RUN = """
+import datetime
 import json
 from tests import emulator
 from tests.emulator import scenes
@@ -37,11 +38,23 @@ admin = asking.Client(cloud)
 found = []
 for path in PATHS:
     found.append(admin("GET", path).body)
-net = {"network": {"name": "n", "tenant_id": admin.project_id}}
-for _ in range(3):
-    found.append(admin("POST", "/networking/v2.0/networks", net).body)
+for number in range(3):
+    made = admin("POST", "/networking/v2.0/networks", {"network": {"name": f"n{number}"}}).body
+    on = made["network"]["id"]
+    subnet = {"network_id": on, "cidr": "10.1.0.0/24", "ip_version": 4}
+    found += [made, admin("POST", "/networking/v2.0/subnets", {"subnet": subnet}).body]
+    server = {
+        "name": "s",
+        "flavorRef": next(iter(cloud["compute.flavor"]))["id"],
+        "imageRef": next(iter(cloud["image.image"]))["id"],
+        "networks": [{"uuid": on}],
+    }
+    found.append(admin("POST", "/compute/v2.1/servers", {"server": server}).body)
+    cloud.clock.advance(datetime.timedelta(seconds=5))
+    reply = admin("GET", "/networking/v2.0/ports")
+    found += [reply.body, reply.headers]
+    assert found[-3]["server"]["id"] in str(reply.body)
     admin.login("demo", "demo")
-    found.append(admin("GET", "/networking/v2.0/networks").headers)
     admin.login("admin", "admin")
 print(json.dumps(found, sort_keys=True))
 """
