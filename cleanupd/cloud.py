@@ -422,7 +422,8 @@ def _translated(service: str, cloud: str, url: str) -> Iterator[None]:
     """Raise our own exception in place of keystoneauth's."""
     try:
         yield
-    except ks_exceptions.Unauthorized as error:
+    except (ks_exceptions.Unauthorized, ks_exceptions.BadRequest) as error:
+        # Keystone calls it a bad request where a name or its domain is missing.
         raise exceptions.AuthenticationFailed(cloud, url, _one_line(str(error))) from error
     except ks_exceptions.HttpError as error:
         # All that keystoneauth raises by status comes from its own request for a token.

@@ -199,10 +199,11 @@ def test_wrong_proof(make: identities.Maker) -> None:
         {"methods": ["password"]},
         {"methods": ["none"]},
         {"methods": ["password"], "password": {"user": {"name": "admin", "password": "x"}}},
+        {"methods": ["password"], "password": {"user": {"password": "x"}}},
     ],
 )
 def test_malformed_proof(make: identities.Maker, identity: Body) -> None:
-    """A method without its proof and a user's name without a domain are 400."""
+    """A method without its proof, no user and a user's name without a domain are 400."""
     assert ask(make, identity).status_code == 400
 
 

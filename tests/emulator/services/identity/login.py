@@ -157,9 +157,12 @@ def _asked(cloud: Cloud, scope: dict[str, Any]) -> rights.Target | None:
 
 
 def _find(cloud: Cloud, singular: str, given: dict[str, Any]) -> Body | None:
-    """What is meant by an id, or by a name and, for users and projects, a domain."""
+    """What is meant by an id, or by a name and, for users and projects, a domain; 400 by none."""
     if "id" in given:
         return cloud[f"identity.{singular}"].get(given["id"])
+    if "name" not in given:
+        message = f"Invalid input for field identity/{singular}: id or name must be present."
+        raise web.Refused(400, message)
     rows = cloud[f"identity.{singular}"].where("name", given.get("name"))
     if singular == "domain":
         return next(rows, None)
