@@ -86,7 +86,7 @@ demo-sandbox: $(READY) ## the same on a real control plane with a real, killed R
 ##
 ## Tests
 
-.PHONY: test contract coverage test-lower sandbox-test
+.PHONY: test contract coverage test-lower sandbox-test campaign-race
 test: $(READY) $(READY_RALLY) ## unit and functional tests with coverage; no root
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
 		--cov --cov-report=term:skip-covered tests/unit tests/functional
@@ -110,6 +110,9 @@ sandbox-test: $(READY) ## tests on a real control plane, which is started if it 
 	@tools/sandbox/sandbox up
 	$(MAKE) contract CLOUD=sandbox READY=$(READY) BIN=$(BIN)
 	$(BIN)/python -m pytest tests/sandbox
+
+campaign-race: $(READY) ## image caches against a conductor at full speed; FOR=600: that long
+	@$(BIN)/python -m tests.functional.image_cache.race --seconds $(or $(FOR),180)
 
 ##
 ## Checks: each a target of its own, so that a hook or a person can run one

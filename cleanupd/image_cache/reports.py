@@ -51,7 +51,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A pass over one cache.
 
     Of the files seen, ``in_use`` have further links, ``young`` were used too
-    lately and ``foreign`` have names that are not the cache's.  ``planned``
+    lately to go and ``foreign`` have names that are not the cache's.  ``planned``
     would go, as the first of ``files`` say; ``removed`` went, and gave
     ``freed`` bytes.  Of the others ``vanished`` before, ``changed`` since the
     look, were ``opened`` by somebody, or ``failed`` with the errors counted in

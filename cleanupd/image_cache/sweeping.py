@@ -105,7 +105,10 @@ def sweep(
     would be.
     """
     now = int(one.moment.now_s * _NS)
-    idle_before = min(now - int(area.idle_s * _NS), _as_ns(area.before_s))
+    idle_s = area.idle_s
+    if not (one.need or one.limits.max_size or area.leftovers) and one.limits.max_age_s:
+        idle_s = one.limits.age_s  # nothing else is asked for, so the others need not be kept
+    idle_before = min(now - int(idle_s * _NS), _as_ns(area.before_s))
     window = directories.Window(
         now=now, idle_before=idle_before, first_seen=one.bound.clock.first_seen
     )
