@@ -12,7 +12,7 @@
 """Host aggregates, which are the administrator's; one with a zone makes an availability zone.
 
 Sources: API reference, Compute, "Host aggregates"; statuses, texts and the times with fractions
-right after a change seen on a real Nova 34. An aggregate with hosts is not deleted (409).
+right after a change seen on a real Nova 34. An aggregate with hosts is not deleted (400).
 """
 
 from tests.emulator import clock
@@ -118,12 +118,12 @@ def update(call: web.Call) -> web.Answer:
 
 
 def delete(call: web.Call) -> web.Answer:
-    """DELETE /os-aggregates/ID: 200; 409 as long as it has hosts."""
+    """DELETE /os-aggregates/ID: 200; 400 as long as it has hosts."""
     _require(call, "delete")
     body = _find(call)
     if body["hosts"]:
-        text = f"Cannot remove aggregate {body['id']}. Reason: Host aggregate is not empty."
-        raise web.Refused(409, text)
+        text = f"Cannot remove host from aggregate {body['id']}. Reason: Host aggregate is not"
+        raise web.Refused(400, f"{text} empty.")
     notices.aggregate(call.cloud, body, "delete", "start")
     call.rows("compute.aggregate").remove(str(body["id"]))
     notices.aggregate(call.cloud, body, "delete", "end")

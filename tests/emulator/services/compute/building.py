@@ -180,15 +180,16 @@ class Build:
                 self._volumes.append((disk, found or {}))
 
     def _volume(self, disk: disks.Disk) -> Body:
-        """A new volume without a name, which takes its time."""
+        """A new volume, which takes its time; only a blank one gets a name, after the server."""
         body = self._body
         source = volumes.Source(
             image=disk.of if disk.source == "image" else None,
             snapshot=disk.of if disk.source == "snapshot" else None,
         )
         owner = (body["tenant_id"], body["user_id"])
+        name = f"{body['id']}-blank-vol" if disk.source == "blank" else ""
         return volumes.begin(
-            self._cloud, "", owner, size=disk.size_gib, source=source, description=""
+            self._cloud, name, owner, size=disk.size_gib, source=source, description=""
         )
 
     def finish(self) -> None:
