@@ -118,7 +118,7 @@ def rows(call: web.Call, kind: Kind) -> Iterable[Body]:
 def answer(call: web.Call, kind: Kind, found: Iterable[Body], *, cuts: bool = True) -> web.Answer:
     """The rows that pass the filters, as a list; `cuts`: a limit is taken."""
     shown = (show(call, kind, body) for body in found if _passes(call, kind, body))
-    limit = _limit(call) if cuts else None
+    limit = _limit(call, kind) if cuts else None
     page = list(itertools.islice(shown, limit))
     body: dict[str, Any] = {kind.plural: page, "links": links(call)}
     if limit is not None and len(page) == limit:
@@ -128,10 +128,15 @@ def answer(call: web.Call, kind: Kind, found: Iterable[Body], *, cuts: bool = Tr
     return web.Answer(200, body)
 
 
-def _limit(call: web.Call) -> int | None:
+def _limit(call: web.Call, kind: Kind) -> int | None:
+    """How many the client asked for; the cloud's own limit cuts only what goes on after a marker.
+
+    A real Keystone has one limit for each sort of thing (``list_limit``), none by default.
+    """
     asked = call.query.get("limit", type=int)
     limit = asked if asked and asked > 0 else None
-    return paging.capped(limit, call.cloud.settings.page_limits["identity"])
+    most = call.cloud.settings.page_limits["identity"] if kind.has_markers else None
+    return paging.capped(limit, most)
 
 
 def _passes(call: web.Call, kind: Kind, body: Body) -> bool:
