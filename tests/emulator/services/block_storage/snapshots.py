@@ -43,8 +43,8 @@ BUSY = (
     "Invalid snapshot: Snapshot status must be available or error and must not be part of a group."
 )
 FORCE = (
-    "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward"
-    " compatability, however, when the 'force' flag is passed with a value evaluating to True, it"
+    "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward compat"
+    "ability, however, when the 'force' flag is passed with a value evaluating to True, it"
     " is silently ignored."
 )
 FIELDS: dict[str, schema.Check] = {
