@@ -15,7 +15,8 @@ Each server has a port and a volume. One client reads pages of 1000 rows over on
 follows their next links and does nothing else with them. The peer is a plain server of the
 standard library (http.server) that sends the same pages from memory: it tells what HTTP itself
 costs, so that the ratio says what the emulator adds by making the pages. Rates are the medians
-of the rounds.
+of the rounds. The processor time of the emulator alone tells what a machine that does nothing else
+can reach.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ import itertools
 import json
 import multiprocessing
 from multiprocessing import connection
+import os
 import pathlib
 import re
 import statistics
@@ -112,7 +114,14 @@ def measure(*, quick: bool) -> Iterator[report.Measurement]:
         headers, project = _log_in(url)
         with contextlib.closing(Client(url, headers)) as client:
             for name, path in LISTS.items():
-                yield _compared(client, name, path.format(project=project), extent)
+                report.tell(f"{extent.rounds} times {extent.pages} pages of {name}")
+                first = path.format(project=project)
+                before = _processor_s(process.pid)
+                rate = client.rate(first, extent)
+                spent_s = _processor_s(process.pid) - before
+                yield _compared(client, name, first, extent, rate)
+                spent_ms = spent_s * 1000 / (extent.pages * extent.rounds)
+                yield _own(f"processor time for {ROWS} {name}", "ms", spent_ms)
         yield _own("memory after the pages", "MiB", _resident_mib(process.pid))
 
 
@@ -120,11 +129,11 @@ def _own(name: str, unit: str, value: float) -> report.Measurement:
     return report.Measurement(name=name, unit=unit, value=round(value, 2))
 
 
-def _compared(client: Client, name: str, path: str, extent: Extent) -> report.Measurement:
-    """The rate of a list, and that of its recorded pages."""
-    report.tell(f"{extent.rounds} times {extent.pages} pages of {name}")
+def _compared(
+    client: Client, name: str, path: str, extent: Extent, rate: float
+) -> report.Measurement:
+    """The rate of a list, beside that of its recorded pages."""
     recorded = dict(itertools.islice(client.pages(path), extent.pages))
-    rate = client.rate(path, extent)
     with _peer(recorded) as url, contextlib.closing(Client(url, {})) as plain:
         peer_rate = plain.rate(path, extent)
     return report.Measurement(
@@ -157,6 +166,13 @@ def _emulator() -> Iterator[tuple[subprocess.Popen[str], str]]:
 def _resident_mib(pid: int) -> float:
     status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
+
+
+def _processor_s(pid: int) -> float:
+    """The processor time that a process has used."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+    user, system = fields.split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _log_in(url: str) -> tuple[dict[str, str], str]:

@@ -12,7 +12,10 @@
 """The emulated cloud over HTTP, asked by openstacksdk as it is."""
 
 from collections.abc import Iterator
+import pathlib
 import socket
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -28,6 +31,9 @@ from tests.emulator import faults
 from tests.emulator import scenes
 
 pytestmark = pytest.mark.functional
+
+COMMAND = [sys.executable, "-m", "tests.emulator"]
+ROOT = pathlib.Path(__file__).parents[2]
 
 Connection = openstack.connection.Connection
 
@@ -358,6 +364,65 @@ def test_endpoint_down(cloud: emulator.Cloud, url: str) -> None:
         pytest.raises(keystoneauth1.exceptions.ConnectFailure),
     ):
         list(connection.network.networks())
+
+
+SCRIPT = "[{path: /compute, answer: 503, after: 1}, {event: x, answer: lost}]"
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "message"),
+    [
+        (["--faults", "FILE"], "[{path: /, answer: dance}]", "order 1: answer is a status"),
+        (["--faults", "/nowhere"], "", "No such file"),
+        (["--speed", "0"], "", "speed is more than 0"),
+        (["--transport-url", "dance://"], "", "dance"),
+    ],
+)
+def test_wrong_options(
+    tmp_path: pathlib.Path, options: list[str], text: str, message: str
+) -> None:
+    """What the command cannot understand is one line, and 1."""
+    file = tmp_path / "script"
+    file.write_text(text)
+    options = [str(file) if one == "FILE" else one for one in options]
+    done = subprocess.run(
+        [*COMMAND, *options], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_options(tmp_path: pathlib.Path) -> None:
+    """A script of faults, a crowd and a speed come from the command line."""
+    file = tmp_path / "script"
+    file.write_text(SCRIPT)
+    options = ["--scene", "empty", "--servers", "7", "--speed", "5000", "--faults", str(file)]
+    command = [*COMMAND, *options, "--transport-url", "fake://"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        try:
+            statuses = [requests.get(f"{url}/compute", timeout=5).status_code for _ in range(3)]
+            assert statuses == [200, 503, 200]
+            found = requests.get(f"{url}/emulator/inventory", timeout=5).json()
+            assert len(found["compute.server"]) == len(found["network.port"]) == 7
+            times = [entry["at"] for entry in _log(url, lambda: time.sleep(0.01))]
+            assert times[-1] > times[0]
+        finally:
+            process.terminate()
+        assert process.wait(10) == 0
+
+
+def _log(url: str, pause: Any) -> list[dict[str, Any]]:
+    """The log after some requests with pauses between."""
+    for _ in range(3):
+        pause()
+        requests.get(f"{url}/compute", timeout=5)
+    found: list[dict[str, Any]] = requests.get(f"{url}/emulator/requests", timeout=5).json()[
+        "requests"
+    ]
+    return found
 
 
 def test_stop_ends_connections(cloud: emulator.Cloud) -> None:
