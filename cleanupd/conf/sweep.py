@@ -119,7 +119,7 @@ become alive since. 0 means for ever.""",
         min=1,
         max=64,
         help="""\
-How many resources are removed at the same time.
+How many resources are removed at the same time at each service.
 
 Fewer are kinder to a small control plane, more end earlier on a large one.""",
     ),

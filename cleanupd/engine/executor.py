@@ -12,15 +12,18 @@
 
 """Executes a plan: in its order, in parallel, until all is gone or cannot go.
 
-One thread decides; a pool of threads calls the services.  What a service
-removes asynchronously is confirmed by listing its kind, for all of them at
-once.
+One thread decides; a pool of threads for each service calls it, so that a
+slow one holds up no other.  What a service removes asynchronously is confirmed
+by listing its kind, for all of them at once.
 """
 
+import collections
 from collections.abc import Callable
+from collections.abc import Container
 from collections.abc import Iterator
 from collections.abc import Mapping
 from concurrent import futures
+import contextlib
 import datetime
 import graphlib
 import threading
@@ -32,6 +35,7 @@ from oslo_log import log
 
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
+from cleanupd.core import kinds
 from cleanupd.core import planning
 from cleanupd.core import resources
 from cleanupd.engine import logcontext
@@ -52,6 +56,9 @@ class LastLook(msgspec.Struct, frozen=True):
 
 Look: TypeAlias = Callable[[], LastLook]
 
+#: Calls that are under way, with what they are to remove.
+Running: TypeAlias = dict["futures.Future[store.Result]", planning.Step]
+
 #: Between two listings of a kind passes at least twice the time that one took.
 POLL_PAUSE = 2.0
 
@@ -59,12 +66,12 @@ POLL_PAUSE = 2.0
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How hard the executor works.
 
-    ``workers`` calls are under way at once; ``poll_s`` seconds pass at least
-    between two listings of a kind, or two attempts at one resource.  A
-    resource has ``timeout_s`` seconds to vanish after it was removed, and
-    ``conflict_s`` to get free of what the service says is in the way.  What
-    the last look said holds for ``look_s`` seconds, so that what goes one
-    after the other (images, then their project) costs one look.
+    ``workers`` calls are under way at once at each service; ``poll_s`` seconds
+    pass at least between two listings of a kind, or two attempts at one
+    resource.  A resource has ``timeout_s`` seconds to vanish after it was
+    removed, and ``conflict_s`` to get free of what the service says is in the
+    way.  What the last look said holds for ``look_s`` seconds, so that what
+    goes one after the other (images, then their project) costs one look.
     """
 
     workers: int = 8
@@ -131,13 +138,11 @@ class Executor:
         self._sorter = graphlib.TopologicalSorter({s.ref: s.after for s in plan.steps})
         self._sorter.prepare()
         self._progress.removing(len(plan.steps))
-        running: dict[futures.Future[store.Result], planning.Step] = {}
-        with futures.ThreadPoolExecutor(
-            self._limits.workers, "remove", initializer=logcontext.inherited()
-        ) as pool:
+        running: Running = {}
+        with self._pools(plan) as pools:
             try:
                 while self._sorter.is_active() and not self._stop.is_set():
-                    self._advance(pool, running)
+                    self._advance(pools, running)
             finally:
                 # What still waits for a thread is not called any more.
                 begun = {future: step for future, step in running.items() if not future.cancel()}
@@ -145,13 +150,28 @@ class Executor:
             self._take(step, future)
         return tuple(self._results.get(s.ref) or self._stopped(s) for s in plan.steps)
 
-    def _advance(
-        self,
-        pool: futures.ThreadPoolExecutor,
-        running: dict[futures.Future[store.Result], planning.Step],
-    ) -> None:
+    @contextlib.contextmanager
+    def _pools(self, plan: planning.Plan) -> Iterator[dict[str, futures.Executor]]:
+        """Give threads for each service that the plan removes something from."""
+        with contextlib.ExitStack() as stack:
+            yield {
+                service: stack.enter_context(
+                    futures.ThreadPoolExecutor(
+                        self._limits.workers, "remove", initializer=logcontext.inherited()
+                    )
+                )
+                for service in {self._kind(step.ref).service for step in plan.steps}
+            }
+
+    def _kind(self, ref: resources.Ref) -> kinds.Kind:
+        return self._managers[ref.kind].KIND
+
+    def _advance(self, pools: Mapping[str, futures.Executor], running: Running) -> None:
         """Begin what can begin and settle what has ended, or wait a little for either."""
-        for step in self._ready():
+        # What takes longest to vanish is begun first.
+        ready = sorted(self._ready(), key=lambda step: not self._kind(step.ref).is_asynchronous)
+        for step in ready:
+            pool = pools[self._kind(step.ref).service]
             running[pool.submit(self._remover.remove, step)] = step
         if self._held and not (running or self._due or self._vanishing or self._following):
             self._release()
@@ -163,9 +183,8 @@ class Executor:
                 self._take(running.pop(future), future)
         elif self._due or self._vanishing or self._following:
             time.sleep(min(self._limits.poll_s, 0.2))
-        # As long as nobody is free to go on with what comes free, a listing can wait.
-        if len(running) < self._limits.workers:
-            self._confirm()
+        busy = collections.Counter(self._kind(step.ref).service for step in running.values())
+        self._confirm({one for one, calls in busy.items() if calls >= self._limits.workers})
 
     def _release(self) -> None:
         """Look at the cloud again, and let go what is still free to go."""
@@ -212,7 +231,7 @@ class Executor:
         for ref in self._sorter.get_ready():
             step = self._steps[ref]
             stuck = self._find_stuck(step)
-            is_guarded = self._managers[ref.kind].KIND.is_guarded
+            is_guarded = self._kind(ref).is_guarded
             if stuck is None and is_guarded and self._goes_along(step):
                 self._following.add(ref)
                 self._next_poll.setdefault(ref.kind, now + self._limits.poll_s)
@@ -253,7 +272,7 @@ class Executor:
             else:
                 self._fail(step.ref, str(error))
             return
-        kind = self._managers[step.ref.kind].KIND
+        kind = self._kind(step.ref)
         if result.outcome is Outcome.REMOVED and kind.is_asynchronous:
             self._vanishing[step.ref] = (result, now + self._limits.timeout_s)
             self._next_poll.setdefault(kind.name, now + self._limits.poll_s)
@@ -280,11 +299,16 @@ class Executor:
             },
         )
 
-    def _confirm(self) -> None:
-        """Settle what has vanished, failed, or taken too long."""
+    def _confirm(self, busy: Container[str]) -> None:
+        """Settle what has vanished, failed, or taken too long.
+
+        As long as a service is busy with removing, its listings wait: they
+        are dear, and only slow it down.
+        """
         for kind in {ref.kind for ref in (*self._vanishing, *self._following)}:
             started = time.monotonic()
-            if started >= self._next_poll[kind]:
+            is_busy = self._managers[kind].KIND.service in busy
+            if started >= self._next_poll[kind] and not is_busy:
                 self._confirm_kind(kind)
                 ended = time.monotonic()
                 pause = max(self._limits.poll_s, (ended - started) * POLL_PAUSE)

@@ -78,8 +78,8 @@ def test_a_listing_that_fails_shows_nothing(along, cloud):
     assert ("read", "own") in cloud.log
 
 
-def test_nothing_is_listed_while_nobody_is_free_to_go_on(cloud, tmp_path):
-    """What vanishes is looked for when there is a thread that could use the news."""
+def test_a_service_that_is_busy_is_not_asked_for_listings(cloud, tmp_path):
+    """What vanishes is looked for when the service has nothing more to remove."""
     managers = fakes.make_managers()
     server = managers["compute.server"]
     list_servers = server.list
@@ -89,7 +89,7 @@ def test_nothing_is_listed_while_nobody_is_free_to_go_on(cloud, tmp_path):
         return list_servers(cloud, listings)
 
     server.list = list_
-    cloud.add(*(record("network.network", f"n{n}", name=name(f"n{n}")) for n in range(20)))
+    cloud.add(*(record("compute.flavor", f"n{n}", name=name(f"n{n}")) for n in range(20)))
     cloud.lingering[sample.ref("compute.server", "srv")] = 2
     limits = msgspec.structs.replace(SETTINGS.limits, workers=1, poll_s=0.0)
     settings = msgspec.structs.replace(SETTINGS, limits=limits)
