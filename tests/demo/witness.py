@@ -39,6 +39,12 @@ _LET_GO = {
     },
 }
 
+#: What openstacksdk does not list, or of one project only.
+_BODIES = (
+    ("block_storage.transfer", "/volume-transfers/detail?all_tenants=1", "transfers"),
+    ("block_storage.qos_spec", "/qos-specs", "qos_specs"),
+)
+
 
 @dataclasses.dataclass
 class Verdict:
@@ -65,7 +71,10 @@ def look(cloud: connections.Connection) -> Resources:
 def _everything(cloud: connections.Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for kind, found in _listings(cloud).items():
         for resource in found():
-            yield kind, resource.id, _fields(resource)
+            yield kind, str(resource.id), _fields(resource)
+    for kind, path, plural in _BODIES:
+        found = cloud.block_storage.get(path, microversion="3.57").json()[plural]
+        yield from ((kind, body["id"], body) for body in found)
     for user in cloud.identity.users():
         for key in cloud.compute.keypairs(user_id=user.id):
             yield "compute.keypair", f"{user.id}:{key.name}", _fields(key)
@@ -75,6 +84,10 @@ def _listings(cloud: connections.Connection) -> dict[str, Callable[[], Iterable[
     return {
         "identity.project": cloud.identity.projects,
         "identity.user": cloud.identity.users,
+        "identity.role": cloud.identity.roles,
+        "identity.service": cloud.identity.services,
+        "compute.server_group": lambda: cloud.compute.server_groups(all_projects=True),
+        "compute.aggregate": cloud.compute.aggregates,
         "compute.server": lambda: cloud.compute.servers(all_projects=True),
         "compute.flavor": lambda: cloud.compute.flavors(is_public=None),
         "network.floating_ip": cloud.network.ips,
@@ -83,8 +96,11 @@ def _listings(cloud: connections.Connection) -> dict[str, Callable[[], Iterable[
         "network.router": cloud.network.routers,
         "network.security_group": cloud.network.security_groups,
         "network.subnet": cloud.network.subnets,
+        "network.trunk": cloud.network.trunks,
         "block_storage.volume": lambda: cloud.block_storage.volumes(all_projects=True),
         "block_storage.snapshot": lambda: cloud.block_storage.snapshots(all_projects=True),
+        "block_storage.backup": lambda: cloud.block_storage.backups(all_projects=True),
+        "block_storage.volume_type": lambda: cloud.block_storage.types(is_public="none"),
         "image.image": cloud.image.images,
     }
 

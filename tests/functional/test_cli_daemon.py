@@ -137,9 +137,9 @@ def test_a_sweep_can_be_awaited(console, cloud, cast):
     with running(console) as ask:
         ended = ask("sweep", "start", "--task", TASK, "--rally-report", report, "--wait")
     assert ended.code == 0
-    assert "70 resources to remove" in ended.out
+    assert "85 resources to remove" in ended.out
     assert "CLEAN: nothing of what was looked for is left" in ended.out
-    assert f"{KILLED}: names with 5a3b1c22, 70 resources" in ended.err
+    assert f"{KILLED}: names with 5a3b1c22, 85 resources" in ended.err
     assert not cast.killed.left(cloud)
     assert_untouched(cloud, cast)
 
@@ -149,7 +149,7 @@ def test_an_awaited_sweep_is_one_document(console):
     with running(console) as ask:
         told = ask("sweep", "start", "--workload", KILLED, "--wait", "-f", "json").json
         asked = ask("sweep", "start", "--workload", KILLED, "-f", "json").json
-    assert (told["State"], told["Gone"], told["Clean"]) == ("done", 70, True)
+    assert (told["State"], told["Gone"], told["Clean"]) == ("done", 85, True)
     assert asked["State"] == "requested"
 
 
@@ -158,7 +158,7 @@ def test_a_dry_run_by_the_daemon_can_be_executed(console, cloud, cast):
     with running(console) as ask:
         dry = ask("sweep", "start", "--workload", KILLED, "--dry-run")
         assert dry.code == 2
-        assert "70 resources to remove" in dry.out
+        assert "85 resources to remove" in dry.out
         assert "warning" not in dry.err
         assert not cloud.requests.changes()
         plan = ask("sweep", "list", "-f", "value", "-c", "ID").out.strip()
@@ -175,7 +175,7 @@ def test_in_mode_report_nothing_is_removed(console, cloud):
         ended = ask("sweep", "start", "--workload", KILLED, "--wait")
     assert ended.code == 2
     assert "[sweep] mode = enforce" in ended.err
-    assert "70 resources to remove" in ended.out
+    assert "85 resources to remove" in ended.out
     assert not cloud.requests.changes()
 
 

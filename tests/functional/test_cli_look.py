@@ -101,23 +101,23 @@ def test_a_table_of_leaks_is_for_people(console):
     assert ended.code == 2
     assert "its name is a scenario name" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
-    assert "106 resources of 2 workloads found, 69 foreign" in ended.err
+    assert "136 resources of 2 workloads found, 101 foreign" in ended.err
 
 
 def test_a_table_without_a_window_has_a_line_for_each_resource(console):
     """What is piped can be searched by line."""
     ended = console.here("leaks", "list", "--workload", KILLED)
-    assert len(ended.out.splitlines()) == 2 + 70
+    assert len(ended.out.splitlines()) == 2 + 85
 
 
 def test_every_format_has_every_leak(console):
     """CSV and plain values have a line for each resource."""
     read = csv.DictReader(io.StringIO(console.here("leaks", "list", "-f", "csv").out))
-    assert len(list(read)) == 106
+    assert len(list(read)) == 136
     values = console.here("leaks", "list", "-f", "value", "-c", "ID", "-c", "Kind")
-    assert len(values.out.splitlines()) == 106
+    assert len(values.out.splitlines()) == 136
     assert len(values.out.splitlines()[0].split()) == 2
-    assert console.here("leaks", "list", "-f", "yaml").out.count("- Evidence:") == 106
+    assert console.here("leaks", "list", "-f", "yaml").out.count("- Evidence:") == 136
 
 
 def test_a_column_that_there_is_not_is_refused_before_anything_is_done(console, scene):
@@ -134,7 +134,7 @@ def test_workloads_are_told_with_when_they_were_active(console):
     assert ended.code == 2
     killed, running = ended.json
     assert (killed["Workload"], running["Workload"]) == (KILLED[:8], RUNNING[:8])
-    assert (killed["Resources"], running["Resources"]) == (70, 36)
+    assert (killed["Resources"], running["Resources"]) == (85, 51)
     assert killed["Counts"]["compute.server"] == 6
     assert 10_000 < killed["Idle"] < 12_000
     assert killed["Scopes"] == ["context", "scenario"]
@@ -159,7 +159,7 @@ def test_verify_tells_what_is_left(console, scene):
     assert ended.json["Clean"] is False
     assert ids(ended.json["Resources"]) == scene[1].killed.ids()
     text = console.here("verify", "--workload", KILLED)
-    assert "Still there: 70 resources" in text.out
+    assert "Still there: 85 resources" in text.out
 
 
 def test_nothing_left_is_clean(console):
@@ -207,8 +207,8 @@ def test_quiet_means_quiet(console):
 
 def test_progress_can_be_shown_in_lines_and_bars(console):
     """Progress goes to stderr, in the style that is asked for."""
-    assert "listed 178 resources" in console.here("model", "show").err
-    assert "15/15" in console.here("model", "show", "--progress", "bars").err
+    assert "listed 242 resources" in console.here("model", "show").err
+    assert "25/25" in console.here("model", "show", "--progress", "bars").err
     silent = console.here("model", "show", "--progress", "none").err
     assert silent == "cloud emulated, region RegionOne\n"
 
@@ -217,7 +217,7 @@ def test_the_log_can_be_asked_for(console):
     """With -vv each request is logged to stderr, and stdout stays as it is."""
     ended = console.here("model", "show", "-vv", "-f", "json")
     assert "GET compute /servers/detail" in ended.err
-    assert len(ended.json) == 15
+    assert len(ended.json) == 25
 
 
 def test_names_of_strangers_do_nothing_to_a_terminal(scene, console):

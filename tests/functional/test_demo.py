@@ -60,7 +60,7 @@ def test_the_story_shows_the_plan_the_sweep_and_the_certificate(story):
     assert "its name is a scenario name" in plan
     assert "the service made it for server" in plan
     assert "it belongs to project" in plan
-    assert "removed 70 of 70" in story.stderr
+    assert "removed 85 of 85" in story.stderr
     assert "CLEAN: nothing of what was looked for is left" in certificate
 
 

@@ -24,6 +24,7 @@ import uuid
 
 from tests.emulator import cloud as cloud_module
 from tests.emulator.scenes import bootstrap
+from tests.emulator.scenes import rarer
 from tests.emulator.shapes import block_storage
 from tests.emulator.shapes import compute
 from tests.emulator.shapes import identity
@@ -40,6 +41,7 @@ ALPHABET = string.ascii_letters + string.digits
 class Plan:
     """How much was left, in each of `tenants` projects unless it says otherwise.
 
+    `rarer` leaves one of each rarer kind, some of which carry no date.
     `age` is how long ago it was made. `projects_deleted` leaves the orphans of a Rally that
     deleted its projects and users before it was through.
     """
@@ -50,6 +52,7 @@ class Plan:
     volumes: int = 2
     images: int = 1
     flavors: int = 2
+    rarer: bool = True
     age: datetime.timedelta = datetime.timedelta(hours=3)
     projects_deleted: bool = False
 
@@ -117,6 +120,9 @@ class _Maker:
         self._servers(tenant, plan)
         self._scenario_network(tenant)
         self._storage(tenant, plan)
+        if number == 0 and plan.rarer and plan.servers:
+            server = self._scene.servers[0]
+            rarer.leave(self._cloud, self.name, tenant.users[0], tenant.inside, server)
 
     def delete_projects(self) -> None:
         """The projects and users are gone, and what they had stays."""

@@ -46,12 +46,9 @@ def test_benchmark_shapes() -> None:
     cloud = emulator.Cloud()
     scene = scenes.killed_benchmark(cloud, WORKLOAD)
     assert set(scene.made) == set(cloud.inventory()) - {
-        *("identity.domain", "identity.role", "identity.role_assignment"),
-        "compute.deleted_server",
-        *("identity.group", "identity.service", "identity.endpoint", "network.trunk"),
-        *("identity.region", "identity.credential", "identity.application_credential"),
-        *("compute.server_group", "compute.aggregate", "block_storage.backup"),
-        *("block_storage.volume_type", "block_storage.qos_spec", "block_storage.transfer"),
+        *("identity.domain", "identity.role_assignment", "compute.deleted_server"),
+        *("identity.group", "identity.endpoint", "identity.region"),
+        *("identity.credential", "identity.application_credential"),
     }
     ports = [cloud["network.port"].get(one) for one in scene.made["network.port"]]
     nobodys = {port["device_owner"] for port in ports if port["project_id"] == ""}
@@ -128,4 +125,5 @@ def test_seeds() -> None:
     clouds = [emulator.Cloud(seed=seed) for seed in (1, 1, 2)]
     first, again, other = (scenes.demo(cloud).killed.ids() for cloud in clouds)
     assert first == again
-    assert not first & other
+    # Nova numbers aggregates.
+    assert all(one.isdigit() for one in first & other)

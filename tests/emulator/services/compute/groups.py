@@ -58,7 +58,9 @@ def _present(call: web.Call, body: Body) -> Body:
         shown.update(policy=body["policy"], rules=body["rules"])
     else:
         shown.update(policies=[body["policy"]], metadata={})
-    shown["members"] = body["members"]
+    # Nova tells of those that are not deleted, wherever they are.
+    rows = call.rows("compute.server")
+    shown["members"] = [one for one in body["members"] if rows.get(one) is not None]
     if call.microversion >= (2, 13):
         shown.update(project_id=body["project_id"], user_id=body["user_id"])
     return shown
