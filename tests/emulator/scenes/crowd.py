@@ -52,7 +52,10 @@ SCATTER = 2_654_435_761
 """A prime near the golden section of 2 to the 32nd: its multiples are spread evenly."""
 
 
-BITS_48, BITS_64 = 2**48 - 1, 2**64 - 1
+TAIL = 2**80 - 1
+FIXED = 4 << 76 | 2 << 62
+NOT_FIXED = ~(15 << 76 | 3 << 62)
+"""The bits that say of a uuid that it is a random one (RFC 9562, version 4)."""
 
 
 class Ids:
@@ -65,11 +68,8 @@ class Ids:
     def __init__(self, count: int, salt: str) -> None:
         self.count = count
         digest = hashlib.blake2b(salt.encode()).digest()
-        self._multipliers = (
-            int.from_bytes(digest[:8]) | 1,
-            int.from_bytes(digest[8:16]) | 1,
-        )
-        self._summand = int.from_bytes(digest[16:24])
+        self._multiplier = int.from_bytes(digest[:10]) | 1
+        self._summand = int.from_bytes(digest[10:20])
         self._width = (1 << 48) // count
         self._offset = self._summand % count
         some = range(int(count * 0.618) + 1, 2 * count + 2)
@@ -90,14 +90,10 @@ class Ids:
 
     def at(self, place: int) -> str:
         """The id in this place."""
-        low = (place << 48) // self.count
-        first, second = self._multipliers
-        tail = place * first + self._summand & BITS_64
-        head = low + tail % self._width
-        return (
-            f"{head >> 16:08x}-{head & 0xFFFF:04x}-4{tail >> 52:03x}-"
-            f"{0x8000 | tail >> 38 & 0x3FFF:04x}-{tail * second & BITS_48:012x}"
-        )
+        tail = place * self._multiplier + self._summand & TAIL
+        head = (place << 48) // self.count + (tail >> 32) % self._width
+        digits = ((head << 80 | tail) & NOT_FIXED | FIXED).to_bytes(16).hex()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def place_of(self, key: object) -> int | None:
         """The place of this id; None if it is nobody's."""
