@@ -30,6 +30,7 @@ each thing that a caller can do differently::
     +-- DaemonUnreachable   the broker takes us, but no daemon answers
     +-- PluginRefused       a plugin cannot be used
     +-- InsufficientDiskSpace  all image caches were cleaned and there is too little room
+    +-- UnknownService      nobody collects a service of that name
     +-- UnknownEvent        a message of a type that nobody has thought of
     +-- NotRemovable        resources of this kind are looked at, never removed
     +-- CloudError          something between us and the cloud
@@ -269,6 +270,16 @@ class UnknownImageCache(CleanupdError):
         """Keep the name that was asked for."""
         super().__init__(f"there is no image cache {name!r}; the caches are {', '.join(known)}")
         self.name = name
+
+
+class UnknownService(CleanupdError):
+    """Nobody collects a service of this name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        """Keep the name and those that there are."""
+        super().__init__(f"no collector of {name!r}; there are: {', '.join(known) or 'none'}")
+        self.name = name
+        self.known = known
 
 
 class UnknownSweep(CleanupdError):

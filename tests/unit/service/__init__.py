@@ -10,3 +10,5 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 """Tests that mirror the package, do no I/O and need no other process."""
+
+from cleanupd import service  # noqa: F401 - chooses oslo.service's backend before others do

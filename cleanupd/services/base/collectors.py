@@ -1,0 +1,149 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Loads the collectors and keeps the one instance of each."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+import datetime
+import inspect
+from typing import cast
+
+from oslo_log import log
+from stevedore import extension
+
+from cleanupd import cloud as clouds
+from cleanupd import exceptions
+from cleanupd.core import model
+from cleanupd.core import resources
+from cleanupd.services.base import collector
+from cleanupd.services.base import manager
+from cleanupd.services.base import notification
+
+LOG = log.getLogger(__name__)
+
+NAMESPACE = "cleanupd.cluster_model_collectors"
+
+Plugins = dict[str, type[collector.BaseClusterModelCollector]]
+
+
+class ClusterModelCollectorLoader:
+    """Loads collectors by the names of their entry points."""
+
+    def __init__(self, namespace: str = NAMESPACE) -> None:
+        self.namespace = namespace
+
+    def load(self) -> tuple[Plugins, tuple[exceptions.PluginRefused, ...]]:
+        """Return the collectors by service, and what was refused and why; none stops the rest."""
+        refused: list[exceptions.PluginRefused] = []
+
+        def refuse(_: object, entry_point: object, error: BaseException) -> None:
+            name = str(getattr(entry_point, "name", entry_point))
+            LOG.error("Collector %(name)s did not load", {"name": name}, exc_info=error)
+            reason = f"it did not load, {type(error).__name__}: {error}"
+            refused.append(exceptions.PluginRefused(self.namespace, name, reason))
+
+        loaded: extension.ExtensionManager[object] = extension.ExtensionManager(
+            self.namespace, on_load_failure_callback=refuse
+        )
+        found, unfit = sort_out(self.namespace, loaded)
+        return found, (*refused, *unfit)
+
+
+def sort_out(
+    namespace: str, loaded: Iterable["extension.Extension[object]"]
+) -> tuple[Plugins, tuple[exceptions.PluginRefused, ...]]:
+    """Return those of the loaded plugins that can be used, by service, and the refused ones."""
+    found: Plugins = {}
+    refused = []
+    for one in loaded:
+        if reason := _objection(one.name, one.plugin, found):
+            refused.append(exceptions.PluginRefused(namespace, one.name, reason))
+        else:
+            found[one.name] = cast("type[collector.BaseClusterModelCollector]", one.plugin)
+    return found, tuple(refused)
+
+
+def _objection(name: str, plugin: object, found: Plugins) -> str:
+    """Return why a plugin cannot collect the service ``name``, empty where it can."""
+    if not (isinstance(plugin, type) and issubclass(plugin, collector.BaseClusterModelCollector)):
+        return f"{plugin} is no subclass of BaseClusterModelCollector"
+    if inspect.isabstract(plugin):
+        missing = ", ".join(sorted(plugin.__abstractmethods__))
+        return f"{plugin.__name__} does not say how to {missing}"
+    if name != plugin.SERVICE:
+        return f"{plugin.__name__} collects {plugin.SERVICE}"
+    if name in found:
+        return f"{found[name].__name__} collects {name} already"
+    return ""
+
+
+class CollectorManager:
+    """The collectors of one region of one cloud, one instance of each.
+
+    ``managers`` are those of all kinds.  ``refused`` says which collectors
+    could not be loaded, and why; a service whose kinds nobody collects is
+    not in the model.
+    """
+
+    def __init__(
+        self,
+        cloud: clouds.Cloud,
+        managers: Mapping[str, type[manager.ResourceManager]],
+        clock: Callable[[], datetime.datetime],
+        *,
+        find_part: collector.FindPart = collector.no_part,
+        loader: ClusterModelCollectorLoader | None = None,
+    ) -> None:
+        self.loader = loader or ClusterModelCollectorLoader()
+        plugins, self.refused = self.loader.load()
+        for refusal in self.refused:
+            LOG.error("%(refusal)s", {"refusal": refusal})
+        self._collectors = {
+            name: plugin(
+                cloud,
+                {k: one for k, one in managers.items() if one.KIND.service == name},
+                clock,
+                peers=self._find_records,
+                find_part=find_part,
+            )
+            for name, plugin in sorted(plugins.items())
+        }
+
+    def get_collectors(self) -> dict[str, collector.BaseClusterModelCollector]:
+        """Return the collectors by service."""
+        return dict(self._collectors)
+
+    def get_collector(self, name: str) -> collector.BaseClusterModelCollector:
+        """Return the collector of a service; raises UnknownService."""
+        found = self._collectors.get(name)
+        if found is None:
+            raise exceptions.UnknownService(name, tuple(self._collectors))
+        return found
+
+    def get_notification_handlers(self) -> list[notification.NotificationHandler]:
+        """Return the handler of each collector."""
+        return [one.notification_handler for one in self._collectors.values()]
+
+    def get_latest_cluster_data_models(self) -> dict[str, model.ModelRoot]:
+        """Return the models by service, as they are now."""
+        return {
+            name: one.get_latest_cluster_data_model() for name, one in self._collectors.items()
+        }
+
+    def _find_records(self, kind: str) -> tuple[resources.Resource, ...] | None:
+        """Return all records of a kind, None where it was never listed."""
+        for one in self._collectors.values():
+            root = one.cluster_data_model
+            if kind in root.trust and root.trust[kind].listed_at is not None:
+                return tuple(root.of_kind(kind))
+        return None

@@ -1,0 +1,141 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What is said on the bus reaches the handlers, in order; what is not wanted does not."""
+
+import datetime
+import uuid
+
+from oslo_config import cfg
+import oslo_messaging
+import pytest
+
+from cleanupd.rpc import transport
+from cleanupd.service import listener
+from cleanupd.services.base import notification
+from tests.unit.service import stage
+
+
+class Handler(notification.NotificationHandler):
+    """Remembers what it heard."""
+
+    PUBLISHER_ID = "^compute"
+    model_collector = None
+
+    def __init__(self):
+        """Have heard nothing."""
+        self.heard = []
+
+    def handle(self, message):
+        """Remember the message."""
+        self.heard.append(message)
+
+
+@pytest.fixture
+def conf():
+    """Give options of a bus in memory."""
+    found = cfg.ConfigOpts()
+    found([], project="cleanupd")
+    transport.register_opts(found)
+    found.set_override("transport_url", "fake://")
+    return found
+
+
+@pytest.fixture
+def source():
+    """Give a source of its own on the bus, which is the process's."""
+    name = uuid.uuid4().hex
+    return listener.Source(exchanges=(f"nova-{name}",), topics=("notifications",), pool=name)
+
+
+@pytest.fixture
+def handler():
+    """Give a handler of what computes say."""
+    return Handler()
+
+
+def raw(event_type="instance.update", publisher_id="compute.one", **more):
+    """Return a message as oslo.messaging hands it over."""
+    metadata = {"message_id": "m", "timestamp": "2026-11-21 07:49:34.123456"}
+    return {
+        "publisher_id": publisher_id,
+        "event_type": event_type,
+        "payload": {"a": 1},
+        "metadata": metadata,
+        **more,
+    }
+
+
+def test_messages_come_in_the_order_of_the_bus(conf, source, handler):
+    """A hundred messages arrive one after the other, each once."""
+    endpoint = listener.EventsNotificationEndpoint(
+        notification.NotificationHandlerManager([handler])
+    )
+    listening = listener.NotificationListener(conf, source, endpoint)
+    listening.start()
+    stage.wait_until(lambda: listening.why_deaf is None)
+    conf.set_override("control_exchange", source.exchanges[0])
+    notifier = oslo_messaging.Notifier(
+        oslo_messaging.get_notification_transport(conf),
+        publisher_id="compute.one",
+        driver="messaging",
+        topics=["notifications"],
+    )
+    for number in range(100):
+        notifier.info({}, "instance.update", {"number": number})
+    stage.wait_until(lambda: len(handler.heard) == 100)
+    assert listening.why_stuck() is None
+    listening.stop()
+    listening.wait()
+    assert [message.payload["number"] for message in handler.heard] == list(range(100))
+    assert listening.why_stuck()
+
+
+def test_a_message_has_its_senders_time(handler):
+    """Times of oslo.messaging have no zone and are in UTC."""
+    endpoint = listener.EventsNotificationEndpoint(
+        notification.NotificationHandlerManager([handler])
+    )
+    endpoint.info([raw()])
+    [heard] = handler.heard
+    assert heard.sent_at == datetime.datetime(2026, 11, 21, 7, 49, 34, 123456, datetime.UTC)
+
+
+def test_filters_leave_messages_aside(handler):
+    """What no filter finds is counted and not dispatched."""
+    manager = notification.NotificationHandlerManager([handler])
+    endpoint = listener.EventsNotificationEndpoint(manager, ["^compute"], [r"\.end$"])
+    endpoint.info([raw(), raw("instance.create.end"), raw("x.end", publisher_id="volume.one")])
+    assert [message.event_type for message in handler.heard] == ["instance.create.end"]
+    assert endpoint.filtered == 2
+
+
+def test_a_message_without_form_costs_no_other(handler):
+    """It is counted, and the next one is heard."""
+    endpoint = listener.EventsNotificationEndpoint(
+        notification.NotificationHandlerManager([handler])
+    )
+    endpoint.error([{}, raw(metadata={"timestamp": "yesterday"}), raw()])
+    assert endpoint.malformed == 2
+    assert len(handler.heard) == 1
+
+
+def test_without_a_broker_it_is_deaf_and_says_so(conf, source):
+    """It says why, and can be stopped at any time."""
+    conf.set_override("transport_url", "rabbit://127.0.0.1:1/")
+    manager = notification.NotificationHandlerManager()
+    endpoint = listener.EventsNotificationEndpoint(manager)
+    listening = listener.NotificationListener(conf, source, endpoint)
+    listening.start()
+    stage.wait_until(lambda: "Connection refused" in (listening.why_deaf or ""))
+    assert listening.why_stuck() is None
+    listening.stop()
+    listening.wait()
