@@ -12,12 +12,15 @@
 """Messages of the bus, and the plugins that turn them into changes of the model."""
 
 import abc
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 import datetime
 import re
 from typing import Any
 from typing import ClassVar
 from typing import Protocol
+from typing import TypeAlias
 
 import msgspec
 from oslo_log import log
@@ -25,6 +28,7 @@ from oslo_log import log
 from cleanupd import exceptions
 from cleanupd.core import changes
 from cleanupd.core import model
+from cleanupd.services.base import wire
 
 LOG = log.getLogger(__name__)
 
@@ -81,6 +85,74 @@ class NotificationHandler(abc.ABC):
     @abc.abstractmethod
     def handle(self, message: Message) -> None:
         """Change the model as the message says.  Makes no request and waits for nothing."""
+
+
+class Scene(msgspec.Struct, frozen=True, gc=False):
+    """What is known besides the message: whence it comes, the model, and when it was sent."""
+
+    place: wire.Place
+    model: model.ModelRoot
+    sent_at: datetime.datetime
+
+
+#: Yields what a parsed payload changes.
+Tell: TypeAlias = Callable[[Any, Scene], Iterable[changes.Change]]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event type: the type that its payload is parsed into, and what that changes."""
+
+    shape: Any
+    tell: Tell
+
+
+class TableParser(NotificationParser):
+    """Parses payloads by a table of types, and knows by another what tells nothing, and why."""
+
+    def __init__(self, shapes: Mapping[str, Any], ignored: Mapping[str, str]) -> None:
+        self._shapes = shapes
+        self._ignored = ignored
+
+    def parse(self, message: Message) -> object:
+        """Return what the message says, in the type for its event type, None where nothing."""
+        event_type = message.event_type
+        shape = self._shapes.get(event_type)
+        if shape is None:
+            if event_type in self._ignored:
+                return None
+            raise exceptions.UnknownEvent(message.publisher_id, event_type)
+        try:
+            return msgspec.convert(message.payload, shape)
+        except msgspec.ValidationError as error:
+            raise exceptions.MalformedAnswer(event_type, str(error)) from error
+
+
+class TableHandler(NotificationHandler):
+    """Handles by two tables that cover every event type which the service sends."""
+
+    EVENTS: ClassVar[Mapping[str, Event]]
+    #: Why messages of an event type are ignored.
+    IGNORED: ClassVar[Mapping[str, str]]
+
+    def __init__(self, collector: ModelCollector, place: wire.Place) -> None:
+        self._collector = collector
+        self._place = place
+        shapes = {event_type: event.shape for event_type, event in self.EVENTS.items()}
+        self.parser = TableParser(shapes, self.IGNORED)
+
+    @property
+    def model_collector(self) -> ModelCollector:
+        """The collector whose model the messages change."""
+        return self._collector
+
+    def handle(self, message: Message) -> None:
+        """Change the model as the message says."""
+        parsed = self.parser.parse(message)
+        if parsed is None:
+            return
+        scene = Scene(self._place, self._collector.cluster_data_model, message.sent_at)
+        for change in self.EVENTS[message.event_type].tell(parsed, scene):
+            self._collector.apply(change)
 
 
 class Counts(msgspec.Struct):
