@@ -307,7 +307,7 @@ def test_script(tmp_path: pathlib.Path, is_json: bool) -> None:  # noqa: FBT001 
         ("- [", "is neither YAML nor JSON"),
         ("path: x", "holds no list of orders"),
         ("- {path: x, answer: no}", "order 1: answer is a status or a word, not False"),
-        ("- path: x\n  anwser: 5", "order 1: 'anwser' is nothing that an order has; did you mean"),
+        ("- path: x\n  ansver: 5", "order 1: 'ansver' is nothing that an order has; did you mean"),
     ],
 )
 def test_wrong_script(tmp_path: pathlib.Path, text: str, message: str) -> None:
