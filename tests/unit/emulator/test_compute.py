@@ -269,3 +269,17 @@ def test_keypairs_are_private(cloud: emulator.Cloud, member: asking.Client) -> N
     compute.keypair(cloud, "key", other["id"])
     assert member("GET", f"{NOVA}/os-keypairs?user_id={other['id']}").status == 403
     assert member.delete(f"{NOVA}/os-keypairs/key?user_id={other['id']}") == 403
+
+
+def test_floating_address(house: House, member: asking.Client) -> None:
+    """A server shows the floating IP that leads to its port."""
+    cloud = house.cloud
+    server = house.server()
+    (port,) = cloud["network.port"].where("device_id", server["id"])
+    public = bootstrap.named(cloud, "network.network", "public")
+    floating_ip = network.floating_ip(cloud, house.project_id, public)
+    network.connect(cloud, floating_ip, port)
+    shown = member.get(f"{NOVA}/servers/{server['id']}")["server"]
+    (addresses,) = shown["addresses"].values()
+    assert [one["OS-EXT-IPS:type"] for one in addresses] == ["fixed", "floating"]
+    assert addresses[1]["addr"] == floating_ip["floating_ip_address"]

@@ -44,8 +44,11 @@ CHANGES: dict[str, tuple[web.Version, checks.Schema]] = {
 
 
 def show(call: web.Call) -> web.Answer:
-    """GET /servers/ID."""
-    return presenting.answer(call, finding.find(call))
+    """GET /servers/ID, with the addresses that Neutron knows now."""
+    body = finding.find(call)
+    if body["status"] != "BUILD" and not finding.is_down(call, body):
+        shapes.show_addresses(call.cloud, body)
+    return presenting.answer(call, body)
 
 
 def update(call: web.Call) -> web.Answer:

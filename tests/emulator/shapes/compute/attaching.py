@@ -56,7 +56,8 @@ def show_addresses(cloud: Cloud, body: Body) -> None:
             _address(port, floating_ip["floating_ip_address"], "floating")
             for floating_ip in cloud["network.floating_ip"].where("port_id", port["id"])
         )
-    body["addresses"] = addresses
+    if body["addresses"] != addresses:
+        body["addresses"] = addresses
 
 
 def _address(port: Body, address: str, sort: str) -> Body:
