@@ -188,8 +188,16 @@ class Build:
         )
         owner = (body["tenant_id"], body["user_id"])
         name = f"{body['id']}-blank-vol" if disk.source == "blank" else ""
+        types = self._cloud["block_storage.volume_type"]
+        wanted = (one for one in types if disk.volume_type in {one["id"], one["name"]})
         return volumes.begin(
-            self._cloud, name, owner, size=disk.size_gib, source=source, description=""
+            self._cloud,
+            name,
+            owner,
+            size=disk.size_gib,
+            of_type=next(wanted, None),
+            source=source,
+            description="",
         )
 
     def finish(self) -> None:
@@ -217,3 +225,4 @@ class Build:
         device = "/dev/vda" if is_root else shapes.next_device(cloud, body)
         attaching.attach(cloud, volume, body, device=device)
         shapes.know_volume(body, volume, root=is_root, goes_along=disk.goes_along)
+        body["_volume_tags"] = {**body.get("_volume_tags", {}), volume["id"]: disk.tag}

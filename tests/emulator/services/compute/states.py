@@ -108,7 +108,6 @@ class Rule:
     vm_states: Collection[str]
     tasks: Collection[str | None] = (None,)
     any_task: bool = False
-    needs_host: bool = False
 
 
 def check(body: Body, rule: Rule) -> None:
