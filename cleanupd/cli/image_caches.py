@@ -189,7 +189,7 @@ class CleanImageCaches(ImageCacheCommand):
         """Clean, and return what went or would go."""
         from cleanupd.image_cache import sizes
 
-        free = sizes.parse(parsed_args.free) if parsed_args.free else None
+        free = None if parsed_args.free is None else sizes.parse(parsed_args.free)
         if parsed_args.is_everywhere:
             if parsed_args.is_dry_run:
                 raise exceptions.UsageError("--dry-run needs one --host, whose answer is shown")

@@ -31,6 +31,7 @@ LOG = log.getLogger(__name__)
 
 #: From so many passes on that fail alike, it is an alarm.
 _ALIKE = 3
+_PUNCTUAL = 0.9
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +106,8 @@ class Node:
             ]
             found = []
             for cache in due:
-                self._due_at_s[cache.name()] = now_s + cache.limits.interval_s
+                # The job comes a little early or late.
+                self._due_at_s[cache.name()] = now_s + cache.limits.interval_s * _PUNCTUAL
                 found.append(self._tend(cache))
         removed, freed = sum(r.removed for r in found), sum(r.freed for r in found)
         planned = sum(r.planned for r in found)
