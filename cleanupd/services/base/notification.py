@@ -28,6 +28,7 @@ from oslo_log import log
 from cleanupd import exceptions
 from cleanupd.core import changes
 from cleanupd.core import model
+from cleanupd.core import resources
 from cleanupd.services.base import wire
 
 LOG = log.getLogger(__name__)
@@ -94,6 +95,18 @@ class Scene(msgspec.Struct, frozen=True, gc=False):
     model: model.ModelRoot
     sent_at: datetime.datetime
 
+    def updated(self, record: resources.Resource) -> changes.Updated:
+        """Return that the message told how a resource is."""
+        return changes.Updated(record, self.sent_at)
+
+    def deleted(self, ref: resources.Ref) -> changes.Deleted:
+        """Return that the message told that a resource is gone."""
+        return changes.Deleted(ref, self.sent_at)
+
+    def touched(self, ref: resources.Ref) -> changes.Touched:
+        """Return that the message told of a resource, but not how it is."""
+        return changes.Touched(ref)
+
 
 #: Yields what a parsed payload changes.
 Tell: TypeAlias = Callable[[Any, Scene], Iterable[changes.Change]]
@@ -136,7 +149,7 @@ class TableHandler(NotificationHandler):
 
     def __init__(self, collector: ModelCollector, place: wire.Place) -> None:
         self._collector = collector
-        self._place = place
+        self.place = place
         shapes = {event_type: event.shape for event_type, event in self.EVENTS.items()}
         self.parser = TableParser(shapes, self.IGNORED)
 
@@ -150,7 +163,7 @@ class TableHandler(NotificationHandler):
         parsed = self.parser.parse(message)
         if parsed is None:
             return
-        scene = Scene(self._place, self._collector.cluster_data_model, message.sent_at)
+        scene = Scene(self.place, self._collector.cluster_data_model, message.sent_at)
         for change in self.EVENTS[message.event_type].tell(parsed, scene):
             self._collector.apply(change)
 

@@ -110,7 +110,7 @@ class Router(Standard, kw_only=True):
     name: str
     status: str
     external_gateway_info: _Gateway | None
-    routes: list[msgspec.Raw]
+    routes: list[object]
     external_gateways: list[_Gateway] = []
 
 
