@@ -31,6 +31,12 @@ def fresh_name() -> str:
     return f"contract-{RUN}-{next(NUMBERS)}"
 
 
+@functools.cache
+def _roles(admin: callers.Caller) -> dict[str, str]:
+    listed = admin.get("identity", "/v3/roles").json()["roles"]
+    return {role["name"]: role["id"] for role in listed}
+
+
 def error(answer: Any) -> str:
     """The message of a refusal, whose code is its status."""
     found = answer.json()["error"]
@@ -45,11 +51,10 @@ class Maker:
         self.admin = people.admin
         self._undo = undo
 
-    @functools.cached_property
+    @property
     def roles(self) -> dict[str, str]:
-        """The ids of the cloud's roles, by name."""
-        listed = self.admin.get("identity", "/v3/roles").json()["roles"]
-        return {role["name"]: role["id"] for role in listed}
+        """The ids of the roles that the cloud had from the start, by name."""
+        return _roles(self.admin)
 
     def _make(self, singular: str, body: dict[str, Any], plural: str = "") -> Any:
         path = f"/v3/{plural or singular + 's'}"
