@@ -30,6 +30,7 @@ Schema = dict[str, Any]
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
+    "number": (int, float),
     "boolean": (bool,),
     "object": (dict,),
     "array": (list,),
@@ -43,7 +44,8 @@ BOOLEANS = [
 
 
 def _is(value: Any, name: str) -> bool:
-    return isinstance(value, TYPES[name]) and not (name == "integer" and isinstance(value, bool))
+    is_flag = isinstance(value, bool)
+    return isinstance(value, TYPES[name]) and not (is_flag and name in {"integer", "number"})
 
 
 def _type(value: Any, wanted: Any) -> str | None:

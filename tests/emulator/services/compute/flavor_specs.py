@@ -14,6 +14,8 @@
 Sources: API reference, Compute, "Flavors extra-specs"; statuses seen on a real Nova 34.
 """
 
+from typing import Any
+
 from tests.emulator import cloud as cloud_module
 from tests.emulator import web
 from tests.emulator.notices import compute as notices
@@ -23,6 +25,13 @@ from tests.emulator.services.compute import paged
 
 Body = cloud_module.Body
 
+SPECS: checks.Schema = {
+    **checks.METADATA,
+    "others": {
+        "names": checks.METADATA["others"]["names"],
+        "values": {"type": ["string", "number"], "maxLength": 255},
+    },
+}
 POLICIES = ("dedicated", "shared", "mixed")
 
 
@@ -30,7 +39,7 @@ def _require(call: web.Call, action: str) -> None:
     paged.require_admin(call, f"os-flavor-extra-specs:{action}")
 
 
-def _check_values(call: web.Call, specs: dict[str, str]) -> None:
+def _check_values(call: web.Call, specs: dict[str, Any]) -> None:
     """Since 2.86 the values of specs that Nova itself knows are looked at."""
     policy = specs.get("hw:cpu_policy", POLICIES[0])
     if policy not in POLICIES and call.microversion >= (2, 86):
@@ -39,8 +48,8 @@ def _check_values(call: web.Call, specs: dict[str, str]) -> None:
         )
 
 
-def _change(call: web.Call, body: Body, specs: dict[str, str]) -> None:
-    body["extra_specs"] = specs
+def _change(call: web.Call, body: Body, specs: dict[str, Any]) -> None:
+    body["extra_specs"] = {key: str(value) for key, value in specs.items()}
     notices.flavor(call.cloud, body, "update")
 
 
@@ -50,9 +59,9 @@ def list_specs(call: web.Call) -> web.Answer:
 
 
 def create(call: web.Call) -> web.Answer:
-    """POST: the specs are added; what was sent comes back."""
+    """POST: the specs are added, numbers as text; what was sent comes back."""
     _require(call, "create")
-    specs = checks.body(call, "extra_specs", checks.METADATA)
+    specs = checks.body(call, "extra_specs", SPECS)
     _check_values(call, specs)
     body = flavors.find(call, call.args["id"])
     _change(call, body, {**body["extra_specs"], **specs})
@@ -75,7 +84,7 @@ def show(call: web.Call) -> web.Answer:
 def update(call: web.Call) -> web.Answer:
     """PUT .../KEY: one spec has this value; 400 if the body names another one."""
     _require(call, "update")
-    key, specs = call.args["key"], checks.check(call.body, checks.METADATA)
+    key, specs = call.args["key"], checks.check(call.body, SPECS)
     if list(specs) != [key]:
         raise web.Refused(400, "Request body and URI mismatch")
     _check_values(call, specs)
