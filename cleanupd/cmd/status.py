@@ -41,7 +41,7 @@ class Checks(upgradecheck.UpgradeCommands):
             chosen = settings.make_settings(self._conf)
         except exceptions.CleanupdError as error:
             return upgradecheck.Result(upgradecheck.Code.FAILURE, str(error))
-        if chosen.cloud.name is None:
+        if chosen.cloud.name is None and not chosen.image_caches.is_any_on:
             return upgradecheck.Result(upgradecheck.Code.FAILURE, "[cloud] name is not set")
         return upgradecheck.Result(upgradecheck.Code.SUCCESS, f"mode {chosen.rules.mode}")
 

@@ -42,10 +42,6 @@ PATIENCE_S = 30.0
 Hold = Callable[[str], contextlib.AbstractContextManager[str | None]]
 
 
-def _no_hold(_: str) -> contextlib.AbstractContextManager[None]:
-    return contextlib.nullcontext()
-
-
 class Area(msgspec.Struct, frozen=True, kw_only=True):
     """A directory of a cache, and what in it may go.
 
@@ -62,7 +58,7 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     leftovers: str | None = None
     excluded: Collection[str] = frozenset()
     needs_lease: bool = False
-    hold: Hold = _no_hold
+    hold: Hold | None = None
 
 
 class Pass(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,26 +231,30 @@ class _Remover:
         """Remove a file if it is still as it was seen, and nobody has it open."""
         name = self._seen.names[place]
         try:
+            if self._hold is None:
+                self._remove_unopened(place, name)
+                return
             with self._hold(name) as kept:
-                if kept is not None:
-                    self.tally.alarms.append(f"{reports.printable(name)} stays: {kept}")
-                elif self._has_lease:
-                    with guards.held(self.directory, name) as hold:
-                        self._remove_held(place, name, hold)
+                if kept is None:
+                    self._remove_unopened(place, name)
                 else:
-                    self._remove_unchanged(place, name)
+                    self.tally.alarms.append(f"{reports.printable(name)} stays: {kept}")
         except FileNotFoundError:
             self.tally.vanished += 1
         except OSError as error:
             self.tally.note_error(error)
 
-    def _remove_held(self, place: int, name: str, hold: guards.Hold) -> None:
-        if hold is guards.Hold.FREE:
+    def _remove_unopened(self, place: int, name: str) -> None:
+        if not self._has_lease:
             self._remove_unchanged(place, name)
-        elif hold is guards.Hold.OPEN:
-            self.tally.opened += 1
-        else:
-            self.tally.errors["ENOLEASE"] = self.tally.errors.get("ENOLEASE", 0) + 1
+            return
+        with guards.held(self.directory, name) as hold:
+            if hold is guards.Hold.FREE:
+                self._remove_unchanged(place, name)
+            elif hold is guards.Hold.OPEN:
+                self.tally.opened += 1
+            else:
+                self.tally.errors["ENOLEASE"] = self.tally.errors.get("ENOLEASE", 0) + 1
 
     def _remove_unchanged(self, place: int, name: str) -> None:
         status = self.directory.look(name)

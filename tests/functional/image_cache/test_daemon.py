@@ -14,6 +14,7 @@
 
 import functools
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -105,7 +106,14 @@ class Node:
     def run(self, *words):
         """Run a command, and return its code, its output and what it said besides."""
         self.capsys.readouterr()
-        code = app.Cleanupctl().run([*words, "--config-file", str(self.file)])
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        try:
+            code = app.Cleanupctl().run([*words, "--config-file", str(self.file)])
+        finally:
+            # A process has its logging for itself; the tests share one.
+            root.handlers[:] = handlers
+            root.setLevel(level)
         out, err = self.capsys.readouterr()
         return code, out, err
 
