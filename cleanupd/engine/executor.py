@@ -19,7 +19,6 @@ by listing its kind, for all of them at once.
 
 import collections
 from collections.abc import Callable
-from collections.abc import Container
 from collections.abc import Iterator
 from collections.abc import Mapping
 from concurrent import futures
@@ -59,8 +58,10 @@ Look: TypeAlias = Callable[[], LastLook]
 #: Calls that are under way, with what they are to remove.
 Running: TypeAlias = dict["futures.Future[store.Result]", planning.Step]
 
-#: Between two listings of a kind passes at least twice the time that one took.
+#: Between two listings of a kind passes at least twice the time that one took; half of it, when
+#: nothing is left to do but to wait: then listings are in nobody's way.
 POLL_PAUSE = 2.0
+IDLE_PAUSE = 0.5
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +120,8 @@ class Executor:
         self._vanishing: dict[resources.Ref, tuple[store.Result, float]] = {}
         #: Steps that go with an owner that is gone: they are gone, too, unless a listing has them.
         self._following: set[resources.Ref] = set()
-        self._next_poll: dict[str, float] = {}
+        #: When the last listing of a kind ended, and how long it took.
+        self._polled: dict[str, tuple[float, float]] = {}
 
     def execute(
         self,
@@ -183,8 +185,7 @@ class Executor:
                 self._take(running.pop(future), future)
         elif self._due or self._vanishing or self._following:
             time.sleep(min(self._limits.poll_s, 0.2))
-        busy = collections.Counter(self._kind(step.ref).service for step in running.values())
-        self._confirm({one for one, calls in busy.items() if calls >= self._limits.workers})
+        self._confirm(running)
 
     def _release(self) -> None:
         """Look at the cloud again, and let go what is still free to go."""
@@ -234,7 +235,7 @@ class Executor:
             is_guarded = self._kind(ref).is_guarded
             if stuck is None and is_guarded and self._goes_along(step):
                 self._following.add(ref)
-                self._next_poll.setdefault(ref.kind, now + self._limits.poll_s)
+                self._polled.setdefault(ref.kind, (now, 0.0))
             elif stuck is None and is_guarded:
                 self._due[ref] = now
             elif stuck is None and now < self._looked[1]:
@@ -275,7 +276,7 @@ class Executor:
         kind = self._kind(step.ref)
         if result.outcome is Outcome.REMOVED and kind.is_asynchronous:
             self._vanishing[step.ref] = (result, now + self._limits.timeout_s)
-            self._next_poll.setdefault(kind.name, now + self._limits.poll_s)
+            self._polled.setdefault(kind.name, (now, 0.0))
         else:
             self._settle(result)
 
@@ -299,20 +300,22 @@ class Executor:
             },
         )
 
-    def _confirm(self, busy: Container[str]) -> None:
+    def _confirm(self, running: Running) -> None:
         """Settle what has vanished, failed, or taken too long.
 
         As long as a service is busy with removing, its listings wait: they
         are dear, and only slow it down.
         """
+        calls = collections.Counter(self._kind(step.ref).service for step in running.values())
+        pause = POLL_PAUSE if running or self._due else IDLE_PAUSE
         for kind in {ref.kind for ref in (*self._vanishing, *self._following)}:
+            is_busy = calls[self._managers[kind].KIND.service] >= self._limits.workers
+            ended, took = self._polled[kind]
             started = time.monotonic()
-            is_busy = self._managers[kind].KIND.service in busy
-            if started >= self._next_poll[kind] and not is_busy:
+            if not is_busy and started >= ended + max(self._limits.poll_s, took * pause):
                 self._confirm_kind(kind)
                 ended = time.monotonic()
-                pause = max(self._limits.poll_s, (ended - started) * POLL_PAUSE)
-                self._next_poll[kind] = ended + pause
+                self._polled[kind] = (ended, ended - started)
 
     def _confirm_kind(self, kind: str) -> None:
         present = self._list(kind)
