@@ -70,19 +70,21 @@ QUICK = Size(
     snapshots=1,
     images=1,
 )
+#: A network with a router in each project, as Rally's contexts make by default; else what quotas
+#: allow.
 FULL = Size(
     projects=6,
     users=2,
     flavors=6,
-    networks=3,
+    networks=1,
     ports=4,
-    addresses=3,
+    addresses=2,
     security_groups=3,
-    servers=6,
+    servers=8,
     volume_servers=2,
-    volumes=6,
-    snapshots=4,
-    images=2,
+    volumes=8,
+    snapshots=6,
+    images=4,
 )
 
 
