@@ -132,8 +132,9 @@ def _caches_on(asked: directories.Directory) -> list[base.ImageCache]:
     """Return the cache of a directory, then the registered ones on its file system."""
     own: list[base.ImageCache] = []
     others: list[base.ImageCache] = []
+    known = registry.known_caches()
     registered = {cache for _, cache in registry.cache_cleanup_list}
-    for cache in make(registry.known_caches()):
+    for cache in make(known):
         try:
             with directories.opened(str(cache.master_dir)) as place:
                 is_own = os.path.samestat(place.status, asked.status)

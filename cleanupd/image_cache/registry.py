@@ -13,6 +13,7 @@
 """Which caches there are, and in what order they are cleaned for others' sake."""
 
 from collections.abc import Callable
+import functools
 import inspect
 from typing import TypeVar
 
@@ -64,10 +65,11 @@ def _check_constructor(cache: Cache) -> None:
         raise TypeError(f"{cache.__name__} cannot be made without {', '.join(needed)}")
 
 
+@functools.cache
 def load_caches() -> tuple[dict[str, Cache], tuple[exceptions.PluginRefused, ...]]:
     """Import the caches of all installed packages; return them by name, and what was refused.
 
-    Importing registers those that are decorated.  A plugin that cannot be
+    It is done once.  Importing registers those that are decorated.  A plugin that cannot be
     used is logged and left out, the others are loaded all the same.
     """
     refused: list[exceptions.PluginRefused] = []
@@ -98,6 +100,7 @@ def load_caches() -> tuple[dict[str, Cache], tuple[exceptions.PluginRefused, ...
 
 def known_caches() -> list[Cache]:
     """Return all caches: the registered in order of priority, then those that are not."""
+    loaded = load_caches()[0].values()
+    # Only now all of them are registered.
     registered = [cache for _, cache in cache_cleanup_list]
-    others = (cache for cache in load_caches()[0].values() if cache not in registered)
-    return list(dict.fromkeys([*registered, *others]))
+    return list(dict.fromkeys([*registered, *loaded]))

@@ -12,6 +12,7 @@
 
 """Room for whoever asks, and all caches of a node together."""
 
+import functools
 import pathlib
 
 import pytest
@@ -20,6 +21,7 @@ from cleanupd import exceptions
 from cleanupd import image_cache
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import node
+from cleanupd.image_cache import registry
 from tests.unit.image_cache import stage as stages
 
 Cache = image_cache.InstanceImageCache
@@ -235,3 +237,27 @@ class TestRegistry:
         ironics = [image_cache.ISOImageCache, Cache, image_cache.TFTPImageCache]
         assert [cache for cache in order if cache in ironics] == ironics
         assert image_cache.PXEImageCache not in order
+
+    def test_a_third_partys_cache_is_found(self, stage, monkeypatch, tmp_path):
+        """By its entry point, whose import registers it: it gives room in the same pass."""
+        stages.only(monkeypatch)
+
+        def load():
+            class Acme(image_cache.ImageCache):
+                NAME = "acme"
+
+            image_cache.cleanup(priority=60)(Acme)
+            return {"acme": Acme}, ()
+
+        monkeypatch.setattr(registry, "load_caches", functools.cache(load))
+        path = stage.put(stage.add("acme"))
+        stage.room = lambda: stages.room(0 if path.exists() else B)
+        stage.bind()
+        image_cache.clean_up_caches(tmp_path, [("image", 1)])
+        assert not path.exists()
+
+    def test_what_an_entry_point_names_is_a_cache(self):
+        """All of ours are, and none was refused."""
+        caches, refused = registry.load_caches()
+        assert refused == ()
+        assert {"ironic_instance", "ironic_pxe", "nova_base", "glance"} <= caches.keys()
