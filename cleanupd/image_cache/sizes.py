@@ -29,10 +29,3 @@ def parse(text: str) -> int:
             f"{text!r} is no size: give a number with K, M, G or T, such as 20G"
         )
     return int(found[1]) * _UNITS[found[2]]
-
-
-def describe(size: int) -> str:
-    """Return a size as people read it, such as ``1.5G``."""
-    unit = max((u for u in _UNITS if size >= _UNITS[u]), key=_UNITS.__getitem__, default="")
-    amount = size / _UNITS[unit]
-    return f"{amount:.1f}".removesuffix(".0") + unit
