@@ -204,7 +204,7 @@ def parse_volume(volume: Volume, place: wire.Place) -> resources.Resource:
         updated_at=wire.utc(volume.updated_at),
         status=volume.status,
         edges=tuple(edges),
-        holds=_holds(volume.status),
+        holds=find_holds(volume.status),
         details={"size_gib": volume.size, "attachments": len(volume.attachments)},
     )
 
@@ -220,7 +220,7 @@ def parse_snapshot(snapshot: Snapshot, place: wire.Place) -> resources.Resource:
         updated_at=wire.utc(snapshot.updated_at),
         status=snapshot.status,
         edges=(resources.attached_to(place.ref("block_storage.volume", snapshot.volume_id)),),
-        holds=_holds(snapshot.status),
+        holds=find_holds(snapshot.status),
     )
 
 
@@ -242,7 +242,7 @@ def parse_backup(backup: Backup, place: wire.Place) -> resources.Resource:
         updated_at=wire.utc(backup.updated_at),
         status=backup.status,
         edges=tuple(edges),
-        holds=_holds(backup.status),
+        holds=find_holds(backup.status),
         details={
             "size_gib": backup.size,
             "volume_id": backup.volume_id,
@@ -294,5 +294,6 @@ def _typed(place: wire.Place, name: str) -> resources.Edge:
     return resources.attached_to(place.ref("block_storage.volume_type", name))
 
 
-def _holds(status: str) -> tuple[str, ...]:
+def find_holds(status: str) -> tuple[str, ...]:
+    """Return what in a status speaks against a removal."""
     return (_STUCK.name,) if status == _STUCK.name else ()

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 import datetime
 import json
 
+import msgspec
+
 from cleanupd.core import changes
 from cleanupd.services.base import notification
 from cleanupd.services.base import registry
@@ -68,6 +70,11 @@ def _spell(change):
     word = type(change).__name__.lower()
     ref = change.record.ref if isinstance(change, changes.Updated) else change.ref
     return (word, ref.kind.partition(".")[2], ref.id)
+
+
+def decode(item, shape):
+    """Return what the API's answer ``item`` is as a ``shape``."""
+    return msgspec.json.decode(json.dumps(item), type=shape)
 
 
 def samples(service: str) -> Iterator[dict]:

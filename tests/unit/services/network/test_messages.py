@@ -41,7 +41,7 @@ def make(kind, **fields):
     """Return the record of a recorded resource, changed."""
     plural = {"security_group": "security_groups"}.get(kind, f"{kind}s")
     table = collector.notifications.TABLES[kind]
-    item = hearing.notification.msgspec.convert(body(plural, plural, **fields), table.shape)
+    item = hearing.decode(body(plural, plural, **fields), table.shape)
     return table.parse(item, answers.PLACE)
 
 
