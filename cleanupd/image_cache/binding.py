@@ -20,7 +20,6 @@ has bound is off and touches no disk.
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
-from collections.abc import Sequence
 import dataclasses
 import os
 import time
@@ -39,20 +38,11 @@ from cleanupd.image_cache import reports
 LOG = log.getLogger(__name__)
 
 
-class CachedImage(msgspec.Struct, frozen=True, kw_only=True):
-    """An image as Glance's cache API lists it; times are seconds since the epoch."""
-
-    image_id: str
-    size: int = 0
-    last_accessed: float = 0.0
-    last_modified: float = 0.0
-
-
 class GlanceCache(Protocol):
     """The cache API of the glance-api on this node; each may raise a CleanupdError."""
 
-    def list(self) -> Sequence[CachedImage]:
-        """Return the images in the cache."""
+    def image_ids(self) -> frozenset[str]:
+        """Return the ids of the images in the cache."""
 
     def clean(self) -> None:
         """Have broken and stalled files removed."""
