@@ -38,9 +38,13 @@ class Deleted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Touched(msgspec.Struct, frozen=True, gc=False):
-    """Something happened to a resource, but not what: it has to be read."""
+    """Something happened to a resource, but not what: it has to be read.
+
+    ``sent_at`` is the sender's time (aware, UTC), None where no message told it.
+    """
 
     ref: resources.Ref
+    sent_at: datetime.datetime | None = None
 
 
 Change: TypeAlias = Updated | Deleted | Touched

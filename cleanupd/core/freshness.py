@@ -133,7 +133,9 @@ class KindState:
         return False
 
     def touch(self, change: changes.Touched) -> bool:
-        """Take that something happened to a resource, which has to be read."""
+        """Take that something happened to a resource; return whether it has to be read."""
+        if change.sent_at is not None and self._is_old(change.sent_at):
+            return False
         return self._touch(change.ref.id)
 
     def read(self, id_: str, record: resources.Resource | None, request: changes.Request) -> bool:

@@ -222,8 +222,7 @@ class BaseClusterModelCollector(abc.ABC):
             with self._changing:
                 request = state.request(self._clock())
             try:
-                known = self._model.get(ref) or resources.Resource(ref=ref)
-                record = self.managers[ref.kind](self._cloud, known).read()
+                record = self._read_record(self._model.get(ref) or resources.Resource(ref=ref))
             except exceptions.CleanupdError as error:
                 LOG.warning("%(ref)s could not be read: %(why)s", {"ref": ref, "why": error})
                 with self._changing:
@@ -233,6 +232,10 @@ class BaseClusterModelCollector(abc.ABC):
                 if state.read(ref.id, record, request):
                     self._touched[ref] = None
                 self._model = self._make_model()
+
+    def _read_record(self, known: resources.Resource) -> resources.Resource | None:
+        """Return a resource as a listing would tell it now, or None when it is gone."""
+        return self.managers[known.ref.kind](self._cloud, known).read()
 
     def _make_model(self) -> model.ModelRoot:
         return model.ModelRoot(

@@ -105,7 +105,7 @@ class Scene(msgspec.Struct, frozen=True, gc=False):
 
     def touched(self, ref: resources.Ref) -> changes.Touched:
         """Return that the message told of a resource, but not how it is."""
-        return changes.Touched(ref)
+        return changes.Touched(ref, self.sent_at)
 
 
 #: Yields what a parsed payload changes.

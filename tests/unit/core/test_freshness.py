@@ -86,6 +86,7 @@ def test_a_message_from_before_the_listing_is_nothing(state):
     """What was sent well before the listing was asked for is neither applied nor read."""
     assert state.delete(changes.Deleted(ref("1"), after(-6))) is False
     assert state.update(changes.Updated(port("2"), after(-6))) is False
+    assert state.touch(changes.Touched(ref("1"), after(-6))) is False
     assert list(state.root.records) == ["1"]
 
 
