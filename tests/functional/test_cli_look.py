@@ -101,7 +101,7 @@ def test_a_table_of_leaks_is_for_people(console):
     assert ended.code == 2
     assert "its name is a scenario name" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
-    assert "136 resources of 2 workloads found, 101 foreign" in ended.err
+    assert "136 resources of 2 workloads found, 103 foreign" in ended.err
 
 
 def test_a_table_without_a_window_has_a_line_for_each_resource(console):

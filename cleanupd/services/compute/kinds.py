@@ -85,12 +85,16 @@ AGGREGATE = kinds.Kind(
 )
 
 
-class _AttachedVolume(msgspec.Struct):
+class AttachedVolume(msgspec.Struct):
+    """A volume of a server."""
+
     id: wire.Id
     delete_on_termination: bool
 
 
-class _UsedFlavor(msgspec.Struct):
+class UsedFlavor(msgspec.Struct):
+    """The flavor of a server."""
+
     # The flavor's name when the server was made; its id is not told since 2.47.
     original_name: wire.Id
 
@@ -105,7 +109,7 @@ class Server(msgspec.Struct):
     user_id: wire.Id
     created: datetime.datetime
     updated: datetime.datetime | None
-    flavor: _UsedFlavor
+    flavor: UsedFlavor
     # An empty string where the server boots from a volume.
     image: wire.Reference | str
     key_name: str | None
@@ -115,10 +119,12 @@ class Server(msgspec.Struct):
     # Both are empty for a server that no host was found for.
     host: str | None = msgspec.field(name="OS-EXT-SRV-ATTR:host")
     zone: str | None = msgspec.field(name="OS-EXT-AZ:availability_zone")
-    volumes: list[_AttachedVolume] = msgspec.field(name="os-extended-volumes:volumes_attached")
+    volumes: list[AttachedVolume] = msgspec.field(name="os-extended-volumes:volumes_attached")
 
 
-class _NamedKeypair(msgspec.Struct):
+class NamedKeypair(msgspec.Struct):
+    """A keypair of a user."""
+
     name: wire.Id
     type: str
     # Told of one keypair, not in lists.
@@ -128,7 +134,7 @@ class _NamedKeypair(msgspec.Struct):
 class Keypair(msgspec.Struct):
     """A keypair, wrapped once more both alone and in lists."""
 
-    keypair: _NamedKeypair
+    keypair: NamedKeypair
 
 
 class Flavor(msgspec.Struct):

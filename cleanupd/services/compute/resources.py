@@ -13,7 +13,9 @@
 """Listing, reading and removing what Nova has."""
 
 import collections
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent import futures
 import contextlib
 import urllib.parse
@@ -115,15 +117,10 @@ class AggregateManager(tables.TableManager):
     @classmethod
     def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
         """Yield every aggregate, with the servers that would be left without its zone."""
-        residents = collections.defaultdict[tuple[object, object], list[resources.Edge]](list)
-        for server in listings["compute.server"]:
-            if server.details["zone"]:
-                place = (server.details["zone"], server.host)
-                residents[place].append(resources.used_by(server.ref))
+        servers = listings[kinds.SERVER.name]
+        residents = _residents(servers)
         for found in super().list(cloud, listings):
-            hosts = str(found.details["hosts"]).split(", ")
-            users = [edge for host in hosts for edge in residents[found.details["zone"], host]]
-            yield msgspec.structs.replace(found, edges=(*found.edges, *users))
+            yield _with_residents(found, residents)
 
     def delete(self) -> None:
         """Take the hosts out and remove the aggregate, or leave it as it was.
@@ -141,6 +138,32 @@ class AggregateManager(tables.TableManager):
 
     def _act(self, action: str, host: str) -> None:
         self.send("POST", f"{self.path()}/action", json={action: {"host": host}})
+
+
+Residents = Mapping[tuple[object, object], list[resources.Edge]]
+
+
+def with_residents(
+    aggregate: resources.Resource, servers: Iterable[resources.Resource]
+) -> resources.Resource:
+    """Return an aggregate with those of the servers that would be left without its zone."""
+    return _with_residents(aggregate, _residents(servers))
+
+
+def _residents(servers: Iterable[resources.Resource]) -> Residents:
+    """Return the ties to the servers in each zone on each host."""
+    found = collections.defaultdict[tuple[object, object], list[resources.Edge]](list)
+    for server in servers:
+        if server.details["zone"]:
+            found[server.details["zone"], server.host].append(resources.used_by(server.ref))
+    return found
+
+
+def _with_residents(aggregate: resources.Resource, residents: Residents) -> resources.Resource:
+    zone = aggregate.details["zone"]
+    hosts = str(aggregate.details["hosts"]).split(", ")
+    users = [edge for host in hosts for edge in residents.get((zone, host), ())]
+    return msgspec.structs.replace(aggregate, edges=(*aggregate.edges, *users))
 
 
 class KeypairManager(tables.TableManager):

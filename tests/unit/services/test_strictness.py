@@ -37,6 +37,7 @@ SAMPLES = {
     "compute.flavor": "compute/flavors",
     "compute.server_group": "compute/server_groups",
     "compute.aggregate": "compute/aggregates",
+    "compute.hypervisor": "compute/hypervisors",
     "network.floating_ip": "network/floatingips",
     "network.port": "network/ports",
     "network.trunk": "network/trunks",
@@ -75,6 +76,7 @@ REQUIRED = {
     "compute.flavor": {"id", "name"},
     "compute.server_group": {"id", "name", "project_id", "user_id", "members"},
     "compute.aggregate": {"id", "name", "created_at", "hosts", "metadata", "availability_zone"},
+    "compute.hypervisor": {"id", "hypervisor_hostname", "state", "status", "service"},
     "network.floating_ip": {"id", "description", "project_id", "created_at", "revision_number"}
     | {"port_id", "router_id", "floating_network_id"},
     "network.port": {"id", "name", "project_id", "created_at", "revision_number", "device_id"}

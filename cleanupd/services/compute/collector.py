@@ -1,0 +1,102 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The model of Nova: hypervisors, the servers on each, and what goes with them."""
+
+from collections.abc import Iterator
+from typing import Any
+from typing import ClassVar
+
+from cleanupd.core import changes
+from cleanupd.core import resources as records
+from cleanupd.services.base import collector
+from cleanupd.services.base import wire
+from cleanupd.services.compute import hosts
+from cleanupd.services.compute import kinds
+from cleanupd.services.compute import notifications
+from cleanupd.services.compute import resources
+
+
+class NovaClusterModelCollector(collector.BaseClusterModelCollector):
+    """Keeps hypervisors, servers (those without a host too), flavors, keypairs, groups.
+
+    A server's ``host`` is that of its hypervisor: ``on_host`` of the model
+    gives both.  The servers that an aggregate's record names are those of the
+    moment when the aggregate was listed or read.
+    """
+
+    SERVICE: ClassVar[str] = "compute"
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        place = wire.Place(self._cloud.name, self._cloud.region)
+        self._handler = notifications.NovaNotificationHandler(self, place)
+        #: Whether hypervisors have to be listed, and the hosts for which they were.
+        self._is_seeking = False
+        self._sought: set[str] = set()
+
+    @property
+    def notification_handler(self) -> notifications.NovaNotificationHandler:
+        """What turns Nova's messages into changes of this model."""
+        return self._handler
+
+    def apply(self, change: changes.Change) -> None:
+        """Take what the bus told; hypervisors are not read one by one, but listed."""
+        if isinstance(change, changes.Touched) and change.ref.kind == hosts.HYPERVISOR.name:
+            self._is_seeking = True
+            return
+        super().apply(change)
+        if isinstance(change, changes.Updated) and change.record.host is not None:
+            self._seek(change.record.host)
+
+    def read_touched(self) -> int:
+        """Read what was touched, and list hypervisors where there may be new or other ones."""
+        if self._is_seeking:
+            self._is_seeking = False
+            with self._synchronizing:
+                self._synchronize(hosts.HYPERVISOR.name)
+        return super().read_touched()
+
+    def _seek(self, host: str) -> None:
+        """Have hypervisors listed, once, for a server on a host where none is known."""
+        if host not in self._sought:
+            root = self._model.roots[hosts.HYPERVISOR.name]
+            if not root.hosts[host]:
+                self._sought.add(host)
+                self._is_seeking = True
+
+    def _read_record(self, known: records.Resource) -> records.Resource | None:
+        record = super()._read_record(known)
+        if record is None or record.ref.kind != kinds.AGGREGATE.name:
+            return record
+        for host in _moved_hosts(known, record):
+            # Its servers are in another zone now, which no message of theirs tells.
+            for server in self._servers_on(host):
+                self.apply(changes.Touched(server.ref))
+        found = (one for host in _hosts_of(record) for one in self._servers_on(host))
+        return resources.with_residents(record, found)
+
+    def _servers_on(self, host: str) -> Iterator[records.Resource]:
+        root = self._model.roots[kinds.SERVER.name]
+        return map(root.records.__getitem__, root.hosts[host])
+
+
+def _hosts_of(aggregate: records.Resource) -> frozenset[str]:
+    """Return the hosts of an aggregate, none where it was not known."""
+    return frozenset(filter(None, str(aggregate.details.get("hosts", "")).split(", ")))
+
+
+def _moved_hosts(before: records.Resource, after: records.Resource) -> frozenset[str]:
+    """Return the hosts that another zone has now."""
+    zone, new_zone = before.details.get("zone", ""), after.details["zone"]
+    left = _hosts_of(before) if zone else frozenset[str]()
+    joined = _hosts_of(after) if new_zone else frozenset[str]()
+    return left ^ joined if zone == new_zone else left | joined

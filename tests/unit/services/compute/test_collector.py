@@ -1,0 +1,160 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Nova's collector: hypervisors and their servers, aggregates and those in their zones."""
+
+import datetime
+
+import pytest
+
+from cleanupd.core import changes
+from cleanupd.core import resources
+from cleanupd.services.base import collectors
+from cleanupd.services.compute import collector
+from tests.unit.engine import fakes
+from tests.unit.services import answers
+from tests.unit.services import hearing
+
+NOON = hearing.NOON
+HOST = answers.ref("compute.hypervisor", "h1")
+
+
+def server(id_, host="cmp1", zone="nova", **fields):
+    """Return a server on a host."""
+    return resources.Resource(
+        ref=answers.ref("compute.server", id_),
+        host=host,
+        details={"locked": False, "task_state": "", "zone": zone},
+        **fields,
+    )
+
+
+def aggregate(hosts, zone="nova"):
+    """Return the record of an aggregate, as its manager reads it."""
+    return resources.Resource(
+        ref=answers.ref("compute.aggregate", "1"), details={"hosts": hosts, "zone": zone}
+    )
+
+
+@pytest.fixture
+def cloud():
+    """Give a cloud with a hypervisor, a server on it, and one that has no host."""
+    found = fakes.FakeCloud(name=answers.PLACE.cloud, region=answers.PLACE.region)
+    return found.add(
+        resources.Resource(ref=HOST, host="cmp1", name="cmp1"),
+        server("on"),
+        server("off", host=None, zone=""),
+    )
+
+
+@pytest.fixture
+def collecting(cloud):
+    """Give a collector that has listed the cloud at noon."""
+    managers = {
+        kind: type(f"{kind}-manager", (fakes.FakeManager,), {"KIND": plugin.KIND})
+        for kind, plugin in hearing.MANAGERS.items()
+        if plugin.KIND.service == "compute"
+    }
+    found = collector.NovaClusterModelCollector(cloud, managers, lambda: NOON, peers=lambda _: ())
+    found.synchronize()
+    return found
+
+
+def updated(record, seconds=60):
+    """Return that the bus told of a record."""
+    return changes.Updated(record, NOON + datetime.timedelta(seconds=seconds))
+
+
+def test_it_is_loaded_by_name():
+    """The collector of compute is Nova's."""
+    plugins, _ = collectors.ClusterModelCollectorLoader().load()
+    assert plugins["compute"] is collector.NovaClusterModelCollector
+
+
+def test_a_host_has_its_hypervisor_and_its_servers(collecting):
+    """Both are found by the host, and servers without one are in the model too."""
+    model = collecting.get_latest_cluster_data_model()
+    assert sorted(one.ref.id for one in model.on_host("cmp1")) == ["h1", "on"]
+    assert model.get(server("off").ref).host is None
+    assert all(trust.is_fresh for trust in model.trust.values())
+
+
+def test_a_server_that_is_told_of_moves(collecting):
+    """After a message from another host the server is on that one only."""
+    collecting.apply(updated(server("on", host="cmp2")))
+    model = collecting.cluster_data_model
+    assert [one.ref.id for one in model.on_host("cmp2")] == ["on"]
+    assert [one.ref.id for one in model.on_host("cmp1")] == ["h1"]
+
+
+def test_the_hypervisor_of_a_new_host_is_sought_once(collecting, cloud):
+    """No message tells of a new hypervisor: its first server does."""
+    new = resources.Resource(ref=answers.ref("compute.hypervisor", "h2"), host="cmp2")
+    cloud.add(new)
+    collecting.apply(updated(server("on", host="cmp2")))
+    assert collecting.read_touched() == 0
+    assert collecting.cluster_data_model.get(new.ref) == new
+    cloud.add(resources.Resource(ref=answers.ref("compute.hypervisor", "h3"), host="cmp3"))
+    collecting.apply(updated(server("on", host="cmp2"), 61))
+    collecting.read_touched()
+    assert collecting.cluster_data_model.get(answers.ref("compute.hypervisor", "h3")) is None
+
+
+def test_a_host_without_any_hypervisor_costs_one_listing(collecting, cloud):
+    """Where Nova has none for a host, it is not asked again for each message."""
+    collecting.apply(updated(server("on", host="cmp2")))
+    collecting.read_touched()
+    new = resources.Resource(ref=answers.ref("compute.hypervisor", "h2"), host="cmp2")
+    cloud.add(new)
+    collecting.apply(updated(server("on", host="cmp2"), 61))
+    collecting.read_touched()
+    assert collecting.cluster_data_model.get(new.ref) is None
+
+
+def test_hypervisors_that_are_touched_are_listed(collecting, cloud):
+    """A message about a service names a host, and not its hypervisors."""
+    cloud.change(HOST, status="disabled")
+    collecting.apply(changes.Touched(answers.ref("compute.hypervisor", "cmp1")))
+    assert collecting.read_touched() == 0
+    assert collecting.cluster_data_model.get(HOST).status == "disabled"
+
+
+def test_an_aggregate_that_is_read_has_its_servers(collecting, cloud):
+    """As in a listing: those that are in its zone on its hosts."""
+    cloud.add(aggregate("cmp1"), server("other", zone="other"))
+    collecting.apply(changes.Touched(aggregate("").ref))
+    collecting.read_touched()
+    found = collecting.cluster_data_model.get(aggregate("").ref)
+    assert [edge.target.id for edge in found.edges] == ["on"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "read"),
+    [
+        (None, aggregate("cmp1"), {"on"}),
+        (aggregate("cmp1"), aggregate(""), {"on"}),
+        (aggregate("cmp1"), aggregate("cmp1"), set()),
+        (aggregate("cmp1"), aggregate("cmp1", zone="z"), {"on"}),
+        (aggregate("cmp1", zone=""), aggregate("", zone=""), set()),
+        (aggregate("cmp1"), None, set()),
+    ],
+)
+def test_servers_whose_zone_may_be_another_are_read(collecting, cloud, before, after, read):
+    """No message of a server tells that its host has another zone."""
+    if before is not None:
+        collecting.apply(updated(before))
+    if after is not None:
+        cloud.add(after)
+    collecting.apply(changes.Touched(aggregate("").ref))
+    collecting.read_touched()
+    cloud.log.clear()
+    collecting.read_touched()
+    assert {id_ for word, id_ in cloud.log if word == "read"} == read
