@@ -17,6 +17,7 @@ messages of a real Nova 34 in tests/samples/notifications/compute.
 """
 
 import datetime
+import sys
 from typing import Generic
 from typing import TypeVar
 
@@ -29,7 +30,7 @@ from cleanupd.services.compute import states
 
 T = TypeVar("T")
 
-_NEVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+_VOLUME = "block_storage.volume"
 
 
 class Sealed(msgspec.Struct, Generic[T], gc=False):
@@ -73,57 +74,73 @@ class ServerTold(msgspec.Struct):
     locked: bool
     block_devices: list[Sealed[_Volume]] | None
 
-    def make_record(self, place: wire.Place) -> resources.Resource | None:
-        """Return the record of a listing, None if the message does not tell all of it."""
-        if self.created_at is None or self.block_devices is None:
-            return None
-        return self._parse(self.created_at, place)
-
-    def lay_over(
-        self, known: resources.Resource, place: wire.Place
-    ) -> tuple[resources.Resource, bool]:
+    def lay_over(self, known: resources.Resource) -> tuple[resources.Resource, bool]:
         """Return what is known after the message, and whether more changed than it tells.
 
         Where it is not on the host that it was on, or not tied to what it was
         tied to, it has to be read: volumes come and go in several steps, and
-        no message tells the zone of the new host.
+        no message tells the zone of the new host.  What is the same is kept,
+        for its memory and for the sake of the indexes.
         """
-        told = self._parse(known.created_at or _NEVER, place)
-        is_doubtful = not self._has_ties(told, known)
+        is_doubtful = not self._has_ties(known)
+        host = sys.intern(self.host) if self.host else None
         zone = known.details["zone"]
-        if told.host != known.host:
-            zone = told.details["zone"]
-            is_doubtful |= told.host is not None
+        if host != known.host:
+            zone = sys.intern(self.availability_zone or "")
+            is_doubtful |= host is not None
+        task = sys.intern(self.task_state or "")
+        details: dict[str, str | int | bool]
+        details = {"locked": self.locked, "task_state": task, "zone": zone}
         record = msgspec.structs.replace(
             known,
-            name=told.name,
-            status=told.status,
-            host=told.host,
-            updated_at=told.updated_at or known.updated_at,
-            launched_at=told.launched_at,
-            details={**told.details, "zone": zone},
+            name=known.name if known.name == self.display_name else self.display_name or None,
+            status=states.find_status(self.state, self.task_state),
+            host=host,
+            updated_at=wire.utc(self.updated_at) or known.updated_at,
+            launched_at=wire.utc(self.launched_at),
+            details=known.details if details == known.details else details,
         )
         return record, is_doubtful
 
-    def _has_ties(self, told: resources.Resource, known: resources.Resource) -> bool:
-        if told.edges == known.edges and told.cascades == known.cascades:
-            return True
-        if self.block_devices is not None:
-            return set(told.edges) == set(known.edges) and told.cascades == known.cascades
-        # It tells no volumes, which stand last.
-        others = known.edges[len(told.edges) :]
-        return told.edges == known.edges[: len(told.edges)] and all(
-            edge.target.kind == "block_storage.volume" for edge in others
+    def _has_ties(self, known: resources.Resource) -> bool:
+        """Whether the record has the edges and cascades that the parser would make."""
+        ids = [edge.target.id for edge in known.edges]
+        told = [self.flavor.data.name]
+        if self.key_name:
+            told.append(kinds.keypair_id(self.user_id, self.key_name))
+        if self.image_uuid:
+            told.append(self.image_uuid)
+        count = len(told)
+        if ids[:count] != told:
+            return False
+        if self.block_devices is None:
+            # It tells no volumes, which stand last.
+            return all(edge.target.kind == _VOLUME for edge in known.edges[count:])
+        volumes = sorted(one.data.volume_id for one in self.block_devices)
+        going = sorted(
+            one.data.volume_id for one in self.block_devices if one.data.delete_on_termination
         )
+        return volumes == sorted(ids[count:]) and going == [ref.id for ref in known.cascades]
 
-    def _parse(self, created_at: datetime.datetime, place: wire.Place) -> resources.Resource:
+
+class ServerStarted(ServerTold):
+    """The same when something begins: the sender may have it from before the last change."""
+
+
+class ServerCreated(ServerTold):
+    """The same when it is built: all that a listing would tell."""
+
+    def make_record(self, place: wire.Place) -> resources.Resource | None:
+        """Return the record that a listing would give, None where volumes are not told."""
+        if self.created_at is None or self.block_devices is None:
+            return None
         server = kinds.Server(
             id=self.uuid,
             name=self.display_name or "",
             status=states.find_status(self.state, self.task_state),
             tenant_id=self.tenant_id,
             user_id=self.user_id,
-            created=created_at,
+            created=self.created_at,
             updated=self.updated_at,
             flavor=kinds.UsedFlavor(self.flavor.data.name),
             image=wire.Reference(self.image_uuid) if self.image_uuid else "",
@@ -135,18 +152,10 @@ class ServerTold(msgspec.Struct):
             zone=self.availability_zone,
             volumes=[
                 kinds.AttachedVolume(one.data.volume_id, one.data.delete_on_termination)
-                for one in self.block_devices or ()
+                for one in self.block_devices
             ],
         )
         return kinds.parse_server(server, place)
-
-
-class ServerStarted(ServerTold):
-    """The same when something begins: the sender may have it from before the last change."""
-
-
-class ServerCreated(ServerTold):
-    """The same when it is built: all that a listing would tell."""
 
 
 class ServerDeleted(ServerTold):

@@ -59,7 +59,7 @@ def _tell_server(told: messages.ServerTold, scene: Scene) -> Changes:
         if not isinstance(told, messages.ServerStarted):
             yield scene.touched(ref)
     else:
-        record, is_doubtful = told.lay_over(known, scene.place)
+        record, is_doubtful = told.lay_over(known)
         yield scene.updated(record)
         if is_doubtful:
             yield scene.touched(ref)
