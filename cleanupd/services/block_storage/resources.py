@@ -16,6 +16,7 @@ import collections
 from collections.abc import Iterator
 from collections.abc import Mapping
 import http
+import urllib.parse
 
 import msgspec
 
@@ -104,15 +105,28 @@ class BackupManager(_Manager):
         Cinder does not say which one that is: it is an older one of the same
         volume that has dependents.
         """
-        found = tuple(super().list(cloud, listings))
-        bases = collections.defaultdict[object, list[resources.Resource]](list)
-        for one in found:
-            if one.details["has_dependents"]:
-                bases[one.details["volume_id"]].append(one)
-        for one in found:
-            below = bases[one.details["volume_id"]] if one.details["is_incremental"] else []
-            edges = (resources.attached_to(base.ref) for base in below if _is_before(base, one))
-            yield msgspec.structs.replace(one, edges=(*one.edges, *edges))
+        yield from _based(tuple(super().list(cloud, listings)))
+
+    def read(self) -> resources.Resource | None:
+        """Return the backup as it is now, with all that it may build on, or None."""
+        found = super().read()
+        if found is None or not found.details["is_incremental"]:
+            return found
+        query = urllib.parse.urlencode({"volume_id": found.details["volume_id"]})
+        others = self.TABLE.records(self.cloud, f"{self.TABLE.listings[0]}&{query}")
+        return next((one for one in _based(tuple(others)) if one.ref == found.ref), None)
+
+
+def _based(found: tuple[resources.Resource, ...]) -> Iterator[resources.Resource]:
+    """Yield all backups of a volume or of all, the incremental ones with their edges to others."""
+    bases = collections.defaultdict[object, list[resources.Resource]](list)
+    for one in found:
+        if one.details["has_dependents"]:
+            bases[one.details["volume_id"]].append(one)
+    for one in found:
+        below = bases[one.details["volume_id"]] if one.details["is_incremental"] else []
+        edges = (resources.attached_to(base.ref) for base in below if _is_before(base, one))
+        yield msgspec.structs.replace(one, edges=(*one.edges, *edges))
 
 
 class TransferManager(_Manager):
@@ -149,11 +163,12 @@ class VolumeTypeManager(_Manager):
     def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
         """Yield every type; a private one with the projects that may use it."""
         for found in super().list(cloud, listings):
-            if found.details["is_public"]:
-                yield found
-            else:
-                users = tuple(_users_of(cloud, found))
-                yield msgspec.structs.replace(found, edges=(*found.edges, *users))
+            yield _with_users(cloud, found)
+
+    def read(self) -> resources.Resource | None:
+        """Return the type as it is now, a private one with its projects, or None."""
+        found = super().read()
+        return found and _with_users(self.cloud, found)
 
 
 class QosSpecManager(_Manager):
@@ -172,6 +187,12 @@ class QosSpecManager(_Manager):
 
 
 _ACCESS = msgspec.json.Decoder(kinds.TypeAccesses)
+
+
+def _with_users(cloud: clouds.Cloud, found: resources.Resource) -> resources.Resource:
+    if found.details["is_public"]:
+        return found
+    return msgspec.structs.replace(found, edges=(*found.edges, *_users_of(cloud, found)))
 
 
 def _users_of(cloud: clouds.Cloud, private: resources.Resource) -> Iterator[resources.Edge]:

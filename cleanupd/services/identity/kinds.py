@@ -98,11 +98,14 @@ class Domain(msgspec.Struct):
 
 
 class Project(msgspec.Struct):
-    """A project; its parent is the domain where it has no other."""
+    """A project; its parent is the domain where it has no other.
+
+    Who asks for a domain as for a project gets one that is in no domain.
+    """
 
     id: wire.Id
     name: str
-    domain_id: wire.Id
+    domain_id: wire.Id | None
     parent_id: str | None
     enabled: bool
 
@@ -188,7 +191,7 @@ def parse_project(project: Project, place: wire.Place) -> resources.Resource:
         ref=place.ref("identity.project", project.id),
         name=project.name or None,
         edges=edges,
-        details={"domain_id": project.domain_id, "enabled": project.enabled},
+        details={"domain_id": project.domain_id or "", "enabled": project.enabled},
     )
 
 

@@ -13,6 +13,7 @@
 """Listing, reading and removing what Keystone has."""
 
 import collections
+from collections.abc import Iterable
 from collections.abc import Iterator
 import urllib.parse
 
@@ -53,6 +54,11 @@ class ProjectManager(tables.TableManager):
         shape=kinds.Project,
         parse=kinds.parse_project,
     )
+
+    def read(self) -> resources.Resource | None:
+        """Return the project as it is now, None when it is gone or is a domain after all."""
+        found = super().read()
+        return found if found is not None and found.details["domain_id"] else None
 
 
 class UserManager(tables.TableManager):
@@ -100,20 +106,38 @@ class RoleManager(tables.TableManager):
         That a benchmark's own user has a role does not keep it: the user may
         have to stay for reasons of its own.
         """
-        assigned = collections.defaultdict[object, list[resources.Edge]](list)
-        for one in listings["identity.role_assignment"]:
-            assigned[one.details["role_id"]].append(resources.used_by(one.ref, is_loose=True))
-        implied = _implied(cloud)
         found = list(super().list(cloud, listings))
         for domain in _DOMAINS.records(cloud, f"/domains?{_LIMIT}"):
             query = urllib.parse.urlencode({"domain_id": domain.ref.id})
             found.extend(cls.TABLE.records(cloud, f"/roles?{query}&{_LIMIT}"))
-        place = wire.Place(cloud.name, cloud.region)
-        for role in found:
-            others = [place.ref(cls.KIND.name, other) for other in implied.get(role.ref.id, ())]
-            edges = [resources.attached_to(other) for other in others]
-            edges += assigned[role.ref.id]
-            yield msgspec.structs.replace(role, edges=tuple(edges))
+        yield from _tied(cloud, found, listings["identity.role_assignment"])
+
+    def read(self) -> resources.Resource | None:
+        """Return the role as it is now, with what it implies and who has it, or None."""
+        found = super().read()
+        if found is None:
+            return None
+        query = urllib.parse.urlencode({"role.id": self.id()})
+        table = RoleAssignmentManager.TABLE
+        assignments = tuple(table.records(self.cloud, f"/role_assignments?{query}"))
+        return next(_tied(self.cloud, [found], assignments))
+
+
+def _tied(
+    cloud: clouds.Cloud,
+    roles: Iterable[resources.Resource],
+    assignments: Iterable[resources.Resource],
+) -> Iterator[resources.Resource]:
+    """Yield roles with the edges that neither Keystone's list nor its answer for one has."""
+    assigned = collections.defaultdict[object, list[resources.Edge]](list)
+    for one in assignments:
+        assigned[one.details["role_id"]].append(resources.used_by(one.ref, is_loose=True))
+    implied = _implied(cloud)
+    place = wire.Place(cloud.name, cloud.region)
+    for role in roles:
+        others = [place.ref(kinds.ROLE.name, other) for other in implied.get(role.ref.id, ())]
+        edges = [resources.attached_to(other) for other in others]
+        yield msgspec.structs.replace(role, edges=(*edges, *assigned[role.ref.id]))
 
 
 class ServiceManager(tables.TableManager):
@@ -167,9 +191,21 @@ class RoleAssignmentManager(_LookedAt):
     )
 
     def read(self) -> resources.Resource | None:
-        """Return the assignment as it is now, found among all: it has no address."""
-        found = self.list(self.cloud, {})
+        """Return the assignment as it is now, found among all like it: it has no address."""
+        query = urllib.parse.urlencode(dict(map(_filter, self.id().split("/"))))
+        found = self.TABLE.records(self.cloud, f"/role_assignments?{query}")
         return next((one for one in found if one.ref == self.resource.ref), None)
+
+
+def _filter(part: str) -> tuple[str, str]:
+    """Return the filter of the API for one part of an assignment's id."""
+    word, _, value = part.partition(":")
+    return {
+        "inherited": ("scope.OS-INHERIT:inherited_to", "projects"),
+        "system": ("scope.system", "all"),
+        "project": ("scope.project.id", value),
+        "domain": ("scope.domain.id", value),
+    }.get(word, (f"{word}.id", value))
 
 
 class _Inferences(msgspec.Struct):

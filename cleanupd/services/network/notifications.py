@@ -227,7 +227,8 @@ class NeutronNotificationHandler(notification.TableHandler):
             if not table or not found:
                 raise
             for id_ in found:
-                self.model_collector.apply(changes.Touched(self.place.ref(table.kind.name, id_)))
+                ref = self.place.ref(table.kind.name, id_)
+                self.model_collector.apply(changes.Touched(ref, message.sent_at))
 
 
 def _find_ids(payload: Any, table: tables.Table[Any]) -> Iterator[str]:

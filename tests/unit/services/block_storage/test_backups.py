@@ -117,3 +117,22 @@ def test_an_old_transfer_has_no_project() -> None:
     record = {**answers.sampled("block_storage/transfers", "transfers"), "source_project_id": None}
     body = json.dumps({"transfer": record}).encode()
     assert managers.TransferManager.TABLE.decode(body, answers.PLACE).project_id is None
+
+
+def test_an_incremental_backup_is_read_with_those_below_it() -> None:
+    """Whoever reads it knows as much as a listing tells; a full one needs no second request."""
+    page = json.loads(answers.sample("block_storage/backups"))
+    full, incremental = page["backups"][:2]
+    bodies = {full["id"]: {"backup": full}, incremental["id"]: {"backup": incremental}}
+
+    def answer(_method: str, path: str) -> bytes:
+        return json.dumps(bodies.get(path.removeprefix("/backups/"), page)).encode()
+
+    def read(record: dict[str, Any]) -> tuple[resources.Resource | None, int]:
+        cloud = answers.RecordedCloud(answer)
+        known = resources.Resource(ref=answers.ref("block_storage.backup", record["id"]))
+        return managers.BackupManager(cloud, known).read(), len(cloud.requests)
+
+    listed = tuple(managers.BackupManager.list(answers.RecordedCloud(answer), {}))
+    assert read(full) == (listed[0], 1)
+    assert read(incremental) == (listed[1], 2)

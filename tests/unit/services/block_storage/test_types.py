@@ -101,3 +101,18 @@ def test_a_qos_spec_is_never_forced() -> None:
     with pytest.raises(exceptions.Conflict, match="still in use"):
         managers.QosSpecManager(cloud, spec).delete()
     assert cloud.requests == [("DELETE", "/qos-specs/q", None, {})]
+
+
+def test_a_private_type_is_read_with_its_projects() -> None:
+    """Whoever reads it knows as much as a listing tells; of one that is gone nothing."""
+    private = {"id": "t1", "name": "private", "is_public": False, "qos_specs_id": None}
+    bodies = {
+        "/types/t1": {"volume_type": private},
+        "/types/t1/os-volume-type-access": {"volume_type_access": [{"project_id": "p1"}]},
+    }
+    cloud = answers.RecordedCloud(lambda _method, path: json.dumps(bodies[path]).encode())
+    known = resources.Resource(ref=answers.ref("block_storage.volume_type", "t1"))
+    found = managers.VolumeTypeManager(cloud, known).read()
+    assert found is not None
+    assert [edge.target.id for edge in found.edges] == ["p1"]
+    assert managers.VolumeTypeManager(answers.refusing(404), known).read() is None
