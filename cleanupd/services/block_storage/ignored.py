@@ -82,7 +82,6 @@ _BY_REASON = {
         "volume_type_extra_specs.update",
     ),
     "how far a backup is is not kept": ("backup.createprogress",),
-    "it has no id of what was made": ("qos_specs.create",),
     "somebody asked for something, which changes nothing": ("qos_specs.associations",),
 }
 IGNORED = {event_type: reason for reason, found in _BY_REASON.items() for event_type in found}

@@ -16,14 +16,10 @@ nothing of what it was made of.  That part is laid over what is known, and its
 time becomes the resource's last change; a resource that is not known, and
 what a message leaves open (attachments, a new type, another project), is read.
 
-What Cinder does not tell (seen with Cinder 29) is known from the next listing
-on:
-
-* The id of a transfer and of a QoS spec that are new.  A QoS spec is read as
-  soon as a type is associated with it; what is known of a volume's transfers
-  is read when the volume's messages say that one was accepted or withdrawn.
-* A new name of a backup, and the status of what could not be made or removed:
-  there is no message after the first.
+The id of a transfer and of a QoS spec that are new is not told (seen with
+Cinder 29): the few that there are of the kind are listed.  A new name of a
+backup, and the status of what could not be made or removed, are known from
+the next listing on: there is no message after the first.
 """
 
 from collections.abc import Callable
@@ -108,6 +104,12 @@ class SpecChanged(msgspec.Struct):
     error_message: object = None
 
 
+class SpecMade(msgspec.Struct):
+    """A QoS spec was made, whose id is not told; or why that failed."""
+
+    error_message: object = None
+
+
 class SchedulingFailed(msgspec.Struct):
     """There is no room for a volume or for a snapshot."""
 
@@ -151,6 +153,12 @@ def _tell_offer(volume: VolumeTold, scene: notification.Scene) -> Iterator[chang
     ref = scene.place.ref(_VOLUME, volume.id)
     yield scene.touched(ref)
     yield from _dependents(ref, _TRANSFER, scene)
+
+
+def _tell_offered(volume: VolumeTold, scene: notification.Scene) -> Iterator[changes.Change]:
+    """Touch a volume, and have the offer found that was made to transfer it."""
+    yield scene.touched(scene.place.ref(_VOLUME, volume.id))
+    yield scene.touched(scene.place.ref(_TRANSFER, ""))
 
 
 def _tell_gone(told: Any, scene: notification.Scene) -> Iterator[changes.Change]:
@@ -217,6 +225,11 @@ def _tell_spec(changed: SpecChanged, scene: notification.Scene) -> Iterator[chan
             yield scene.touched(scene.place.ref(_TYPE, changed.type_id))
 
 
+def _tell_spec_made(made: SpecMade, scene: notification.Scene) -> Iterator[changes.Change]:
+    if made.error_message is None:
+        yield scene.touched(scene.place.ref(_SPEC, ""))
+
+
 def _tell_spec_gone(changed: SpecChanged, scene: notification.Scene) -> Iterator[changes.Change]:
     if changed.error_message is None:
         ref = scene.place.ref(_SPEC, changed.id)
@@ -241,9 +254,8 @@ _VOLUME_TELLS: dict[str, Tell] = {
     **dict.fromkeys(
         (f"{what}_replication.end" for what in ("enable", "disable", "failover")), _tell_open
     ),
-    **dict.fromkeys(
-        (f"transfer.{action}.end" for action in ("create", "accept", "delete")), _tell_offer
-    ),
+    "transfer.create.end": _tell_offered,
+    **dict.fromkeys(("transfer.accept.end", "transfer.delete.end"), _tell_offer),
     **dict.fromkeys(("delete.end", "unmanage.end"), _tell_gone),
 }
 _SNAPSHOT_TELLS: dict[str, Tell] = {
@@ -275,6 +287,7 @@ _TYPES = {
             "disassociate_all",
         )
     },
+    "qos_specs.create": notification.Event(SpecMade, _tell_spec_made),
     "qos_specs.delete": notification.Event(SpecChanged, _tell_spec_gone),
 }
 _FAILED = notification.Event(SchedulingFailed, _tell_failed)

@@ -17,9 +17,10 @@ Where two messages meet, the revision number decides.
 
 What Neutron does by itself it does not tell (seen with Neutron 29):
 
-* The ports that it makes, for a router's gateway and for a floating IP, are
-  known from the next listing on.  That of a router's interface is named by
-  ``router.interface.create``.
+* The ports that it makes, for a router's gateway and for a floating IP: the
+  collector looks for them when router or floating IP are told of.  That of a
+  router's interface is named by ``router.interface.create``; those of DHCP
+  agents are known from the next listing on.
 * What goes with something else is known by its edges: the subnets and ports
   of a network, the ports of a router and of a floating IP, are taken for gone
   with it, since none of them can outlive it.

@@ -34,6 +34,7 @@ class Hearing:
         kinds = {k: one for k, one in MANAGERS.items() if one.KIND.service == plugin.SERVICE}
         self.now = NOON
         self.cloud = answers.refusing(404)
+        self.cloud.visibility = lambda: None
         self.collector = plugin(self.cloud, kinds, lambda: self.now)
         self.manager = notification.NotificationHandlerManager(
             [self.collector.notification_handler]

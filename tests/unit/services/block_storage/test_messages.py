@@ -153,7 +153,7 @@ def test_a_volume_that_is_gone_stays_gone(ears):
     assert ears.get("block_storage.volume", VOLUME) is None
 
 
-@pytest.mark.parametrize("action", ["create", "accept", "delete"])
+@pytest.mark.parametrize("action", ["accept", "delete"])
 def test_offers_are_read(ears, action):
     """The messages name the volume only: its transfers that are known are read."""
     ears.know(volume(), transfer(id="t1", volume_id=VOLUME))
@@ -246,3 +246,17 @@ def test_a_foreign_scheduler_is_nobodys_riddle(ears):
     """Nova's has a publisher of the same name."""
     assert ears.hear("scheduler.api", "scheduler.select_destinations.end", {}) == []
     assert ears.manager.counts == hearing.notification.Counts(handled=1)
+
+
+def test_what_is_made_without_an_id_is_listed(ears):
+    """Cinder names neither the new transfer nor the new spec: all of the kind are listed, once."""
+    found = ears.hear(PUBLISHER, "volume.transfer.create.end", CREATED)
+    assert found == [("touched", "volume", VOLUME), ("touched", "transfer", "")]
+    found = ears.hear("QoSSpecs.ctl", "qos_specs.create", {"name": "n"})
+    assert found == [("touched", "qos_spec", "")]
+    assert ears.hear("QoSSpecs.ctl", "qos_specs.create", {"error_message": "taken"}) == []
+    ears.collector.read_touched()
+    asked = [path.partition("?")[0] for _, path, _, _ in ears.cloud.requests]
+    assert asked == ["/qos-specs", "/volume-transfers/detail", f"/volumes/{VOLUME}"]
+    ears.collector.read_touched()
+    assert len(ears.cloud.requests) == 3

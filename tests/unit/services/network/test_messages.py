@@ -11,6 +11,7 @@
 # under the License.
 """What Neutron's messages change."""
 
+import json
 import random
 
 import pytest
@@ -245,3 +246,52 @@ def test_what_names_nothing_has_failed(ears, event_type, payload):
     """A payload in which nothing can be found is counted."""
     assert ears.hear(PUBLISHER, event_type, payload) == []
     assert ears.manager.counts == hearing.notification.Counts(failed=1)
+
+
+@pytest.mark.parametrize(
+    ("event", "word", "plural"),
+    [
+        ("router.create.end", "router", "routers"),
+        ("floatingip.create.end", "floatingip", "floatingips"),
+    ],
+)
+def test_ports_that_neutron_makes_are_looked_for(ears, event, word, plural):
+    """One request finds those of all routers and floating IPs that were told of."""
+    owner = {"router": "network:router_gateway"}.get(word, "network:floatingip")
+    made = body("ports", "ports", id="p1", device_id="a", device_owner=owner)
+    for id_ in ("a", "b"):
+        ears.hear(PUBLISHER, event, {word: body(plural, plural, id=id_)})
+    ears.cloud.answer = lambda _method, _path: json.dumps({"ports": [made]}).encode()
+    ears.collector.read_touched()
+    assert [path for _, path, _, _ in ears.cloud.requests] == [
+        "/ports?limit=1000&sort_key=id&sort_dir=asc&device_id=a&device_id=b"
+    ]
+    assert ears.get("network.port", "p1").details["device_owner"] == owner
+    ears.collector.read_touched()
+    assert len(ears.cloud.requests) == 1
+
+
+def test_ports_are_looked_for_until_neutron_answers(ears):
+    """A request that failed is made again."""
+    ears.hear(PUBLISHER, "router.create.end", {"router": body("routers", "routers", id="r1")})
+    ears.collector.read_touched()
+    made = body("ports", "ports", id="p1", device_id="r1", device_owner="network:router_gateway")
+    ears.cloud.answer = lambda _method, _path: json.dumps({"ports": [made]}).encode()
+    ears.collector.read_touched()
+    assert ears.get("network.port", "p1") is not None
+
+
+def test_ports_that_change_while_they_are_looked_for_are_read_again(ears):
+    """An answer that may be older than a message is not the last word."""
+    ears.hear(PUBLISHER, "router.create.end", {"router": body("routers", "routers", id="r1")})
+    made = body("ports", "ports", id="p1", device_id="r1", security_groups=[])
+
+    def answer(_method, path):
+        if path.startswith("/ports?"):
+            ears.hear(PUBLISHER, "port.update.end", {"port": {"id": "p1"}})
+            return json.dumps({"ports": [made]}).encode()
+        return json.dumps({"port": made | {"name": "newer"}}).encode()
+
+    ears.cloud.answer = answer
+    ears.collector.read_touched()
+    assert ears.get("network.port", "p1").name == "newer"
