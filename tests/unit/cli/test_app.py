@@ -26,6 +26,8 @@ COMMANDS = sorted(
     point.name.replace("_", " ") for point in metadata.entry_points(group="cleanupd.cli")
 )
 ALL = [*COMMANDS, "help", "complete"]
+#: What a command must be given before it looks at its options.
+GIVEN = {"image-cache show": ["ironic_instance"]}
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +52,9 @@ def run(capsys, *words):
 def test_the_commands_are_those_of_the_documentation():
     """What the documents speak of is there."""
     assert COMMANDS == [
+        "image-cache clean",
+        "image-cache list",
+        "image-cache show",
         "leaks list",
         "model show",
         "sweep list",
@@ -63,7 +68,7 @@ def test_the_commands_are_those_of_the_documentation():
 @pytest.mark.parametrize("command", ALL)
 def test_an_unknown_flag_is_a_usage_error(capsys, command):
     """Every command takes an unknown option for an error, in one line, with code 1."""
-    code, out, err = run(capsys, *command.split(), "--no-such-flag")
+    code, out, err = run(capsys, *command.split(), *GIVEN.get(command, ()), "--no-such-flag")
     assert code == 1
     assert out == ""
     assert "--no-such-flag" in err.splitlines()[-1]
@@ -72,7 +77,7 @@ def test_an_unknown_flag_is_a_usage_error(capsys, command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_usage_error_is_one_line_that_tells_where_to_look(capsys, command):
     """The line names the help of the command."""
-    _, _, err = run(capsys, *command.split(), "--no-such-flag")
+    _, _, err = run(capsys, *command.split(), *GIVEN.get(command, ()), "--no-such-flag")
     assert err == (
         "cleanupctl: error: unrecognized arguments: --no-such-flag;"
         f" see `cleanupctl {command} --help`\n"
@@ -92,8 +97,10 @@ def test_every_command_has_a_help_with_examples(capsys, command):
     """Help goes to stdout with code 0, asked for in either way, and teaches."""
     code, out, err = run(capsys, *command.split(), "--help")
     assert (code, err) == (0, "")
-    assert f"cleanupctl {command} --os-cloud NAME" in out
-    assert "--os-cloud" in out
+    # Image caches are a node's, and no cloud's.
+    where = "--local" if command.startswith("image-cache") else "--os-cloud NAME"
+    assert f"  cleanupctl {command} -" in out or f"  cleanupctl {command} ironic" in out
+    assert where in out
     assert "130 interrupted" in out
     assert run(capsys, "help", *command.split()) == (code, out, err)
 
