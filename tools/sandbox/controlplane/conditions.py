@@ -39,10 +39,13 @@ KINDS = {
     "flavor": "nova_api.flavors WHERE name",
     "private_flavor": "nova_api.flavors WHERE is_public = 0 AND name",
     "keypair": "nova_api.key_pairs WHERE name",
+    "server_group": "nova_api.instance_groups WHERE name",
+    "aggregate": "nova_api.aggregates WHERE name",
     "network": "neutron.networks WHERE name",
     "subnet": "neutron.subnets WHERE name",
     "router": "neutron.routers WHERE name",
     "port": "neutron.ports WHERE name",
+    "trunk": "neutron.trunks WHERE name",
     "security_group": "neutron.securitygroups WHERE name",
     "floating_ip": "neutron.floatingips JOIN neutron.standardattributes AS attributes"
     " ON attributes.id = standard_attr_id WHERE attributes.description",
@@ -56,13 +59,22 @@ KINDS = {
     " WHERE volumes.deleted = 0 AND volumes.display_name = '' AND instances.display_name",
     "snapshot": "cinder.snapshots WHERE deleted = 0 AND display_name",
     "backup": "cinder.backups WHERE deleted = 0 AND display_name",
+    "transfer": "cinder.transfers WHERE deleted = 0 AND display_name",
+    "volume_type": "cinder.volume_types WHERE deleted = 0 AND name",
+    "qos_specs": "cinder.quality_of_service_specs WHERE deleted = 0"
+    " AND `key` = 'QoS_Specs_Name' AND value",
     "image": "glance.images WHERE deleted = 0 AND name",
+    "deactivated_image": "glance.images WHERE deleted = 0 AND status = 'deactivated' AND name",
     "project": "keystone.project WHERE name",
     "user": "keystone.local_user WHERE name",
     "role": "keystone.role WHERE name",
+    # Keystone keeps the name of a service among whatever else it was given.
+    "service": "keystone.service WHERE extra",
 }
 # Parts of others: they would be counted twice.
-NOT_SUMMED = frozenset({"private_flavor", "attached_volume", "unnamed_volume"})
+NOT_SUMMED = frozenset(
+    {"private_flavor", "attached_volume", "unnamed_volume", "deactivated_image"}
+)
 
 
 @dataclasses.dataclass(frozen=True)
