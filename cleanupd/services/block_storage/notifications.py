@@ -26,15 +26,16 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 from typing import ClassVar
+from typing import TypeAlias
 
 import msgspec
 
 from cleanupd.core import changes
 from cleanupd.core import resources
 from cleanupd.services.base import notification
-from cleanupd.services.base import wire
 from cleanupd.services.block_storage import ignored
 from cleanupd.services.block_storage import kinds
+from cleanupd.services.block_storage import messages
 
 _VOLUME = kinds.VOLUME.name
 _SNAPSHOT = kinds.SNAPSHOT.name
@@ -43,91 +44,18 @@ _TRANSFER = kinds.TRANSFER.name
 _TYPE = kinds.VOLUME_TYPE.name
 _SPEC = kinds.QOS_SPEC.name
 
-
-class _Told(msgspec.Struct, kw_only=True):
-    """What a message holds of a volume, a snapshot or a backup."""
-
-    tenant_id: wire.Id
-    user_id: wire.Id
-    display_name: str | None
-    status: str
+Changes: TypeAlias = Iterator[changes.Change]
+Tell: TypeAlias = Callable[[Any, notification.Scene], Changes]
 
 
-class VolumeTold(_Told, kw_only=True):
-    """Something happens to a volume, or has happened."""
-
-    KIND: ClassVar = _VOLUME
-    id: wire.Id = msgspec.field(name="volume_id")
-    size: int
-
-
-class SnapshotTold(_Told, kw_only=True):
-    """Something happens to a snapshot, or has happened."""
-
-    KIND: ClassVar = _SNAPSHOT
-    id: wire.Id = msgspec.field(name="snapshot_id")
-
-
-class BackupTold(_Told, kw_only=True):
-    """Something happens to a backup, or has happened."""
-
-    KIND: ClassVar = _BACKUP
-    id: wire.Id = msgspec.field(name="backup_id")
-    volume_id: str | None
-    snapshot_id: str | None
-    parent_id: str | None
-
-
-class _Type(msgspec.Struct):
-    id: wire.Id
-    name: wire.Id
-
-
-class TypeChanged(msgspec.Struct):
-    """A volume type was made, changed or removed; or why that failed."""
-
-    volume_types: _Type | None
-    error_message: object = None
-
-
-class AccessChanged(msgspec.Struct):
-    """A project may use a private volume type now, or no longer."""
-
-    volume_type_id: wire.Id
-
-
-class SpecChanged(msgspec.Struct):
-    """A QoS spec was changed, removed or associated with a type; or why that failed."""
-
-    id: wire.Id
-    type_id: str | None = None
-    error_message: object = None
-
-
-class SpecMade(msgspec.Struct):
-    """A QoS spec was made, whose id is not told; or why that failed."""
-
-    error_message: object = None
-
-
-class SchedulingFailed(msgspec.Struct):
-    """There is no room for a volume or for a snapshot."""
-
-    volume_id: str | None = None
-    snapshot_id: str | None = None
-
-
-Tell = Callable[[Any, notification.Scene], Iterator[changes.Change]]
-
-
-def _tell_over(told: Any, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_over(told: Any, scene: notification.Scene) -> Changes:
     """Lay what is told over what is known."""
     ref = scene.place.ref(told.KIND, told.id)
     known = scene.model.get(ref)
     if known is None:
         yield scene.touched(ref)
         return
-    sized = {"size_gib": told.size} if isinstance(told, VolumeTold) else {}
+    sized = {"size_gib": told.size} if isinstance(told, messages.VolumeTold) else {}
     yield scene.updated(
         msgspec.structs.replace(
             known,
@@ -143,25 +71,25 @@ def _tell_over(told: Any, scene: notification.Scene) -> Iterator[changes.Change]
     )
 
 
-def _tell_open(told: Any, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_open(told: Any, scene: notification.Scene) -> Changes:
     """Touch what was told of."""
     yield scene.touched(scene.place.ref(told.KIND, told.id))
 
 
-def _tell_offer(volume: VolumeTold, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_offer(volume: messages.VolumeTold, scene: notification.Scene) -> Changes:
     """Touch a volume, and the offers to transfer it that are known."""
     ref = scene.place.ref(_VOLUME, volume.id)
     yield scene.touched(ref)
     yield from _dependents(ref, _TRANSFER, scene)
 
 
-def _tell_offered(volume: VolumeTold, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_offered(volume: messages.VolumeTold, scene: notification.Scene) -> Changes:
     """Touch a volume, and have the offer found that was made to transfer it."""
     yield scene.touched(scene.place.ref(_VOLUME, volume.id))
     yield scene.touched(scene.place.ref(_TRANSFER, ""))
 
 
-def _tell_gone(told: Any, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_gone(told: Any, scene: notification.Scene) -> Changes:
     """Take what was told of for gone, and touch what cannot do without it."""
     ref = scene.place.ref(told.KIND, told.id)
     yield scene.deleted(ref)
@@ -169,9 +97,7 @@ def _tell_gone(told: Any, scene: notification.Scene) -> Iterator[changes.Change]
     yield from _dependents(ref, _TRANSFER, scene)
 
 
-def _dependents(
-    ref: resources.Ref, kind: str, scene: notification.Scene
-) -> Iterator[changes.Change]:
+def _dependents(ref: resources.Ref, kind: str, scene: notification.Scene) -> Changes:
     for other in scene.model.pointing_to(ref):
         if other.ref.kind == kind:
             yield scene.touched(other.ref)
@@ -180,7 +106,7 @@ def _dependents(
 def _with_sources(tell: Tell) -> Tell:
     """Return what tells of a backup, and touches what it is made of or restored to."""
 
-    def tell_more(backup: BackupTold, scene: notification.Scene) -> Iterator[changes.Change]:
+    def tell_more(backup: messages.BackupTold, scene: notification.Scene) -> Changes:
         yield from tell(backup, scene)
         sources = (
             (_VOLUME, backup.volume_id),
@@ -194,7 +120,7 @@ def _with_sources(tell: Tell) -> Tell:
     return tell_more
 
 
-def _tell_type(changed: TypeChanged, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_type(changed: messages.TypeChanged, scene: notification.Scene) -> Changes:
     """Touch a type, and its volumes, which have its name, where that has changed."""
     told = changed.volume_types
     if told is None or changed.error_message is not None:
@@ -206,16 +132,16 @@ def _tell_type(changed: TypeChanged, scene: notification.Scene) -> Iterator[chan
         yield from _dependents(scene.place.ref(_TYPE, known.name), _VOLUME, scene)
 
 
-def _tell_type_gone(changed: TypeChanged, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_type_gone(changed: messages.TypeChanged, scene: notification.Scene) -> Changes:
     if changed.volume_types is not None and changed.error_message is None:
         yield scene.deleted(scene.place.ref(_TYPE, changed.volume_types.id))
 
 
-def _tell_access(changed: AccessChanged, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_access(changed: messages.AccessChanged, scene: notification.Scene) -> Changes:
     yield scene.touched(scene.place.ref(_TYPE, changed.volume_type_id))
 
 
-def _tell_spec(changed: SpecChanged, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_spec(changed: messages.SpecChanged, scene: notification.Scene) -> Changes:
     """Touch a spec, and the types that are associated with it now, or no longer."""
     if changed.error_message is None:
         ref = scene.place.ref(_SPEC, changed.id)
@@ -225,19 +151,19 @@ def _tell_spec(changed: SpecChanged, scene: notification.Scene) -> Iterator[chan
             yield scene.touched(scene.place.ref(_TYPE, changed.type_id))
 
 
-def _tell_spec_made(made: SpecMade, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_spec_made(made: messages.SpecMade, scene: notification.Scene) -> Changes:
     if made.error_message is None:
         yield scene.touched(scene.place.ref(_SPEC, ""))
 
 
-def _tell_spec_gone(changed: SpecChanged, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_spec_gone(changed: messages.SpecChanged, scene: notification.Scene) -> Changes:
     if changed.error_message is None:
         ref = scene.place.ref(_SPEC, changed.id)
         yield scene.deleted(ref)
         yield from _dependents(ref, _TYPE, scene)
 
 
-def _tell_failed(failed: SchedulingFailed, scene: notification.Scene) -> Iterator[changes.Change]:
+def _tell_failed(failed: messages.SchedulingFailed, scene: notification.Scene) -> Changes:
     for kind, id_ in ((_VOLUME, failed.volume_id), (_SNAPSHOT, failed.snapshot_id)):
         if id_:
             yield scene.touched(scene.place.ref(kind, id_))
@@ -272,13 +198,13 @@ _BACKUP_TELLS: dict[str, Tell] = {
     "delete.end": _with_sources(_tell_gone),
 }
 _TYPES = {
-    "volume_type.create": notification.Event(TypeChanged, _tell_type),
-    "volume_type.update": notification.Event(TypeChanged, _tell_type),
-    "volume_type.delete": notification.Event(TypeChanged, _tell_type_gone),
-    "volume_type_project.access.add": notification.Event(AccessChanged, _tell_access),
-    "volume_type_project.access.remove": notification.Event(AccessChanged, _tell_access),
+    "volume_type.create": notification.Event(messages.TypeChanged, _tell_type),
+    "volume_type.update": notification.Event(messages.TypeChanged, _tell_type),
+    "volume_type.delete": notification.Event(messages.TypeChanged, _tell_type_gone),
+    "volume_type_project.access.add": notification.Event(messages.AccessChanged, _tell_access),
+    "volume_type_project.access.remove": notification.Event(messages.AccessChanged, _tell_access),
     **{
-        f"qos_specs.{action}": notification.Event(SpecChanged, _tell_spec)
+        f"qos_specs.{action}": notification.Event(messages.SpecChanged, _tell_spec)
         for action in (
             "update",
             "delete_keys",
@@ -287,10 +213,10 @@ _TYPES = {
             "disassociate_all",
         )
     },
-    "qos_specs.create": notification.Event(SpecMade, _tell_spec_made),
-    "qos_specs.delete": notification.Event(SpecChanged, _tell_spec_gone),
+    "qos_specs.create": notification.Event(messages.SpecMade, _tell_spec_made),
+    "qos_specs.delete": notification.Event(messages.SpecChanged, _tell_spec_gone),
 }
-_FAILED = notification.Event(SchedulingFailed, _tell_failed)
+_FAILED = notification.Event(messages.SchedulingFailed, _tell_failed)
 
 
 class CinderNotificationHandler(notification.TableHandler):
@@ -301,9 +227,9 @@ class CinderNotificationHandler(notification.TableHandler):
         **{
             f"{word}.{rest}": notification.Event(shape, tell)
             for word, shape, tells in (
-                ("volume", VolumeTold, _VOLUME_TELLS),
-                ("snapshot", SnapshotTold, _SNAPSHOT_TELLS),
-                ("backup", BackupTold, _BACKUP_TELLS),
+                ("volume", messages.VolumeTold, _VOLUME_TELLS),
+                ("snapshot", messages.SnapshotTold, _SNAPSHOT_TELLS),
+                ("backup", messages.BackupTold, _BACKUP_TELLS),
             )
             for rest, tell in tells.items()
         },
