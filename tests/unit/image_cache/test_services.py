@@ -13,9 +13,10 @@
 """What each service's caches hold, and what of it may go."""
 
 import json
-import pathlib
+import shutil
 import subprocess
 import sys
+import time
 import uuid
 
 import pytest
@@ -444,8 +445,13 @@ class TestProcesses:
         (tmp_path / "7" / "stat").unlink()
         assert processes.started_at(["nova-compute"], tmp_path) is None
 
-    def test_this_process_was_started_lately(self):
+    def test_a_process_was_started_lately(self, tmp_path):
         """The real /proc is understood."""
-        name = pathlib.Path("/proc/self/cmdline").read_bytes().split(b"\0")[0].decode()
-        started = processes.started_at([pathlib.Path(name).name])
+        program = tmp_path / "cleanupd-test-sleep"
+        program.symlink_to(shutil.which("sleep"))
+        before = time.time()
+        with subprocess.Popen([program, "60"]) as process:
+            started = processes.started_at([program.name])
+            process.kill()
         assert started is not None
+        assert before - 60 < started <= time.time()
