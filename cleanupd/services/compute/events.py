@@ -105,7 +105,7 @@ VERSIONED: Mapping[str, type] = {
     "instance.lock": messages.ServerTold,
     "instance.rebuild_scheduled": messages.ServerTouched,
     "instance.unlock": messages.ServerTold,
-    "instance.update": messages.ServerTold,
+    "instance.update": messages.ServerUpdated,
     **_each(
         messages.ServerFailed,
         "compute_task",

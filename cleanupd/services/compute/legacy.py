@@ -61,7 +61,7 @@ class Server(msgspec.Struct):
             status=states.find_status(self.state, self.state_description or None),
             host=host,
             # It was sent when that was written, which has whole seconds.
-            updated_at=sent_at.replace(microsecond=0),
+            updated_at=max(known.updated_at or sent_at, sent_at).replace(microsecond=0),
             launched_at=self._launched_at(),
             details={**known.details, "task_state": self.state_description or "", "zone": zone},
         )
@@ -115,9 +115,9 @@ class GroupDeleted(GroupTouched, gc=False):
 
 
 class AggregateTouched(msgspec.Struct, gc=False):
-    """An aggregate is another one."""
+    """An aggregate is another one; where the API had its number from a path, it is a text."""
 
-    id: int = msgspec.field(name="aggregate_id")
+    id: int | str = msgspec.field(name="aggregate_id")
 
 
 class AggregateDeleted(AggregateTouched, gc=False):

@@ -31,6 +31,8 @@ from cleanupd.services.compute import states
 T = TypeVar("T")
 
 _VOLUME = "block_storage.volume"
+#: By how much the time of a message may be after that of what it tells.
+_TOLERANCE = datetime.timedelta(seconds=2)
 
 
 class Sealed(msgspec.Struct, Generic[T], gc=False):
@@ -74,7 +76,19 @@ class ServerTold(msgspec.Struct):
     locked: bool
     block_devices: list[Sealed[_Volume]] | None
 
-    def lay_over(self, known: resources.Resource) -> tuple[resources.Resource, bool]:
+    def is_older(self, known: resources.Resource) -> bool:
+        """Whether the sender has the server as it was before what is known."""
+        if self.updated_at is None or known.updated_at is None:
+            return False
+        return known.updated_at - self.updated_at > _TOLERANCE
+
+    def written_at(self, sent_at: datetime.datetime) -> datetime.datetime | None:  # noqa: ARG002
+        """Return when the server was written last, as far as the message tells."""
+        return wire.utc(self.updated_at)
+
+    def lay_over(
+        self, known: resources.Resource, sent_at: datetime.datetime
+    ) -> tuple[resources.Resource, bool]:
         """Return what is known after the message, and whether more changed than it tells.
 
         Where it is not on the host that it was on, or not tied to what it was
@@ -96,7 +110,7 @@ class ServerTold(msgspec.Struct):
             name=known.name if known.name == self.display_name else self.display_name or None,
             status=states.find_status(self.state, self.task_state),
             host=host,
-            updated_at=wire.utc(self.updated_at) or known.updated_at,
+            updated_at=_latest(known.updated_at, self.written_at(sent_at)),
             launched_at=wire.utc(self.launched_at),
             details=known.details if details == known.details else details,
         )
@@ -121,6 +135,20 @@ class ServerTold(msgspec.Struct):
             one.data.volume_id for one in self.block_devices if one.data.delete_on_termination
         )
         return volumes == sorted(ids[count:]) and going == [ref.id for ref in known.cascades]
+
+
+def _latest(
+    one: datetime.datetime | None, other: datetime.datetime | None
+) -> datetime.datetime | None:
+    return max(one, other) if one and other else one or other
+
+
+class ServerUpdated(ServerTold):
+    """The same when it was written; its date is that of the time before (seen with Nova 34)."""
+
+    def written_at(self, sent_at: datetime.datetime) -> datetime.datetime:
+        """Return when it was sent, which Nova does at once, in whole seconds as Nova has it."""
+        return sent_at.replace(microsecond=0)
 
 
 class ServerStarted(ServerTold):

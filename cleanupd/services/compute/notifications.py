@@ -54,12 +54,12 @@ def _tell_server(told: messages.ServerTold, scene: Scene) -> Changes:
     known = scene.model.get(ref)
     if known is None:
         yield scene.touched(ref)
-    elif told.updated_at and known.updated_at and told.updated_at < known.updated_at:
+    elif told.is_older(known):
         # The sender has it from before, which matters when what it did is done.
         if not isinstance(told, messages.ServerStarted):
             yield scene.touched(ref)
     else:
-        record, is_doubtful = told.lay_over(known)
+        record, is_doubtful = told.lay_over(known, scene.sent_at)
         yield scene.updated(record)
         if is_doubtful:
             yield scene.touched(ref)
@@ -173,6 +173,7 @@ def _touch_host(told: messages.ServiceTouched | legacy.HostTouched, scene: Scene
 
 _TELLS: Mapping[type, notification.Tell] = {
     messages.ServerTold: _tell_server,
+    messages.ServerUpdated: _tell_server,
     messages.ServerStarted: _tell_server,
     messages.ServerCreated: _tell_new_server,
     messages.ServerDeleted: _tell_deleted_server,

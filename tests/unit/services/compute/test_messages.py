@@ -120,7 +120,35 @@ def test_a_captured_message_says_what_a_listing_would(ears, message):
     record = server_of(message)
     known(ears, message, status="OTHER", name="other", host="cmp9")
     hear(ears, message)
+    if shape is messages.ServerUpdated:
+        record = messages.msgspec.structs.replace(record, updated_at=hearing.NOON)
     assert get(ears, record) == (None if shape is messages.ServerDeleted else record)
+
+
+def test_an_update_is_dated_by_its_message(ears):
+    """Its own date is that of the update before."""
+    message = captured("instance.update")
+    record = known(ears, message, updated_at=hearing.NOON)
+    message["payload"]["nova_object.data"]["updated_at"] = "2026-11-21T12:00:00Z"
+    hear(ears, message, seconds=90)
+    assert get(ears, record).updated_at == hearing.NOON + hearing.datetime.timedelta(seconds=90)
+
+
+def test_a_date_that_is_a_second_late_is_no_older_one(ears):
+    """The time of a message may be after that of what it tells; the later one stays."""
+    message = captured("instance.power_off.end", updated_at="2026-11-21T11:59:59Z")
+    record = known(ears, message, updated_at=hearing.NOON, status="OTHER")
+    assert [word for word, _, _ in hear(ears, message, seconds=9)] == ["updated"]
+    assert (get(ears, record).status, get(ears, record).updated_at) == ("SHUTOFF", hearing.NOON)
+
+
+def test_an_older_server_is_read_when_something_is_done(ears):
+    """What begins is told again when it ends; what ended is not."""
+    message = captured("instance.power_off.end", updated_at="2026-11-21T11:00:00Z")
+    known(ears, message, updated_at=hearing.NOON)
+    assert [word for word, _, _ in hear(ears, message, seconds=9)] == ["touched"]
+    message["event_type"] = "instance.power_off.start"
+    assert hear(ears, message, seconds=10) == []
 
 
 def test_unknown_messages_are_counted(ears):
