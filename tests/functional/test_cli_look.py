@@ -207,7 +207,7 @@ def test_quiet_means_quiet(console):
 
 def test_progress_can_be_shown_in_lines_and_bars(console):
     """Progress goes to stderr, in the style that is asked for."""
-    assert "listed 242 resources" in console.here("model", "show").err
+    assert "listed 244 resources" in console.here("model", "show").err
     assert "25/25" in console.here("model", "show", "--progress", "bars").err
     silent = console.here("model", "show", "--progress", "none").err
     assert silent == "cloud emulated, region RegionOne\n"
@@ -217,7 +217,7 @@ def test_the_log_can_be_asked_for(console):
     """With -vv each request is logged to stderr, and stdout stays as it is."""
     ended = console.here("model", "show", "-vv", "-f", "json")
     assert "GET compute /servers/detail" in ended.err
-    assert len(ended.json) == 25
+    assert len(ended.json) == 26
 
 
 def test_names_of_strangers_do_nothing_to_a_terminal(scene, console):

@@ -107,7 +107,7 @@ def test_json_is_one_document(console, cast):
     assert {row["State"] for row in told["Resources"]} <= {"removed", "gone"}
     assert {row["ID"].replace("/", ":") for row in told["Resources"]} == cast.killed.ids()
     assert told["Active"] == {"its workload was not named": 51}
-    assert told["Foreign"] == 101
+    assert told["Foreign"] == 103
 
 
 def test_csv_has_a_row_for_each_resource(console):
