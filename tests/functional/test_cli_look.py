@@ -208,7 +208,7 @@ def test_quiet_means_quiet(console):
 def test_progress_can_be_shown_in_lines_and_bars(console):
     """Progress goes to stderr, in the style that is asked for."""
     assert "listed 244 resources" in console.here("model", "show").err
-    assert "25/25" in console.here("model", "show", "--progress", "bars").err
+    assert "26/26" in console.here("model", "show", "--progress", "bars").err
     silent = console.here("model", "show", "--progress", "none").err
     assert silent == "cloud emulated, region RegionOne\n"
 
