@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from concurrent import futures
 import contextlib
+import datetime
 import urllib.parse
 
 import msgspec
@@ -66,6 +67,14 @@ class ServerManager(tables.TableManager):
         microversion=kinds.MICROVERSION,
         explain=kinds.explain_servers,
     )
+
+    @classmethod
+    def list_changed(
+        cls, cloud: clouds.Cloud, since: datetime.datetime
+    ) -> Iterator[resources.Resource]:
+        """Yield the servers that were written since then, deleted ones in the status DELETED."""
+        query = urllib.parse.urlencode({"changes-since": since.isoformat()})
+        yield from cls.TABLE.records(cloud, f"{cls.TABLE.listings[0]}&{query}")
 
 
 class FlavorManager(tables.TableManager):

@@ -12,9 +12,11 @@
 """Nova's collector: hypervisors and their servers, aggregates and those in their zones."""
 
 import datetime
+import json
 
 import pytest
 
+from cleanupd import exceptions
 from cleanupd.core import changes
 from cleanupd.core import resources
 from cleanupd.services.base import collectors
@@ -158,3 +160,92 @@ def test_servers_whose_zone_may_be_another_are_read(collecting, cloud, before, a
     cloud.log.clear()
     collecting.read_touched()
     assert {id_ for word, id_ in cloud.log if word == "read"} == read
+
+
+@pytest.fixture
+def ears():
+    """Give a collector of a cloud that had no servers at noon, and has nothing else."""
+    found = hearing.Hearing(collector.NovaClusterModelCollector)
+    refuse = found.cloud.answer
+    found.cloud.visibility = lambda: None
+    found.cloud.answer = lambda method, path: (
+        b'{"servers": []}' if path.startswith("/servers/detail") else refuse(method, path)
+    )
+    found.collector.synchronize()
+    found.cloud.requests.clear()
+    return found
+
+
+def change(ears, answer):
+    """Have this answered when it is asked what changed, and return how many servers that is."""
+    refuse = ears.cloud.answer
+    ears.cloud.answer = lambda *_: answer
+    found = ears.collector.look_for_changes()
+    ears.cloud.answer = refuse
+    return found
+
+
+def body(**fields):
+    """Return Nova's answer with the recorded server, changed."""
+    server = answers.sampled("compute/servers", "servers") | fields
+    return json.dumps({"servers": [server]}).encode()
+
+
+def servers(ears):
+    """Return the servers in the model."""
+    return list(ears.collector.cluster_data_model.of_kind("compute.server"))
+
+
+def test_changes_are_taken(ears, caplog):
+    """What was written since the last look comes into the model; what fails changes nothing."""
+    assert change(ears, body()) == 1
+    assert [one.name for one in servers(ears)] == ["sample"]
+    assert change(ears, exceptions.ServiceUnreachable("compute", "http://nova", "away")) == 0
+    assert "away" in caplog.text
+    assert change(ears, body(name="new")) == 1
+    assert [one.name for one in servers(ears)] == ["new"]
+    since = "changes-since=2026-11-21T11%3A59%3A55"
+    assert all(since in path for _, path, _, _ in ears.cloud.requests)
+
+
+def test_what_changed_by_going_is_read(ears):
+    """A hint takes nothing out of the model; an unknown server that is gone is nothing."""
+    change(ears, body())
+    change(ears, body(status="DELETED"))
+    change(ears, body(status="DELETED", id="2"))
+    assert [one.status for one in servers(ears)] == ["ACTIVE"]
+    assert ears.collector.read_touched() == 1
+
+
+def test_a_change_of_what_was_heard_meanwhile_is_read(ears):
+    """A message that came while Nova was asked may be newer than the answer."""
+    change(ears, body())
+    (known,) = servers(ears)
+
+    def answer(*_):
+        ears.collector.apply(changes.Touched(known.ref))
+        return body(name="new")
+
+    ears.cloud.answer = answer
+    ears.collector.look_for_changes()
+    assert servers(ears) == [known]
+    assert ears.collector.read_touched() == 1
+
+
+def test_before_the_first_listing_there_is_nothing_to_compare_with():
+    """Without a listing no change is asked for."""
+    found = hearing.Hearing(collector.NovaClusterModelCollector)
+    assert found.collector.look_for_changes() == 0
+    assert found.cloud.requests == []
+
+
+def test_a_hypervisor_is_parsed_and_never_removed():
+    """Its host is that of its servers; it can only be looked at."""
+    table = hearing.MANAGERS["compute.hypervisor"].TABLE
+    item = answers.sampled("compute/hypervisors", "hypervisors")
+    cloud = answers.always(json.dumps({"hypervisor": item}).encode())
+    found = table.read(cloud, "/os-hypervisors/1")
+    assert (found.name, found.host, found.status) == ("cmp1", "cmp1", "enabled")
+    assert found.details == {"state": "up"}
+    with pytest.raises(exceptions.NotRemovable):
+        hearing.MANAGERS["compute.hypervisor"](cloud, found).delete()

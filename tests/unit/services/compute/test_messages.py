@@ -328,6 +328,14 @@ def test_a_legacy_message_is_laid_over_what_is_known(ears):
     assert (after.launched_at, after.edges) == (record.launched_at, record.edges)
 
 
+def test_a_legacy_message_from_another_host_moves_the_server(ears):
+    """No message tells the zone of the new host: the server is read too."""
+    record = known(ears, captured("instance.power_on.end"), host="cmp9")
+    message = captured("compute.instance.power_off.end")
+    assert [word for word, _, _ in hear(ears, message)] == ["updated", "touched"]
+    assert get(ears, record).host == "cmp2"
+
+
 def test_a_legacy_update_of_nothing_is_of_something_else(ears):
     """A legacy update that changes nothing which it tells, such as a lock, is read."""
     record = known(ears, captured("instance.power_off.end"))
