@@ -24,7 +24,7 @@ NAME = f"model-storage-{uuid.uuid4().hex[:8]}"
 
 def create_project(scene):
     """A project with a member."""
-    identity = scene.admin.identity
+    identity, network = scene.admin.identity, scene.admin.network
     project = scene.keep(
         "project", identity.create_project(name=f"{NAME}-project"), identity.delete_project
     )
@@ -35,6 +35,12 @@ def create_project(scene):
         ),
         identity.delete_user,
     )
+
+    def forget_group(project_id):
+        for group in network.security_groups(project_id=project_id):
+            network.delete_security_group(group)
+
+    scene.keep("project", project, forget_group)
     role = identity.find_role("member")
     identity.assign_project_role_to_user(project, user, role)
     scene.member = scene.admin.connect_as(
@@ -411,6 +417,6 @@ def delete_type(scene):
 
 
 def delete_identity(scene):
-    """Neither user nor project, nor what the one had in the other."""
+    """Neither user nor project, nor what the one had in the other; Neutron keeps the group."""
     scene.admin.identity.delete_project(scene.made["project"])
     scene.admin.identity.delete_user(scene.made["user"])

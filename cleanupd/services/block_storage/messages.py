@@ -54,8 +54,9 @@ class BackupTold(_Told, kw_only=True):
 
 
 class _Type(msgspec.Struct):
-    id: wire.Id
-    name: wire.Id
+    # Of one that could not be made or changed Cinder sends what was asked for.
+    id: str = ""
+    name: str = ""
 
 
 class TypeChanged(msgspec.Struct):

@@ -123,7 +123,7 @@ def _with_sources(tell: Tell) -> Tell:
 def _tell_type(changed: messages.TypeChanged, scene: notification.Scene) -> Changes:
     """Touch a type, and its volumes, which have its name, where that has changed."""
     told = changed.volume_types
-    if told is None or changed.error_message is not None:
+    if told is None or not told.id or changed.error_message is not None:
         return
     ref = scene.place.ref(_TYPE, told.id)
     yield scene.touched(ref)
