@@ -73,3 +73,18 @@ def test_what_is_attached_to_what():
     assert refs(root.attached_to(SERVER)) == {ADDRESS, VOLUME}
     assert refs(root.pointing_to(SERVER)) == {PORT, ADDRESS, VOLUME}
     assert refs(root.pointing_to(VOLUME)) == {SERVER}
+
+
+def test_what_was_made_for_two_comes_once():
+    """A resource that was made for the owner and for something of his is one resource."""
+    both = (resources.created_for(SERVER), resources.created_for(PORT))
+    records = [
+        resources.Resource(ref=PORT, edges=(resources.created_for(SERVER),)),
+        resources.Resource(ref=ADDRESS, edges=both),
+    ]
+    found = {r.ref.kind: roots.KindRoot.build([r]) for r in records}
+    root = model.ModelRoot(roots=found, trust={})
+    assert sorted(r.ref.kind for r in root.created_for(SERVER, is_transitive=True)) == [
+        "network.floating_ip",
+        "network.port",
+    ]
