@@ -49,6 +49,7 @@ def main() -> None:
         "hooks": _schemas(task["hook"].HookAction.get_all()),
         "triggers": _schemas(task["hook"].HookTrigger.get_all()),
         "cleanup": _cleanup_groups(),
+        "shapes": _shapes(),
         **_describe_sources(),
     }
     json.dump(told, sys.stdout, sort_keys=True)
@@ -129,6 +130,28 @@ def _without_prose(schema: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=sorted))
+
+
+def _shapes() -> dict[str, Any]:
+    """Return the JSON schemas of tasks in both formats, and of the two sorts of subtasks."""
+    config = importlib.import_module("rally.task.task_cfg").TaskConfig
+    return {
+        "v1": _plain(config.CONFIG_SCHEMA_V1),
+        "v2": {
+            "type": "object",
+            "properties": {
+                "title": {"type": "string", "maxLength": 255},
+                "version": {"enum": [2, "2"]},
+                "description": {},
+                "tags": {"type": "array", "items": {"type": "string", "maxLength": 255}},
+                "subtasks": {"type": "array"},
+            },
+            "required": config.V2_TOP_REQUIRED_KEYS,
+            "additionalProperties": False,
+        },
+        "simple": _plain(config.CONFIG_SCHEMA_V2_SUBTASK_SIMPLE),
+        "complex": _plain(config.CONFIG_SCHEMA_V2_SUBTASK_COMPLEX),
+    }
 
 
 def _cleanup_groups() -> list[str]:

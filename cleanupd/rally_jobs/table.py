@@ -30,6 +30,9 @@ import msgspec
 TOLD = pathlib.Path(__file__).with_name("scenarios.json")
 OBSERVED = pathlib.Path(__file__).with_name("observed.json")
 
+#: What Rally's source calls to time an action.
+TIMERS = ("ActionTimer", "action_timer", "optional_action_timer")
+
 
 class Actions(msgspec.Struct, frozen=True):
     """The actions that runs of a scenario timed; a ``*`` stands for any characters.
@@ -78,7 +81,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     never was; ``timed`` every action that Rally's source names.  ``gone``
     maps names that no longer exist to what replaces them; ``aliases`` maps
     the beginning of an action's name to what it is on rally-openstack's
-    master, which Zuul's jobs run.  ``modules`` are Rally's Python modules with
+    master, which Zuul's jobs run.  ``shapes`` are the JSON schemas of tasks,
+    ``cleanup`` what can be cleaned up.  ``modules`` are Rally's Python modules with
     the names in each, and ``parents`` the Zuul jobs that a project's may have
     as a parent.
     """
@@ -90,6 +94,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     slas: dict[str, Part]
     hooks: dict[str, Part]
     triggers: dict[str, Part]
+    shapes: dict[str, dict[str, Any]]
     cleanup: tuple[str, ...]
     modules: dict[str, frozenset[str]]
     timed: frozenset[str]
@@ -110,13 +115,26 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
                 return new + action.removeprefix(old)
         return None
 
+    def release_names(self, action: str) -> list[str]:
+        """Return what an action of rally-openstack's master is called in the release."""
+        return [
+            old + action.removeprefix(new)
+            for old, new in self.aliases.items()
+            if action.startswith(new)
+        ]
+
 
 @functools.cache
 def load() -> Table:
     """Return the table of this release."""
-    told = msgspec.json.decode(TOLD.read_bytes())
+    return make(msgspec.json.decode(TOLD.read_bytes()))
+
+
+def make(told: dict[str, Any]) -> Table:
+    """Return the table of the Rally that told this of itself."""
     observed = msgspec.json.decode(OBSERVED.read_bytes())
-    return msgspec.convert({**told, "timed": told["actions"], **observed}, Table)
+    seen = {one for actions in observed["actions"].values() for one in actions["top"]}
+    return msgspec.convert({**told, "timed": [*told["actions"], *seen], **observed}, Table)
 
 
 def suggest(name: str, known: Iterable[str]) -> list[str]:
