@@ -65,7 +65,7 @@ def check(
         own = extended.known if not has_plugins else None
         troubles += _ask_rally(rally_python, found, files, known, own)
     return findings.Report(
-        root=str(path),
+        root=str(found.root),
         authority=_authority(known, rally_python),
         tasks=tuple(one.path for one in files if one.task),
         findings=tuple(_sift(troubles, ignored)),

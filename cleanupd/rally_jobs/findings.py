@@ -14,6 +14,7 @@
 
 from collections.abc import Sequence
 import enum
+import posixpath
 from typing import Any
 from typing import NamedTuple
 
@@ -67,6 +68,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     authority: str
     tasks: tuple[str, ...]
     findings: tuple[Finding, ...]
+
+    def path_of(self, one: Finding) -> str:
+        """Return the path of a finding as the caller would open it."""
+        return posixpath.normpath(posixpath.join(self.root, one.path))
 
     @property
     def is_refused(self) -> bool:

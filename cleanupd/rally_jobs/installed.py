@@ -21,10 +21,12 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import importlib.util
 import json
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 from typing import Any
 
@@ -37,6 +39,12 @@ _TIMEOUT_S = 300
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 Refusals = dict[str, list[tuple[int | None, str]]]
+
+
+def find() -> str | None:
+    """Return this interpreter if Rally is installed beside us; nothing is imported."""
+    found = all(importlib.util.find_spec(name) for name in ("rally", "rally_openstack"))
+    return sys.executable if found else None
 
 
 def describe(python: str) -> dict[str, Any]:
