@@ -19,12 +19,14 @@ class ExitCode(enum.IntEnum):
     """The exit codes of every command.
 
     Where a kind could not be listed the code is WRONG even if leaks were
-    found: whoever acts on LEAKS may rely on the list being complete.
+    found: whoever acts on LEAKS may rely on the list being complete.  EXISTS
+    is of a command alone that would write where something is already.
     """
 
     CLEAN = 0
     WRONG = 1
     LEAKS = 2
+    EXISTS = 3
     INTERRUPTED = 130
 
 
