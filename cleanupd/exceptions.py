@@ -254,6 +254,10 @@ class ListingIncomplete(CloudError):
         self.reason = reason
 
 
+class SyncIncomplete(CleanupdError):
+    """A kind of a service could not be listed; the text says what was found and what was not."""
+
+
 class UnknownKind(CleanupdError):
     """No plugin knows a kind."""
 

@@ -21,13 +21,16 @@ from cleanupd.conf import cloud
 from cleanupd.conf import default
 from cleanupd.conf import image_cache
 from cleanupd.conf import names
+from cleanupd.conf import notifications
 from cleanupd.conf import rpc
+from cleanupd.conf import scheduler
 from cleanupd.conf import services
 from cleanupd.conf import sweep
 from cleanupd.conf import sync
+from cleanupd.services.base import collectors
 from cleanupd.services.base import registry
 
-_GROUPS = (cloud, names, services, sync, sweep, rpc, image_cache)
+_GROUPS = (cloud, names, services, sync, sweep, scheduler, rpc, notifications, image_cache)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
@@ -56,12 +59,25 @@ def managers() -> registry.Managers:
     return registry.load_managers()[0]
 
 
+@functools.cache
+def collector_classes() -> collectors.Plugins:
+    """Return the plugins that keep a service's part of the model, loaded once."""
+    return collectors.ClusterModelCollectorLoader().load()[0]
+
+
+def services_of_kinds() -> tuple[str, ...]:
+    """Return the services of which there are kinds."""
+    return tuple(sorted({manager.KIND.service for manager in managers().values()}))
+
+
 def plugin_groups() -> tuple[tuple[cfg.OptGroup, list[cfg.Opt]], ...]:
     """Return the options that plugins bring, in a group for each of their services."""
-    found: dict[str, list[cfg.Opt]] = {}
+    found: dict[str, list[cfg.Opt]] = {
+        service: list(collector_classes().get(service, collectors.ListingCollector).OPTS)
+        for service in services_of_kinds()
+    }
     for _, manager in sorted(managers().items()):
-        if manager.OPTS:
-            found.setdefault(manager.KIND.service, []).extend(manager.OPTS)
+        found[manager.KIND.service].extend(manager.OPTS)
     return tuple(
         (cfg.OptGroup(service, title=f"Resources of the service {service}"), options)
         for service, options in found.items()

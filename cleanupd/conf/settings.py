@@ -16,8 +16,10 @@ This is the only place where an option of cleanupd is read.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 import pathlib
+import re
 from typing import TYPE_CHECKING
 from typing import TypeVar
 
@@ -60,6 +62,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     interval_s: int = 0
     jitter_s: int = 0
     grace_s: int = 300
+    #: After so long a run that failed is made up for, twice as long the next time; 0: never.
+    retry_s: int = 0
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,10 +120,25 @@ class ImageCaches(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Notifications(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to listen: exchanges and topics, the name of the queue, and what counts.
+
+    ``publishers`` and ``event_types`` are regular expressions; none finds everything.
+    """
+
+    exchanges: tuple[str, ...]
+    topics: tuple[str, ...]
+    queue: str
+    publishers: tuple[re.Pattern[str], ...] = ()
+    event_types: tuple[re.Pattern[str], ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that the daemon is built with.
 
-    ``target`` is what scheduled sweeps sweep, None where that is nothing.
+    ``syncs`` has the schedule of each service's listing.  ``target`` is what
+    scheduled sweeps sweep, None where that is nothing; ``notifications`` is
+    None where nobody listens to them.
     """
 
     host: str
@@ -127,12 +146,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stop_timeout_s: float
     cloud: CloudChoice
     engine: sweeps.Settings
-    sync: Schedule
+    syncs: dict[str, Schedule]
     sweep: Schedule
+    job_workers: int
     target: sweeps.Target | None
     rules: Rules
     has_rpc: bool
     address: api.Address
+    notifications: Notifications | None
     image_caches: ImageCaches = ImageCaches()
 
 
@@ -155,16 +176,12 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
             file=conf.cloud.clouds_file or None,
         ),
         engine=_engine(conf),
-        sync=Schedule(
-            interval_s=conf.sync.interval,
-            jitter_s=conf.sync.jitter,
-            grace_s=conf.sweep.misfire_grace,
-        ),
-        sweep=Schedule(
-            interval_s=conf.sweep.interval,
-            jitter_s=conf.sweep.jitter,
-            grace_s=conf.sweep.misfire_grace,
-        ),
+        syncs={
+            service: _schedule(conf, conf[service].period, retry_s=conf.scheduler.retry)
+            for service in opts.services_of_kinds()
+        },
+        sweep=_schedule(conf, conf.sweep.interval),
+        job_workers=conf.scheduler.workers,
         target=_target(conf),
         rules=Rules(
             is_enforcing=conf.sweep.mode == "enforce",
@@ -174,8 +191,39 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
         ),
         has_rpc=conf.rpc.enabled,
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
+        notifications=_notifications(conf) if conf.notifications.enabled else None,
         image_caches=_image_caches(conf),
     )
+
+
+def _schedule(conf: cfg.ConfigOpts, interval_s: int, *, retry_s: int = 0) -> Schedule:
+    """Return a schedule; who wants a short interval wants no long jitter."""
+    return Schedule(
+        interval_s=interval_s,
+        jitter_s=min(conf.scheduler.jitter, interval_s // 10),
+        grace_s=conf.scheduler.misfire_grace,
+        retry_s=retry_s,
+    )
+
+
+def _notifications(conf: cfg.ConfigOpts) -> Notifications:
+    group = conf.notifications
+    return Notifications(
+        exchanges=tuple(dict.fromkeys(group.exchanges)),
+        topics=tuple(dict.fromkeys(group.topics)),
+        queue=f"{group.pool}-{conf.host}.info",
+        publishers=_expressions("publishers", group.publishers),
+        event_types=_expressions("event_types", group.event_types),
+    )
+
+
+def _expressions(name: str, texts: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    try:
+        return tuple(re.compile(text) for text in texts)
+    except re.error as error:
+        raise exceptions.InvalidOptions(
+            f"[notifications] {name}: {error.pattern!r} is no regular expression: {error}"
+        ) from error
 
 
 def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:

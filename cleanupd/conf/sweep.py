@@ -41,26 +41,6 @@ Seconds between two scheduled sweeps.
 0 means that there is no schedule. What is swept say ``tasks``, ``workloads``
 and ``all_over``; without any of them a scheduled sweep does nothing.""",
     ),
-    cfg.IntOpt(
-        "jitter",
-        default=0,
-        min=0,
-        help="""\
-Seconds by which a scheduled sweep may begin later than its interval says, at most.
-
-The moment is random. 0 means exactly on time.""",
-    ),
-    cfg.IntOpt(
-        "misfire_grace",
-        default=300,
-        min=1,
-        help="""\
-Seconds by which a scheduled listing or sweep may be late and still be run.
-
-It is late when the machine was suspended or the daemon had no thread free.
-What is later than that is left to the next time; several missed ones are
-made up for by one.""",
-    ),
     cfg.ListOpt(
         "tasks",
         default=[],

@@ -10,43 +10,22 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The options of the job that lists the cloud into the model."""
+"""The options of listings of the cloud."""
 
 from oslo_config import cfg
 
-GROUP = cfg.OptGroup("sync", title="Listing the cloud into the model")
+GROUP = cfg.OptGroup("sync", title="Listing the cloud")
 
 OPTS = [
-    cfg.IntOpt(
-        "interval",
-        default=3600,
-        min=0,
-        help="""\
-Seconds between two listings of the whole cloud.
-
-They feed the model, from which leaks and workloads are shown; a sweep lists
-the cloud by itself. 0 means that the cloud is listed when the daemon starts
-and before each sweep only. Shorter intervals show leaks earlier, and cost the
-services about one request for each thousand resources of a kind.""",
-    ),
-    cfg.IntOpt(
-        "jitter",
-        default=60,
-        min=0,
-        help="""\
-Seconds by which a listing may begin later than its interval says, at most.
-
-The moment is random, so that several daemons do not ask at once. 0 means
-exactly on time.""",
-    ),
     cfg.IntOpt(
         "workers",
         default=8,
         min=1,
         max=64,
         help="""\
-How many kinds are listed at the same time.
+How many kinds are listed at the same time before and after a sweep.
 
-Fewer are kinder to a small control plane, more end earlier on a large one.""",
+Fewer are kinder to a small control plane, more end earlier on a large one.
+How often the model is made anew is the option ``period`` of each service.""",
     ),
 ]

@@ -94,7 +94,7 @@ class Observer:
             taken_at=taken_at,
             roots={kind: roots.KindRoot.build(records) for kind, records in listings.items()},
             trust=trust,
-            unseen=tuple(sorted(self._unseen())),
+            unseen=self.unseen(),
         )
 
     def _list_all(
@@ -140,17 +140,12 @@ class Observer:
         known = dict(listings)
         if users is not None and plugin.KIND.cost is kinds.Cost.USER:
             known = {name: _of_users(records, users) for name, records in listings.items()}
-        try:
-            return tuple(plugin.list(self._cloud, known))
-        except exceptions.CleanupdError:
-            raise
-        except Exception as error:  # the other kinds are kept alive: a plugin may do anything
-            LOG.exception("The plugin of %(kind)s failed", {"kind": kind})
-            raise exceptions.ListingIncomplete(kind, f"its plugin failed: {error!r}") from error
+        return manager.list_all(plugin, self._cloud, known)
 
-    def _unseen(self) -> set[str]:
+    def unseen(self) -> tuple[str, ...]:
+        """Name the places of the cloud that no manager looks at, in a sentence each."""
         seen = {plugin.KIND.service.replace("_", "-") for plugin in self._managers.values()}
-        return {
+        found = {
             f"service {service} is not looked at"
             if service not in seen
             else f"region {region} is not looked at"
@@ -158,6 +153,7 @@ class Observer:
             if service not in self._without_resources
             and (service not in seen or region not in (self._cloud.region, ""))
         }
+        return tuple(sorted(found))
 
 
 def _of_users(

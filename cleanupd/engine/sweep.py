@@ -26,6 +26,7 @@ from cleanupd import exceptions
 from cleanupd.core import certificate as certificates
 from cleanupd.core import generators
 from cleanupd.core import judgement as judgements
+from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import patterns
 from cleanupd.core import planning
@@ -100,10 +101,10 @@ class Engine:
         there is one, nothing is removed.
         """
         self._refused = refused
+        self.managers = managers
         self.settings = settings or Settings()
         self.cloud = cloud
         self.journal = journal
-        self._managers = managers
         self._kinds = {name: plugin.KIND for name, plugin in managers.items()}
         self._matcher = patterns.Matcher(self.settings.names)
         self._observer = observer.Observer(
@@ -118,7 +119,7 @@ class Engine:
 
     def rebuilt(self, settings: Settings) -> "Engine":
         """Return an engine for the same cloud with other settings."""
-        return Engine(self.cloud, self._managers, self.journal, settings, self._refused)
+        return Engine(self.cloud, self.managers, self.journal, settings, self._refused)
 
     def kinds_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the kinds that names of kinds and of services mean; raises UnknownKind."""
@@ -133,6 +134,15 @@ class Engine:
     def observe(self, progress: progresses.Progress | None = None) -> model.Snapshot:
         """List everything; a kind that cannot be listed is marked so in the snapshot."""
         return self._observer.observe(progress)
+
+    def unseen(self) -> tuple[str, ...]:
+        """Name the places of the cloud that nothing looks at, in a sentence each."""
+        return self._observer.unseen()
+
+    def find_part(self, kind: kinds.Kind, record: resources.Resource) -> str | None:
+        """Return the part of a workload in a record's name, None where it is no benchmark's."""
+        found = self._matcher.match(record.name, kind.suffixes)
+        return found.part if found else None
 
     def sight(self, snapshot: model.Snapshot) -> workloads.Sightings:
         """Return since when each resource without a date is known, and remember it.
@@ -236,7 +246,7 @@ class Engine:
         with self.journal.events(plan.id) as events:
             results = executor.Executor(
                 self.cloud,
-                self._managers,
+                self.managers,
                 events,
                 clock.now,
                 self.settings.limits,

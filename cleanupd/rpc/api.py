@@ -86,6 +86,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
 
     ``interval_s`` is 0 and ``next_run_at`` None where it has no schedule.
     ``last_result`` is a sentence; None before the job ended for the first time.
+    ``failures`` is how often it failed since it last succeeded.
     """
 
     name: str
@@ -94,6 +95,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     next_run_at: datetime.datetime | None
     last_ended_at: datetime.datetime | None
     last_result: str | None
+    failures: int = 0
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

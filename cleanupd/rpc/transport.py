@@ -62,17 +62,19 @@ def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:
         raise exceptions.InvalidOptions(f"transport_url cannot be used: {text}") from error
 
 
-def check_reachable(conf: cfg.ConfigOpts) -> None:
+def check_reachable(conf: cfg.ConfigOpts, url: str | None = None) -> None:
     """Return if one of the brokers takes a connection; raises BusUnreachable if none does.
 
+    They are those of ``transport_url`` where ``url`` names no others.
     oslo.messaging itself tries for ever and says so only in the log.
     """
-    url = oslo_messaging.TransportURL.parse(conf)
-    default_port = _PORTS.get(url.transport)
+    with translated():
+        parsed = oslo_messaging.TransportURL.parse(conf, url)
+    default_port = _PORTS.get(parsed.transport)
     if default_port is None:
         return
     reasons = []
-    for host in url.hosts or [oslo_messaging.TransportHost("localhost")]:
+    for host in parsed.hosts or [oslo_messaging.TransportHost("localhost")]:
         where = (host.hostname or "localhost", host.port or default_port)
         try:
             socket.create_connection(where, _CONNECT_TIMEOUT_S).close()

@@ -112,7 +112,10 @@ def make_services(
     """Return the services in the order in which they start and stop."""
     services: list[supervisors.Watched] = []
     if not isinstance(daemon, image_caches.NodeDaemon):
-        services += [tenure.Tenure(chosen.journal), daemon.sweeper]
+        services += [tenure.Tenure(chosen.journal), daemon.sweeper, daemon.fetcher]
+        if chosen.notifications is not None:
+            daemon.listen(conf, chosen.notifications)
+            services.append(cast("supervisors.Watched", daemon.listener))
     services.append(daemon.image_caches)
     if chosen.has_rpc:
         address = api.Address(topic=chosen.address.topic, server=chosen.host)

@@ -13,21 +13,28 @@
 """What the daemon answers and what its jobs do, with the model and the sweeps in one place."""
 
 import datetime
+import functools
 from importlib import metadata
+
+from oslo_config import cfg
 
 from cleanupd.conf import settings
 from cleanupd.core import certificate
 from cleanupd.core import planning
 from cleanupd.core import workloads
+from cleanupd.engine import clock
 from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.rpc import api
+from cleanupd.service import fetcher as fetchers
 from cleanupd.service import image_caches
 from cleanupd.service import keeper as keepers
+from cleanupd.service import listener as listeners
 from cleanupd.service import scheduler as schedulers
 from cleanupd.service import sweeper as sweepers
+from cleanupd.services.base import collectors
+from cleanupd.services.base import notification
 
-SYNC = "sync"
 SWEEP = "sweep"
 
 
@@ -43,10 +50,26 @@ class Daemon:
         self._settings = chosen
         self._started_at = started_at
         self._journal = engine.journal
-        self._keeper = keepers.Keeper(engine)
+        managing = collectors.CollectorManager(
+            engine.cloud, engine.managers, clock.now, find_part=engine.find_part
+        )
+        self._keeper = keepers.Keeper(engine, managing, chosen.job_workers)
+        self.handlers = notification.NotificationHandlerManager(
+            managing.get_notification_handlers()
+        )
+        self.fetcher = fetchers.Fetcher(managing.get_collectors().values())
+        self.listener: listeners.NotificationListener | None = None
         self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules)
         self.image_caches = image_caches.ImageCaches(chosen.host, chosen.image_caches)
-        self.scheduler = schedulers.BackgroundTaskScheduler(self._jobs())
+        self.scheduler = schedulers.BackgroundTaskScheduler(
+            self._jobs(), workers=chosen.job_workers
+        )
+
+    def listen(self, conf: cfg.ConfigOpts, source: settings.Notifications) -> None:
+        """Have a listener, not started yet, that hears what the bus tells of the cloud."""
+        self.listener = listeners.NotificationListener(
+            conf, source, self.handlers, lambda: self.scheduler.run_soon(self._syncs)
+        )
 
     def follow(self, chosen: settings.Settings) -> None:
         """Use other settings from now on; the model and what is under way stay."""
@@ -57,21 +80,26 @@ class Daemon:
         self.image_caches.follow(chosen.image_caches)
         self.scheduler.reschedule(self._jobs())
 
+    @property
+    def _syncs(self) -> dict[str, str]:
+        """The services by the names of the jobs that list them."""
+        return {f"sync_{service}": service for service in self._keeper.collectors}
+
     def _jobs(self) -> tuple[schedulers.Job, ...]:
-        return (
+        syncs = (
             schedulers.Job(
-                name=SYNC, schedule=self._settings.sync, run=self.sync, is_first_now=True
-            ),
+                name=name,
+                schedule=self._settings.syncs.get(service, settings.Schedule()),
+                run=functools.partial(self._keeper.synchronize, service),
+                is_first_now=True,
+            )
+            for name, service in self._syncs.items()
+        )
+        return (
+            *syncs,
             schedulers.Job(name=SWEEP, schedule=self._settings.sweep, run=self.sweep_scheduled),
             self.image_caches.job(),
         )
-
-    def sync(self) -> str:
-        """List the cloud into the model and say what was found."""
-        snapshot = self._keeper.observe().snapshot
-        doubts = [f"{kind} ({t.reason})" for kind, t in snapshot.trust.items() if t.reason]
-        lacking = f"; not listed: {', '.join(sorted(doubts))}" if doubts else ""
-        return f"{snapshot.counts().total()} resources of {len(snapshot.roots)} kinds{lacking}"
 
     def sweep_scheduled(self) -> str:
         """Sweep what the options say, and say what came of it."""
@@ -80,7 +108,7 @@ class Daemon:
     def status(self) -> api.Status:
         """Return what the daemon is and does."""
         cloud = self._keeper.engine.cloud
-        kept = self._keeper.kept
+        taken_at = self._keeper.snapshot().taken_at if self._keeper.is_filled else None
         return api.Status(
             version=metadata.version("cleanupd"),
             api_version=api.VERSION,
@@ -89,7 +117,7 @@ class Daemon:
             region=cloud.region,
             mode=self._settings.rules.mode,
             started_at=self._started_at,
-            model_taken_at=kept.snapshot.taken_at if kept else None,
+            model_taken_at=taken_at,
             jobs=self.scheduler.states(),
             running=self.sweeper.running,
             waiting=self.sweeper.waiting,
@@ -114,7 +142,7 @@ class Daemon:
     def plan(self, target: engines.Target) -> planning.Plan:
         """List the cloud, make and store a plan; nothing is removed."""
         self._keeper.engine.select(target)
-        known = self._keeper.observe()
+        known = self._keeper.known(is_fresh=True)
         return self._keeper.engine.plan(known.snapshot, target, known.sightings)
 
     def stored_plan(self, plan_id: str) -> planning.Plan:

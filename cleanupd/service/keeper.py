@@ -10,15 +10,23 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Keeps the model: the latest snapshot, and when undated resources were first seen."""
+"""Keeps what the daemon knows of the cloud: the models of all collectors as one."""
 
+from collections.abc import Iterable
+from concurrent import futures
 import threading
 
 import msgspec
 
+from cleanupd import exceptions
+from cleanupd.core import changes
 from cleanupd.core import model
+from cleanupd.core import resources
+from cleanupd.core import roots
 from cleanupd.core import workloads
+from cleanupd.engine import clock
 from cleanupd.engine import sweep as sweeps
+from cleanupd.services.base import collectors
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -31,42 +39,108 @@ class Knowledge(msgspec.Struct, frozen=True):
 class Keeper:
     """The model of one region, which outlives listings that fail and changes of options.
 
-    All methods may be called from any thread; only one lists at a time.
+    All methods may be called from any thread.
     """
 
-    def __init__(self, engine: sweeps.Engine) -> None:
+    def __init__(
+        self, engine: sweeps.Engine, managing: collectors.CollectorManager, workers: int = 8
+    ) -> None:
         self._engine = engine
+        self.collectors = managing.get_collectors()
+        self._workers = workers
+        self._unseen: tuple[str, ...] = ()
         self._kept: Knowledge | None = None
-        self._listing = threading.Lock()
+        self._sighting = threading.Lock()
 
     @property
     def engine(self) -> sweeps.Engine:
         """The engine with the present settings."""
         return self._engine
 
-    @property
-    def kept(self) -> Knowledge | None:
-        """What is known without asking the cloud; None before the first listing has ended."""
-        return self._kept
-
     def rebuild(self, settings: sweeps.Settings) -> None:
         """Use other settings from now on; what is under way keeps its own, the model stays."""
         self._engine = self._engine.rebuilt(settings)
 
-    def observe(self) -> Knowledge:
-        """List the cloud; return what was seen now, and keep it in the model.
+    def synchronize(self, service: str) -> str:
+        """List a service into the model; return what was found.
 
-        A kind that cannot be listed is missing in what is returned; in the
-        model it keeps its last records, marked as not to be believed.
+        Raises SyncIncomplete where a kind could not be listed: it keeps its
+        last records, marked as not to be believed.
         """
-        with self._listing:
-            now = self._engine.observe()
-            before = self._kept
-            merged = now.after(before.snapshot) if before else now
-            sightings = self._engine.sight(merged)
-            self._kept = Knowledge(merged, sightings)
-            return Knowledge(now, sightings)
+        found = self.collectors[service]
+        found.synchronize()
+        self._unseen = self._engine.unseen()
+        root = found.get_latest_cluster_data_model()
+        count = sum(len(one.records) for one in root.roots.values())
+        text = f"{count} resources of {len(root.roots)} kinds"
+        doubts = [f"{kind} ({t.reason})" for kind, t in root.trust.items() if t.reason]
+        if doubts:
+            raise exceptions.SyncIncomplete(f"{text}; not listed: {', '.join(sorted(doubts))}")
+        return text
+
+    def snapshot(self) -> model.Snapshot:
+        """Return the model as it is, without a look at the cloud; it is as old as its oldest kind.
+
+        ``taken_at`` is when the listing of a kind was asked for that was not
+        listed for longest; what the bus told since then is in it.
+        """
+        found: dict[str, roots.KindRoot] = {}
+        trust: dict[str, model.Trust] = {}
+        for one in self.collectors.values():
+            root = one.get_latest_cluster_data_model()
+            trust |= root.trust
+            found |= {k: r for k, r in root.roots.items() if root.trust[k].listed_at is not None}
+        listed = [t.listed_at for t in trust.values() if t.listed_at is not None]
+        cloud = self._engine.cloud
+        return model.Snapshot(
+            cloud=cloud.name,
+            region=cloud.region,
+            taken_at=min(listed, default=clock.now()),
+            roots=found,
+            trust=trust,
+            unseen=self._unseen,
+        )
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether there is a kind that was listed."""
+        return any(
+            trust.listed_at is not None
+            for one in self.collectors.values()
+            for trust in one.cluster_data_model.trust.values()
+        )
 
     def known(self, *, is_fresh: bool = False) -> Knowledge:
-        """Return the model, of now if that is wanted or if there is none yet."""
-        return self.observe() if is_fresh or self._kept is None else self._kept
+        """Return the model: of now, if that is wanted; services never listed are listed first.
+
+        Raises what keeps the cloud from telling which services it has.
+        """
+        unseen = self._engine.unseen() if is_fresh or not self._unseen else self._unseen
+        with futures.ThreadPoolExecutor(self._workers, "sync") as pool:
+            calls = [one.synchronize if is_fresh else one.fill for one in self.collectors.values()]
+            for future in [pool.submit(call) for call in calls]:
+                future.result()
+        self._unseen = unseen
+        snapshot = self.snapshot()
+        with self._sighting:
+            before = self._kept
+            if before is not None and _are_same(before.snapshot, snapshot):
+                sightings = before.sightings
+            else:
+                sightings = self._engine.sight(snapshot)
+            self._kept = Knowledge(snapshot, sightings)
+            return self._kept
+
+    def touch(self, refs: Iterable[resources.Ref]) -> None:
+        """Have resources read soon, because something was done to them."""
+        for ref in refs:
+            service = ref.kind.partition(".")[0]
+            if service in self.collectors:
+                self.collectors[service].apply(changes.Touched(ref))
+
+
+def _are_same(one: model.Snapshot, other: model.Snapshot) -> bool:
+    """Whether two snapshots have the same records, by identity: to compare all would take long."""
+    return one.roots.keys() == other.roots.keys() and all(
+        root is other.roots[kind] for kind, root in one.roots.items()
+    )

@@ -14,11 +14,13 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+import contextlib
 import datetime
 import threading
 import time
 
 from apscheduler.executors import pool  # type: ignore[import-untyped]
+from apscheduler.jobstores import base  # type: ignore[import-untyped]
 from apscheduler.schedulers import background  # type: ignore[import-untyped]
 from apscheduler.triggers import interval  # type: ignore[import-untyped]
 import msgspec
@@ -37,6 +39,7 @@ PULSE_S = 5.0
 #: The interval of a job that runs once.  APScheduler would forget a job that is
 #: over, and trips if it does so while it is being stopped.
 _NEVER_S = 10 * 365 * 24 * 3600
+_PULSE = "pulse"
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,20 +63,30 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
     """
 
     def __init__(
-        self, jobs: Iterable[Job], monotonic: Callable[[], float] = time.monotonic
+        self,
+        jobs: Iterable[Job],
+        *,
+        workers: int = 8,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._monotonic = monotonic
-        self._runs = {job.name: _Run(job) for job in jobs}
+        self._runs = {job.name: _Run(job, self._ended) for job in jobs}
         self._scheduler = background.BackgroundScheduler(
             timezone=datetime.UTC,
-            executors={"default": pool.ThreadPoolExecutor(len(self._runs) + 1)},
+            executors={
+                "default": pool.ThreadPoolExecutor(workers),
+                # Long jobs must not keep the pulse waiting.
+                _PULSE: pool.ThreadPoolExecutor(1),
+            },
         )
         self._beaten_at = monotonic()
 
     def start(self) -> None:
         """Start the scheduler with all jobs that have a schedule."""
         self._scheduler.add_job(
-            self._beat, interval.IntervalTrigger(seconds=PULSE_S, timezone=datetime.UTC)
+            self._beat,
+            interval.IntervalTrigger(seconds=PULSE_S, timezone=datetime.UTC),
+            executor=_PULSE,
         )
         for run in self._runs.values():
             self._add(run, is_first_now=run.job.is_first_now)
@@ -101,6 +114,12 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
                 run.job = job
                 self._add(run, is_first_now=False)
 
+    def run_soon(self, names: Iterable[str]) -> None:
+        """Have scheduled jobs run now; those that run already run once more after that."""
+        for name in names:
+            self._runs[name].is_wanted = True
+            self._run_at(name, clock.now())
+
     def states(self) -> tuple[api.JobState, ...]:
         """Return what is known of each job."""
         return tuple(run.state(self._next_run_at(run.job)) for run in self._runs.values())
@@ -111,6 +130,21 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
         if silent_s < 3 * PULSE_S:
             return None
         return f"the scheduler has done nothing for {silent_s:.0f} s"
+
+    def _ended(self, run: "_Run") -> None:
+        """Run a job again soon that failed, or that somebody asked for while it ran."""
+        job, schedule = run.job, run.job.schedule
+        if run.is_wanted:
+            self._run_at(job.name, clock.now())
+        elif run.failures and schedule.retry_s:
+            wait_s = min(schedule.retry_s * 2 ** min(run.failures - 1, 20), schedule.interval_s)
+            self._run_at(job.name, clock.now() + datetime.timedelta(seconds=wait_s))
+
+    def _run_at(self, name: str, moment: datetime.datetime) -> None:
+        # A job without a schedule is not there, and a stopped scheduler has none.
+        with contextlib.suppress(base.JobLookupError):
+            if self._scheduler.running:
+                self._scheduler.modify_job(name, next_run_time=moment)
 
     def _beat(self) -> None:
         self._beaten_at = self._monotonic()
@@ -147,17 +181,24 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
 class _Run:
     """A job, with what came of it the last time."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, ended: Callable[["_Run"], None]) -> None:
         self.job = job
         self.running = threading.Lock()
+        #: How often it failed since it last succeeded.
+        self.failures = 0
+        #: Whether somebody asked for a run that has not begun.
+        self.is_wanted = False
+        self._ended = ended
         self._last_ended_at: datetime.datetime | None = None
         self._last_result: str | None = None
 
     def __call__(self) -> None:
         """Run the job and note what came of it; never raises."""
         with self.running:
+            self.is_wanted, has_failed = False, True
             try:
                 result = self.job.run()
+                has_failed = False
                 LOG.info("Job %(name)s: %(result)s", {"name": self.job.name, "result": result})
             except exceptions.CleanupdError as error:
                 result = f"failed: {error}"
@@ -165,7 +206,9 @@ class _Run:
             except Exception as error:  # the schedule is kept alive
                 result = f"failed: {error!r}"
                 LOG.exception("Job %(name)s failed", {"name": self.job.name})
+            self.failures = self.failures + 1 if has_failed else 0
             self._last_ended_at, self._last_result = clock.now(), result
+        self._ended(self)
 
     def state(self, next_run_at: datetime.datetime | None) -> api.JobState:
         """Return what is known of the job."""
@@ -176,4 +219,5 @@ class _Run:
             next_run_at=next_run_at,
             last_ended_at=self._last_ended_at,
             last_result=self._last_result,
+            failures=self.failures,
         )

@@ -213,7 +213,7 @@ class Sweeper:
         must_match: bool,
     ) -> store.Sweep:
         """Plan on a listing of now, and remove what the plan says if nothing speaks against it."""
-        known = self._keeper.observe()
+        known = self._keeper.known(is_fresh=True)
         plan = self._keeper.engine.plan(known.snapshot, target, known.sightings, id_=sweep_id)
         if must_match and target.unexpanded and not (plan.steps or plan.kept):
             raise exceptions.Refused(
@@ -232,7 +232,11 @@ class Sweeper:
 
     def _remove(self, plan: planning.Plan) -> store.Sweep:
         self._results = _Results({step.ref: step.observed.name for step in plan.steps})
-        return self._keeper.engine.execute(plan, self._results, self._stop)
+        try:
+            return self._keeper.engine.execute(plan, self._results, self._stop)
+        finally:
+            # Without a broker nobody else tells the model.
+            self._keeper.touch(step.ref for step in plan.steps)
 
     def _save_failed(self, sweep: store.Sweep, note: str) -> store.Sweep:
         ended = clock.now().isoformat(timespec="seconds")

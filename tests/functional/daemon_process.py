@@ -37,8 +37,8 @@ enabled = false
 [sweep]
 poll_interval = 0.1
 {sweep}
-[sync]
-{sync}
+[notifications]
+enabled = {hears}
 {more}
 """
 
@@ -74,8 +74,12 @@ class DaemonProcess:
         return self._process.pid
 
     def configure(self, **sections: str) -> None:
-        """Write the configuration; sections are lines for default, cloud, sweep, sync or more."""
-        lines = dict.fromkeys(("default", "cloud", "sweep", "sync", "more"), "") | sections
+        """Write the configuration; sections are lines for default, cloud, sweep or more.
+
+        ``hears`` says whether it listens to notifications.
+        """
+        lines = dict.fromkeys(("default", "cloud", "sweep", "more"), "")
+        lines |= {"hears": "false"} | sections
         self.file.write_text(
             OPTIONS.format(
                 state=self.folder / "state", clouds=self.folder / "clouds.yaml", **lines

@@ -30,7 +30,10 @@ from tests.functional import daemon_process
 pytestmark = pytest.mark.functional
 
 READY = "cleanupd is ready"
-SYNCED = "Job sync: "
+SYNCED = tuple(
+    f"Job sync_{service}: "
+    for service in ("block_storage", "compute", "identity", "image", "network")
+)
 
 
 @pytest.fixture
@@ -71,7 +74,8 @@ def test_it_starts_lists_the_cloud_and_ends(daemon, cloud):
     """By the console script; SIGTERM ends it with 0, and it has changed nothing."""
     daemon.command = (str(pathlib.Path(sys.executable).parent / "cleanupd"),)
     daemon.start()
-    daemon.wait_for(SYNCED)
+    for said in SYNCED:
+        daemon.wait_for(said)
     assert daemon.stop() == 0
     assert "WARNING" not in daemon.log
     assert "Deprecat" not in daemon.log
@@ -117,7 +121,8 @@ def test_a_schedule_without_a_target_removes_nothing(daemon, cloud, scene):
 def test_sighup_changes_mode_and_schedule_and_keeps_the_process(daemon, cloud, scene):
     """The cloud is not listed again for it: the model stays."""
     daemon.start()
-    daemon.wait_for(SYNCED)
+    for said in SYNCED:
+        daemon.wait_for(said)
     asked = len(cloud.requests.entries())
     daemon.configure(
         default="debug = true", sweep=f"mode = enforce\ninterval = 2\nworkloads = {KILLED}"
@@ -216,7 +221,8 @@ def test_after_a_crash_the_sweep_is_told_as_failed(daemon, cloud):
     daemon.configure()
     daemon.start()
     daemon.wait_for(f"Sweep {sweep.id} was interrupted")
-    daemon.wait_for(SYNCED)
+    for said in SYNCED:
+        daemon.wait_for(said)
     assert daemon.stop() == 0
     assert daemon.journal.sweep(sweep.id).state is State.FAILED
     assert not cloud.requests.changes()

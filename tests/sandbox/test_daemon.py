@@ -120,7 +120,7 @@ class Answering:
         """Start it and return a client when it has listed the cloud."""
         self.configure(mode, broker=broker)
         self.process.start()
-        self.process.wait_for("Job sync: ", seconds=120)
+        self.process.wait_for("Job sync_network: ", seconds=120)
         return self.connect()
 
     def connect(self):
@@ -146,7 +146,7 @@ def test_it_answers_over_the_broker(daemon):
     assert client.ping() == "1.1"
     status = client.status()
     assert (status.cloud, status.mode) == ("admin", "enforce")
-    assert [job.last_result for job in status.jobs if job.name == "sync"] != [None]
+    assert [job.last_result for job in status.jobs if job.name == "sync_network"] != [None]
     kinds = {kind.kind: kind for kind in client.model().kinds}
     assert kinds["identity.project"].count > 0
     assert not [kind.kind for kind in kinds.values() if kind.doubt]

@@ -76,7 +76,12 @@ class BaseClusterModelCollector(abc.ABC):
             "period",
             default=3600,
             min=1,
-            help="Seconds from one full listing of this service to the next.",
+            help="""\
+Seconds from one full listing of this service to the next.
+
+Between two of them the model follows what the service tells over the bus; what
+it does not tell, and all where there is no broker, is as old as the listing. A
+listing costs about one request for each thousand resources of a kind.""",
         ),
     )
 
@@ -102,6 +107,11 @@ class BaseClusterModelCollector(abc.ABC):
         }
         #: Refs that have to be read, in the order in which they were touched first.
         self._touched: dict[resources.Ref, None] = {}
+        #: Kinds that have to be listed.
+        self._sought: dict[str, None] = {}
+        #: How often something could not be read or listed for what was told of it.
+        self.unread = 0
+        self._is_filled = False
         self._changing = threading.Lock()
         self._synchronizing = threading.Lock()
         self._model = self._make_model()
@@ -120,6 +130,11 @@ class BaseClusterModelCollector(abc.ABC):
         """Return the model as it is now, which nothing can change any more."""
         return self._model
 
+    @property
+    def touched(self) -> int:
+        """How many resources and kinds wait to be read."""
+        return len(self._touched) + len(self._sought)
+
     def synchronize(self) -> None:
         """List all kinds of the service into the model.
 
@@ -127,8 +142,22 @@ class BaseClusterModelCollector(abc.ABC):
         its trust.  Of two calls at the same time the second waits, and lists.
         """
         with self._synchronizing:
-            for kind in self._order():
-                self._synchronize(kind)
+            self._synchronize_all()
+
+    def fill(self) -> None:
+        """Synchronize unless that was done before; waits while it is under way."""
+        if not self._is_filled:
+            with self._synchronizing:
+                if not self._is_filled:
+                    self._synchronize_all()
+
+    def records_of(self, kind: str) -> tuple[resources.Resource, ...] | None:
+        """Return all records of a kind, listed now if they never were; None if they cannot be."""
+        if self._trust[kind].listed_at is None:
+            with self._synchronizing:
+                if self._trust[kind].listed_at is None:
+                    self._synchronize(kind)
+        return self._known(kind)
 
     def apply(self, change: changes.Change) -> None:
         """Take what the bus told; what cannot be told has to be read."""
@@ -142,19 +171,38 @@ class BaseClusterModelCollector(abc.ABC):
     def read_touched(self) -> int:
         """Read what was touched, and return how many resources that were.
 
-        Where many of a kind were touched, all of the kind are listed.  What
-        cannot be read stays touched.
+        Where many of a kind were touched, all of the kind are listed, as are
+        kinds that were sought.  What cannot be read stays touched.
         """
         with self._changing:
             touched, self._touched = tuple(self._touched), {}
-        for kind in dict.fromkeys(ref.kind for ref in touched):
-            refs = [ref for ref in touched if ref.kind == kind]
+            sought, self._sought = self._sought, {}
+        by_kind: dict[str, list[resources.Ref]] = {}
+        for ref in touched:
+            by_kind.setdefault(ref.kind, []).append(ref)
+        for kind, refs in by_kind.items():
             if len(refs) > MOST_READS:
-                with self._synchronizing:
-                    self._synchronize(kind)
-            else:
+                sought[kind] = None
+            elif kind not in sought:
                 self._read(refs)
+        for kind in sought:
+            if not self._list_again(kind):
+                self.seek(kind)
         return len(touched)
+
+    def seek(self, kind: str) -> None:
+        """Have a kind listed soon, because there may be something new."""
+        with self._changing:
+            self._sought[kind] = None
+
+    def _known(self, kind: str) -> tuple[resources.Resource, ...] | None:
+        is_listed = self._trust[kind].listed_at is not None
+        return tuple(self._model.of_kind(kind)) if is_listed else None
+
+    def _synchronize_all(self) -> None:
+        for kind in self._order():
+            self._synchronize(kind)
+        self._is_filled = True
 
     def _order(self) -> Iterable[str]:
         """Return the kinds, each after those of this service that it is listed after."""
@@ -165,7 +213,15 @@ class BaseClusterModelCollector(abc.ABC):
             }
         ).static_order()
 
-    def _synchronize(self, kind: str) -> None:
+    def _list_again(self, kind: str) -> bool:
+        """List a kind for what was told of it; return whether that is in the model."""
+        with self._synchronizing:
+            is_listed = self._synchronize(kind)
+        self.unread += not is_listed
+        return is_listed
+
+    def _synchronize(self, kind: str) -> bool:
+        """List a kind; return whether its listing is in the model now."""
         state = self._states[kind]
         with self._changing:
             request = state.request(self._clock())
@@ -175,7 +231,7 @@ class BaseClusterModelCollector(abc.ABC):
         except exceptions.CleanupdError as error:
             LOG.warning("%(kind)s could not be listed: %(why)s", {"kind": kind, "why": error})
             self._distrust(kind, str(error))
-            return
+            return False
         with self._changing:
             shrinkage = state.land(listing, self._clock())
             if shrinkage is None:
@@ -187,25 +243,16 @@ class BaseClusterModelCollector(abc.ABC):
                 f"the listing lacks {shrinkage.missing} of {shrinkage.known} resources;"
                 " it counts when the next one says the same",
             )
+        return shrinkage is None
 
     def _list(self, kind: str) -> tuple[resources.Resource, ...]:
         plugin = self.managers[kind]
         known = {other: self._find(other, kind) for other in plugin.KIND.listed_after}
-        try:
-            return tuple(plugin.list(self._cloud, known))
-        except exceptions.CleanupdError:
-            raise
-        except Exception as error:  # the other kinds are kept alive: a plugin may do anything
-            LOG.exception("The plugin of %(kind)s failed", {"kind": kind})
-            raise exceptions.ListingIncomplete(kind, f"its plugin failed: {error!r}") from error
+        return manager.list_all(plugin, self._cloud, known)
 
     def _find(self, kind: str, wanted_for: str) -> tuple[resources.Resource, ...]:
         """Return all records of a kind, of this service or of another."""
-        found = (
-            tuple(self._model.of_kind(kind))
-            if kind in self.managers and self._trust[kind].listed_at is not None
-            else self._peers(kind)
-        )
+        found = self._known(kind) if kind in self.managers else self._peers(kind)
         if found is None:
             raise exceptions.ListingIncomplete(wanted_for, f"{kind} is not known")
         return found
@@ -225,6 +272,7 @@ class BaseClusterModelCollector(abc.ABC):
                 record = self._read_record(self._model.get(ref) or resources.Resource(ref=ref))
             except exceptions.CleanupdError as error:
                 LOG.warning("%(ref)s could not be read: %(why)s", {"ref": ref, "why": error})
+                self.unread += 1
                 with self._changing:
                     self._touched[ref] = None
                 continue

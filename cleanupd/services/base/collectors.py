@@ -15,6 +15,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 import datetime
+import functools
 import inspect
 from typing import cast
 
@@ -87,12 +88,40 @@ def _objection(name: str, plugin: object, found: Plugins) -> str:
     return ""
 
 
+class UnheardHandler(notification.NotificationHandler):
+    """Wants no message."""
+
+    PUBLISHER_ID = r"(?!)"
+
+    def __init__(self, owner: collector.BaseClusterModelCollector) -> None:
+        self._owner = owner
+
+    @property
+    def model_collector(self) -> collector.BaseClusterModelCollector:
+        """The collector whose model no message changes."""
+        return self._owner
+
+    def handle(self, message: notification.Message) -> None:
+        """Do nothing."""
+
+
+class ListingCollector(collector.BaseClusterModelCollector):
+    """Keeps the kinds of a service that has no collector of its own: by listings alone."""
+
+    SERVICE = ""
+
+    @functools.cached_property
+    def notification_handler(self) -> UnheardHandler:
+        """What wants no message."""
+        return UnheardHandler(self)
+
+
 class CollectorManager:
-    """The collectors of one region of one cloud, one instance of each.
+    """The collectors of one region of one cloud, one instance for each service.
 
     ``managers`` are those of all kinds.  ``refused`` says which collectors
-    could not be loaded, and why; a service whose kinds nobody collects is
-    not in the model.
+    could not be loaded, and why: their services' kinds are known by listings
+    alone, as are those of services that have none.
     """
 
     def __init__(
@@ -109,14 +138,14 @@ class CollectorManager:
         for refusal in self.refused:
             LOG.error("%(refusal)s", {"refusal": refusal})
         self._collectors = {
-            name: plugin(
+            name: plugins.get(name, ListingCollector)(
                 cloud,
                 {k: one for k, one in managers.items() if one.KIND.service == name},
                 clock,
                 peers=self._find_records,
                 find_part=find_part,
             )
-            for name, plugin in sorted(plugins.items())
+            for name in sorted({one.KIND.service for one in managers.values()})
         }
 
     def get_collectors(self) -> dict[str, collector.BaseClusterModelCollector]:
@@ -141,9 +170,8 @@ class CollectorManager:
         }
 
     def _find_records(self, kind: str) -> tuple[resources.Resource, ...] | None:
-        """Return all records of a kind, None where it was never listed."""
+        """Return all records of a kind, None where it cannot be listed."""
         for one in self._collectors.values():
-            root = one.cluster_data_model
-            if kind in root.trust and root.trust[kind].listed_at is not None:
-                return tuple(root.of_kind(kind))
+            if kind in one.managers:
+                return one.records_of(kind)
         return None

@@ -19,10 +19,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from oslo_config import cfg
+from oslo_log import log
 
 from cleanupd import cloud as clouds
+from cleanupd import exceptions
 from cleanupd.core import kinds
 from cleanupd.core import resources
+
+LOG = log.getLogger(__name__)
 
 #: The complete listings that have ended already, by kind.
 Listings = Mapping[str, tuple[resources.Resource, ...]]
@@ -75,3 +79,17 @@ class ResourceManager(abc.ABC):
 
         ``self.resource`` is what :meth:`read` returned a moment ago.
         """
+
+
+def list_all(
+    plugin: type[ResourceManager], cloud: clouds.Cloud, listings: Listings
+) -> tuple[resources.Resource, ...]:
+    """Return every resource of a kind; raises a CleanupdError, whatever its plugin does."""
+    try:
+        return tuple(plugin.list(cloud, listings))
+    except exceptions.CleanupdError:
+        raise
+    except Exception as error:  # the other kinds are kept alive: a plugin may do anything
+        kind = plugin.KIND.name
+        LOG.exception("The plugin of %(kind)s failed", {"kind": kind})
+        raise exceptions.ListingIncomplete(kind, f"its plugin failed: {error!r}") from error

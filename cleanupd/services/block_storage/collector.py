@@ -12,7 +12,6 @@
 """Keeps the model of what Cinder has."""
 
 import functools
-from typing import Any
 
 from cleanupd.core import changes
 from cleanupd.services.base import collector
@@ -29,11 +28,6 @@ class CinderClusterModelCollector(collector.BaseClusterModelCollector):
 
     SERVICE = "block_storage"
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        #: The kinds that have to be listed.
-        self._sought: set[str] = set()
-
     @functools.cached_property
     def notification_handler(self) -> notifications.CinderNotificationHandler:
         """What turns Cinder's messages into changes of this model."""
@@ -43,16 +37,6 @@ class CinderClusterModelCollector(collector.BaseClusterModelCollector):
     def apply(self, change: changes.Change) -> None:
         """Take what the bus told; what has no id has to be listed."""
         if isinstance(change, changes.Touched) and not change.ref.id:
-            with self._changing:
-                self._sought.add(change.ref.kind)
+            self.seek(change.ref.kind)
         else:
             super().apply(change)
-
-    def read_touched(self) -> int:
-        """Read what was touched, and list the kinds that have something new."""
-        with self._changing:
-            sought, self._sought = self._sought, set()
-        for kind in sorted(sought):
-            with self._synchronizing:
-                self._synchronize(kind)
-        return super().read_touched()

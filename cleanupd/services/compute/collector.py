@@ -46,9 +46,8 @@ class NovaClusterModelCollector(collector.BaseClusterModelCollector):
         super().__init__(*arguments, **options)
         place = wire.Place(self._cloud.name, self._cloud.region)
         self._handler = notifications.NovaNotificationHandler(self, place)
-        #: Whether hypervisors have to be listed, and the hosts for which they were.
-        self._is_seeking = False
-        self._sought: set[str] = set()
+        #: The hosts for which hypervisors were listed.
+        self._missed: set[str] = set()
         #: When Nova was last asked for changes.
         self._looked_at: datetime.datetime | None = None
 
@@ -60,19 +59,11 @@ class NovaClusterModelCollector(collector.BaseClusterModelCollector):
     def apply(self, change: changes.Change) -> None:
         """Take what the bus told; hypervisors are not read one by one, but listed."""
         if isinstance(change, changes.Touched) and change.ref.kind == hosts.HYPERVISOR.name:
-            self._is_seeking = True
+            self.seek(hosts.HYPERVISOR.name)
             return
         super().apply(change)
         if isinstance(change, changes.Updated) and change.record.host is not None:
-            self._seek(change.record.host)
-
-    def read_touched(self) -> int:
-        """Read what was touched, and list hypervisors where there may be new or other ones."""
-        if self._is_seeking:
-            self._is_seeking = False
-            with self._synchronizing:
-                self._synchronize(hosts.HYPERVISOR.name)
-        return super().read_touched()
+            self._miss(change.record.host)
 
     def look_for_changes(self) -> int:
         """Take how servers are that were written since Nova was last asked; return how many.
@@ -107,13 +98,11 @@ class NovaClusterModelCollector(collector.BaseClusterModelCollector):
         elif self._model.get(record.ref) is not None:
             self.apply(changes.Touched(record.ref))
 
-    def _seek(self, host: str) -> None:
+    def _miss(self, host: str) -> None:
         """Have hypervisors listed, once, for a server on a host where none is known."""
-        if host not in self._sought:
-            root = self._model.roots[hosts.HYPERVISOR.name]
-            if not root.hosts[host]:
-                self._sought.add(host)
-                self._is_seeking = True
+        if host not in self._missed and not self._model.roots[hosts.HYPERVISOR.name].hosts[host]:
+            self._missed.add(host)
+            self.seek(hosts.HYPERVISOR.name)
 
     def _read_record(self, known: records.Resource) -> records.Resource | None:
         record = super()._read_record(known)

@@ -71,6 +71,7 @@ class NeutronClusterModelCollector(collector.BaseClusterModelCollector):
                 self._read_ports(some)
             except exceptions.CleanupdError as error:
                 LOG.warning("Ports could not be read: %(why)s", {"why": error})
+                self.unread += 1
                 with self._changing:
                     self._makers.update(dict.fromkeys(some))
         return super().read_touched()

@@ -38,7 +38,8 @@ def test_nothing_changed():
     [
         ("sweep", "mode", "enforce"),
         ("sweep", "workers", 3),
-        ("sync", "interval", 60),
+        ("scheduler", "jitter", 0),
+        ("compute", "period", 60),
         ("names", "format", ["mine_XXXX_XXXX"]),
         ("services", "without_resources", []),
         ("image", "remove_protected", "true"),

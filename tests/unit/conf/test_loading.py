@@ -56,7 +56,7 @@ def test_a_file_that_is_not_there_is_told():
         "[sweep]\nmode = sometimes\n",
         "[sweep]\nall_over = perhaps\n",
         "[sweep]\nidle = 5\n",
-        "[sync]\ninterval = -1\n",
+        "[scheduler]\nretry = 0\n",
     ],
 )
 def test_a_value_that_makes_no_sense_is_told_in_one_line(tmp_path, text):

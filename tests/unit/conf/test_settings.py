@@ -41,9 +41,32 @@ def test_nothing_is_removed_by_default():
     assert made.target is None
 
 
-def test_the_cloud_is_listed_once_an_hour_by_default():
-    """Sync has a schedule without being asked."""
-    assert make().sync.interval_s == 3600
+def test_each_service_is_listed_once_an_hour_by_default():
+    """Each has a schedule without being asked, and an option of its own."""
+    assert {one.interval_s for one in make().syncs.values()} == {3600}
+    assert {"compute", "network", "block_storage", "image", "identity"} <= make().syncs.keys()
+    assert make("compute", period=60).syncs["compute"].interval_s == 60
+
+
+def test_a_short_interval_has_a_short_jitter():
+    """A tenth of it at most."""
+    assert make().syncs["compute"].jitter_s == 60
+    assert make("compute", period=60).syncs["compute"].jitter_s == 6
+
+
+def test_notifications_are_listened_to_by_default():
+    """In a queue of this host's own."""
+    made = make(host="here").notifications
+    assert made.queue == "cleanupd-here.info"
+    assert {"nova", "openstack"} <= set(made.exchanges)
+    assert make("notifications", enabled=False).notifications is None
+
+
+@pytest.mark.parametrize("option", ["publishers", "event_types"])
+def test_a_filter_that_is_no_expression_is_told(option):
+    """With the option that has it."""
+    with pytest.raises(exceptions.InvalidOptions, match=option):
+        make("notifications", **{option: ["("]})
 
 
 def test_named_tasks_and_workloads_are_the_target():

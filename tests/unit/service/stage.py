@@ -19,6 +19,8 @@ from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal import store
+from cleanupd.service import keeper as keepers
+from cleanupd.services.base import collectors
 from tests.unit.core import sample
 from tests.unit.engine import fakes
 
@@ -39,6 +41,11 @@ def make_cloud():
 def make_engine(cloud, folder):
     """Return an engine for the cloud, with its journal in a folder."""
     return sweeps.Engine(cloud, fakes.make_managers(), store.Store(folder), SETTINGS)
+
+
+def make_keeper(engine):
+    """Return a keeper of the engine's cloud, whose kinds are known by listings alone."""
+    return keepers.Keeper(engine, collectors.CollectorManager(engine.cloud, engine.managers, now))
 
 
 def now():

@@ -53,20 +53,9 @@ def job(daemon, name):
     return next(state for state in daemon.status().jobs if state.name == name)
 
 
-def test_sync_says_what_was_found(daemon):
-    """Resources and kinds are counted."""
-    assert daemon.sync() == f"2 resources of {len(sample.KINDS)} kinds"
-
-
-def test_sync_says_what_was_not_found(daemon, cloud):
-    """A kind that could not be listed is told with the reason."""
-    cloud.broken["compute.flavor"] = exceptions.ListingIncomplete("compute.flavor", "why not")
-    assert "not listed: compute.flavor (the listing of compute.flavor is" in daemon.sync()
-
-
 def test_the_model_is_told_without_a_listing(daemon, cloud):
     """Counts are those of the last sync."""
-    daemon.sync()
+    daemon.workloads()
     cloud.records.clear()
     kinds = {kind.kind: kind.count for kind in daemon.model().kinds}
     assert kinds["network.network"] == 1
@@ -74,7 +63,7 @@ def test_the_model_is_told_without_a_listing(daemon, cloud):
 
 def test_leaks_are_those_of_the_model(daemon, cloud):
     """Unless a listing of now is asked for."""
-    daemon.sync()
+    daemon.workloads()
     cloud.records.clear()
     assert len(daemon.leaks(EVERYTHING).judgement.findings) == 1
     assert len(daemon.leaks(EVERYTHING, is_fresh=True).judgement.findings) == 0
@@ -88,7 +77,7 @@ def test_workloads_are_those_of_the_model(daemon):
 
 def test_a_plan_looks_at_the_cloud_of_now(daemon, cloud):
     """It is stored, and nothing is removed."""
-    daemon.sync()
+    daemon.workloads()
     cloud.records.clear()
     plan = daemon.plan(stage.NAMED)
     assert plan.steps == ()
@@ -98,7 +87,7 @@ def test_a_plan_looks_at_the_cloud_of_now(daemon, cloud):
 
 def test_verify_looks_at_the_cloud_of_now(daemon, cloud):
     """What the model remembers certifies nothing."""
-    daemon.sync()
+    daemon.workloads()
     assert not daemon.verify(stage.NAMED).is_clean
     cloud.records.clear()
     assert daemon.verify(stage.NAMED).is_clean
@@ -129,15 +118,23 @@ def test_the_status_says_what_it_is_and_does(daemon):
         "report",
     )
     assert before.model_taken_at is None
-    assert [state.name for state in before.jobs] == ["sync", "sweep", "image_caches"]
+    assert [state.name for state in before.jobs] == [
+        "sync_block_storage",
+        "sync_compute",
+        "sync_identity",
+        "sync_image",
+        "sync_network",
+        "sweep",
+        "image_caches",
+    ]
     assert (before.running, before.waiting) == (None, ())
-    daemon.sync()
+    daemon.workloads()
     assert daemon.status().model_taken_at is not None
 
 
 def test_new_settings_leave_the_model(daemon, cloud):
     """Mode, limits and schedules change, what is known does not."""
-    daemon.sync()
+    daemon.workloads()
     cloud.records.clear()
     engine = msgspec.structs.replace(stage.SETTINGS, list_workers=1)
     changed = make_settings(

@@ -12,13 +12,16 @@
 
 """What stays in the model and what does not."""
 
+import datetime
+
 import pytest
 
 from cleanupd import exceptions
 from cleanupd.engine import sweep as sweeps
-from cleanupd.service import keeper as keepers
 from tests.unit.core import sample
 from tests.unit.service import stage
+
+NETWORK = "network.network"
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def cloud():
 @pytest.fixture
 def keeper(cloud, tmp_path):
     """Give a keeper that has seen nothing."""
-    return keepers.Keeper(stage.make_engine(cloud, tmp_path))
+    return stage.make_keeper(stage.make_engine(cloud, tmp_path))
 
 
 def count(knowledge, kind):
@@ -40,62 +43,90 @@ def count(knowledge, kind):
 
 def test_before_the_first_listing_nothing_is_known(keeper):
     """Not even that the cloud is empty."""
-    assert keeper.kept is None
+    assert not keeper.is_filled
+    assert not keeper.snapshot().roots
 
 
 def test_who_asks_first_lists_the_cloud(keeper):
     """An answer is never made of nothing."""
-    assert count(keeper.known(), "network.network") == 1
+    assert count(keeper.known(), NETWORK) == 1
+    assert keeper.is_filled
 
 
 def test_the_model_is_not_asked_for_anew(keeper, cloud):
     """What is known is told without a listing, unless one of now is wanted."""
-    keeper.observe()
+    keeper.known()
     cloud.records.clear()
-    assert count(keeper.known(), "network.network") == 1
-    assert count(keeper.known(is_fresh=True), "network.network") == 0
+    assert count(keeper.known(), NETWORK) == 1
+    assert count(keeper.known(is_fresh=True), NETWORK) == 0
+
+
+def test_a_service_is_listed_by_itself(keeper, cloud):
+    """What was found is told, and what else is known stays."""
+    keeper.known()
+    cloud.records.clear()
+    kinds = [kind for kind in sample.KINDS if kind.startswith("network.")]
+    assert keeper.synchronize("network") == f"0 resources of {len(kinds)} kinds"
+    assert count(keeper.known(), NETWORK) == 0
+    assert count(keeper.known(), "compute.server") == 1
 
 
 def test_a_kind_that_fails_keeps_its_last_records(keeper, cloud):
-    """The model keeps them with the reason; what was seen now lacks them."""
-    keeper.observe()
-    cloud.broken["network.network"] = exceptions.ServiceUnreachable("network", "u", "down")
-    now = keeper.observe()
-    assert count(now, "network.network") == 0
-    assert count(keeper.kept, "network.network") == 1
-    assert not keeper.kept.snapshot.trust["network.network"].is_fresh
+    """They are not to be believed, and the reason is told."""
+    keeper.known()
+    cloud.broken[NETWORK] = exceptions.ServiceUnreachable("network", "u", "down")
+    with pytest.raises(exceptions.SyncIncomplete, match=r"not listed: network\.network \(.*down"):
+        keeper.synchronize("network")
+    now = keeper.known()
+    assert count(now, NETWORK) == 1
+    assert not now.snapshot.trust[NETWORK].is_fresh
 
 
-def test_a_listing_that_breaks_off_leaves_the_model(keeper, cloud):
-    """Nothing is forgotten because Keystone did not answer."""
-    keeper.observe()
-    before = keeper.kept
+def test_a_kind_that_was_never_listed_is_not_in_the_model(keeper, cloud):
+    """An empty list would look as if there were none."""
+    cloud.broken[NETWORK] = exceptions.ServiceUnreachable("network", "u", "down")
+    now = keeper.known().snapshot
+    assert NETWORK not in now.roots
+    assert not now.trust[NETWORK].is_fresh
 
-    def fail():
-        raise exceptions.ServiceUnreachable("identity", "u", "down")
 
-    cloud.visibility = fail
-    with pytest.raises(exceptions.ServiceUnreachable):
-        keeper.observe()
-    assert keeper.kept is before
+def test_the_model_is_as_old_as_its_oldest_kind(keeper):
+    """Nothing looks fresher than it is."""
+    keeper.known()
+    before = keeper.snapshot()
+    keeper.synchronize("network")
+    assert keeper.snapshot().taken_at == before.taken_at
+    keeper.known(is_fresh=True)
+    assert keeper.snapshot().taken_at > before.taken_at
+
+
+def test_what_was_removed_is_read(keeper, cloud):
+    """The model follows a sweep where no message comes."""
+    keeper.known()
+    [network] = [ref for ref in cloud.records if ref.kind == NETWORK]
+    del cloud.records[network]
+    keeper.touch([network])
+    keeper.collectors["network"].read_touched()
+    assert count(keeper.known(), NETWORK) == 0
 
 
 def test_other_settings_leave_the_model(keeper):
     """What the options change is the engine."""
-    before = keeper.observe()
+    before = keeper.known()
     old = keeper.engine
     keeper.rebuild(sweeps.Settings(list_workers=1))
     assert keeper.engine is not old
     assert keeper.engine.settings.list_workers == 1
-    assert keeper.kept.snapshot is before.snapshot
+    assert keeper.known().snapshot == before.snapshot
 
 
 def test_sightings_outlive_a_failed_listing(keeper, cloud):
     """A kind that could not be listed once is not younger afterwards."""
     keypair = sample.record("compute.keypair", "key", name=sample.name())
     cloud.add(keypair)
-    since = keeper.observe().sightings[keypair.ref]
+    since = keeper.known(is_fresh=True).sightings[keypair.ref]
     cloud.broken["compute.keypair"] = exceptions.ServiceUnreachable("compute", "u", "down")
-    keeper.observe()
+    keeper.known(is_fresh=True)
     cloud.broken.clear()
-    assert keeper.observe().sightings[keypair.ref] == since
+    assert keeper.known(is_fresh=True).sightings[keypair.ref] == since
+    assert isinstance(since, datetime.datetime)

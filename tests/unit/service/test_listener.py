@@ -12,12 +12,15 @@
 """What is said on the bus reaches the handlers, in order; what is not wanted does not."""
 
 import datetime
+import re
+import time
 import uuid
 
 from oslo_config import cfg
 import oslo_messaging
 import pytest
 
+from cleanupd.conf import settings
 from cleanupd.rpc import transport
 from cleanupd.service import listener
 from cleanupd.services.base import notification
@@ -53,7 +56,9 @@ def conf():
 def source():
     """Give a source of its own on the bus, which is the process's."""
     name = uuid.uuid4().hex
-    return listener.Source(exchanges=(f"nova-{name}",), topics=("notifications",), pool=name)
+    return settings.Notifications(
+        exchanges=(f"nova-{name}",), topics=("notifications",), queue=f"cleanupd-{name}.info"
+    )
 
 
 @pytest.fixture
@@ -74,29 +79,43 @@ def raw(event_type="instance.update", publisher_id="compute.one", **more):
     }
 
 
+def tell(conf, exchange, number):
+    """Have a compute tell something."""
+    target = oslo_messaging.Target(topic="notifications.info", exchange=exchange)
+    sent = {"priority": "INFO", "message_id": "m", "timestamp": "2026-11-21 07:49:34.123456"}
+    message = raw(payload={"number": number}, **sent)
+    bus = oslo_messaging.get_notification_transport(conf)
+    bus._send_notification(target, {}, message, version=2.0)  # noqa: SLF001 - as a service would
+
+
 def test_messages_come_in_the_order_of_the_bus(conf, source, handler):
     """A hundred messages arrive one after the other, each once."""
-    endpoint = listener.EventsNotificationEndpoint(
-        notification.NotificationHandlerManager([handler])
-    )
-    listening = listener.NotificationListener(conf, source, endpoint)
+    manager = notification.NotificationHandlerManager([handler])
+    listening = listener.NotificationListener(conf, source, manager, list, pulse_s=0.2)
     listening.start()
-    stage.wait_until(lambda: listening.why_deaf is None)
-    conf.set_override("control_exchange", source.exchanges[0])
-    notifier = oslo_messaging.Notifier(
-        oslo_messaging.get_notification_transport(conf),
-        publisher_id="compute.one",
-        driver="messaging",
-        topics=["notifications"],
-    )
+    assert listening.why_deaf is None
     for number in range(100):
-        notifier.info({}, "instance.update", {"number": number})
+        tell(conf, source.exchanges[0], number)
     stage.wait_until(lambda: len(handler.heard) == 100)
     assert listening.why_stuck() is None
     listening.stop()
     listening.wait()
     assert [message.payload["number"] for message in handler.heard] == list(range(100))
     assert listening.why_stuck()
+    assert listening.gaps == 0
+
+
+def test_its_own_pulses_prove_that_it_hears(conf, source):
+    """They come back by its queue, and are no message of anybody."""
+    manager = notification.NotificationHandlerManager()
+    listening = listener.NotificationListener(conf, source, manager, list, pulse_s=0.1)
+    listening.start()
+    stage.wait_until(lambda: not listening.why_deaf)
+    time.sleep(1)  # longer than its patience
+    assert listening.why_deaf is None
+    listening.stop()
+    listening.wait()
+    assert manager.counts == notification.Counts()
 
 
 def test_a_message_has_its_senders_time(handler):
@@ -112,7 +131,9 @@ def test_a_message_has_its_senders_time(handler):
 def test_filters_leave_messages_aside(handler):
     """What no filter finds is counted and not dispatched."""
     manager = notification.NotificationHandlerManager([handler])
-    endpoint = listener.EventsNotificationEndpoint(manager, ["^compute"], [r"\.end$"])
+    endpoint = listener.EventsNotificationEndpoint(
+        manager, [re.compile("^compute")], [re.compile(r"\.end$")]
+    )
     endpoint.info([raw(), raw("instance.create.end"), raw("x.end", publisher_id="volume.one")])
     assert [message.event_type for message in handler.heard] == ["instance.create.end"]
     assert endpoint.filtered == 2
@@ -132,10 +153,91 @@ def test_without_a_broker_it_is_deaf_and_says_so(conf, source):
     """It says why, and can be stopped at any time."""
     conf.set_override("transport_url", "rabbit://127.0.0.1:1/")
     manager = notification.NotificationHandlerManager()
-    endpoint = listener.EventsNotificationEndpoint(manager)
-    listening = listener.NotificationListener(conf, source, endpoint)
+    listening = listener.NotificationListener(conf, source, manager, list, pulse_s=0.05)
     listening.start()
-    stage.wait_until(lambda: "Connection refused" in (listening.why_deaf or ""))
+    assert "Connection refused" in listening.why_deaf
     assert listening.why_stuck() is None
     listening.stop()
     listening.wait()
+
+
+def test_notifications_can_have_a_bus_of_their_own(conf, source):
+    """Its option goes before that of RPC."""
+    conf.set_override(
+        "transport_url", "rabbit://127.0.0.1:1/", group="oslo_messaging_notifications"
+    )
+    manager = notification.NotificationHandlerManager()
+    listening = listener.NotificationListener(conf, source, manager, list, pulse_s=0.05)
+    listening.start()
+    assert "127.0.0.1:1" in listening.why_deaf
+    listening.stop()
+    listening.wait()
+
+
+class Ear:
+    """What is heard of pulses, by a clock that a test moves."""
+
+    def __init__(self):
+        """Hear from the beginning."""
+        self.now = 0.0
+        self.gaps = []
+        self.hearing = listener.Hearing(self.gaps.append, 15.0, lambda: self.now)
+        self.hearing.begin()
+
+
+@pytest.fixture
+def ear():
+    """Give an ear."""
+    return Ear()
+
+
+def test_pulses_that_come_back_are_no_gap(ear):
+    """Nothing was missed."""
+    for _ in range(3):
+        ear.now += 5
+        ear.hearing.hear_pulse(ear.hearing.send())
+    assert ear.hearing.why_deaf is None
+    assert not ear.gaps
+
+
+def test_a_missing_number_is_a_gap(ear):
+    """The broker dropped what was in the queue before it."""
+    ear.hearing.send()
+    ear.hearing.hear_pulse(ear.hearing.send())
+    assert ear.gaps == ["1 of our own messages were dropped: the queue was too long"]
+
+
+def test_silence_is_deafness_until_something_is_heard(ear):
+    """The gap is told when the bus is heard again, not before."""
+    pulse = ear.hearing.send()
+    ear.now = 20
+    assert ear.hearing.why_deaf == "nothing came back for 20 s"
+    assert not ear.gaps
+    ear.hearing.hear_pulse(pulse)
+    assert ear.hearing.why_deaf is None
+    assert ear.gaps == ["nothing came back for 20 s"]
+
+
+def test_a_long_queue_is_not_silence(ear):
+    """As long as messages come the pulse may wait behind them."""
+    ear.hearing.send()
+    ear.now = 19
+    ear.hearing.hear()
+    ear.now = 20
+    assert ear.hearing.why_deaf is None
+
+
+def test_a_broker_that_was_away_is_a_gap(ear):
+    """What it would have told is not known."""
+    ear.hearing.fail("nobody there")
+    assert ear.hearing.why_deaf == "nobody there"
+    ear.hearing.hear_pulse(ear.hearing.send())
+    assert ear.gaps == ["nobody there"]
+
+
+def test_pulses_of_an_earlier_life_mean_nothing(ear):
+    """They were in the queue when the daemon started."""
+    ear.hearing.fail("nobody there")
+    ear.hearing.hear_pulse(listener.Pulse("before", 1))
+    assert ear.hearing.why_deaf == "nobody there"
+    assert not ear.gaps

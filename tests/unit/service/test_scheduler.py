@@ -210,3 +210,54 @@ def test_a_scheduler_that_does_nothing_is_stuck():
     """Without a beat for some time, something is wrong."""
     silent = schedulers.BackgroundTaskScheduler([], monotonic=iter((0.0, 60.0)).__next__)
     assert silent.why_stuck() == "the scheduler has done nothing for 60 s"
+
+
+def wait_s(scheduler):
+    """Return how long it is to the next run."""
+    return (state(scheduler).next_run_at - stage.now()).total_seconds()
+
+
+def test_a_job_that_failed_is_tried_again_soon(scheduled):
+    """The wait doubles with each failure, up to the interval."""
+    schedule = settings.Schedule(interval_s=100, retry_s=30)
+    scheduler = scheduled(Counter(trouble=exceptions.Refused("no")), schedule)
+    for failures, expected_s in ((1, 30), (2, 60), (3, 100)):
+        stage.wait_until(lambda failures=failures: state(scheduler).failures == failures)
+        stage.wait_until(lambda expected_s=expected_s: round(wait_s(scheduler)) == expected_s)
+        scheduler.run_soon(["it"])
+
+
+def test_a_job_can_be_asked_for(scheduled):
+    """It runs now, and after that as before."""
+    counter = Counter()
+    scheduler = scheduled(counter, HOURLY, is_first_now=False)
+    scheduler.run_soon(["it"])
+    stage.wait_until(lambda: counter.runs == 1)
+    stage.wait_until(lambda: 3590 < wait_s(scheduler) <= 3600)
+
+
+def test_who_asks_for_a_job_that_runs_gets_another_run(scheduled):
+    """The one that is under way may have begun too early."""
+    gate, runs = stage.Gate(), []
+
+    def run():
+        runs.append(1)
+        if len(runs) == 1:
+            gate.pass_through()
+        return "done"
+
+    scheduler = scheduled(run, HOURLY)
+    assert gate.reached.wait(10)
+    scheduler.run_soon(["it"])
+    gate.open.set()
+    stage.wait_until(lambda: len(runs) == 2)
+    stage.wait_until(lambda: 3590 < wait_s(scheduler) <= 3600)
+    assert len(runs) == 2
+
+
+def test_a_job_without_a_schedule_is_not_asked_for(scheduled):
+    """Nothing runs that no option wants."""
+    counter = Counter()
+    scheduler = scheduled(counter, NEVER, is_first_now=False)
+    scheduler.run_soon(["it"])
+    assert counter.runs == 0

@@ -22,7 +22,6 @@ from cleanupd.conf import settings
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal.store import Outcome
 from cleanupd.journal.store import State
-from cleanupd.service import keeper as keepers
 from cleanupd.service import sweeper as sweepers
 from tests.unit.core import sample
 from tests.unit.service import stage
@@ -42,7 +41,7 @@ def cloud():
 @pytest.fixture
 def keeper(cloud, tmp_path):
     """Give a keeper."""
-    return keepers.Keeper(stage.make_engine(cloud, tmp_path))
+    return stage.make_keeper(stage.make_engine(cloud, tmp_path))
 
 
 @pytest.fixture
@@ -176,7 +175,7 @@ def test_what_cannot_be_meant_is_refused_at_once(sweeper, keeper):
 
 def test_a_sweep_looks_at_the_cloud_of_now(sweeper, keeper, cloud):
     """What the model remembers is not what is planned on."""
-    keeper.observe()
+    keeper.known()
     late = sample.record("network.network", "late", name=sample.name("late"), project_id="p")
     cloud.add(late)
     finish(sweeper, request(sweeper))
@@ -192,7 +191,7 @@ def test_a_task_without_a_trace_is_no_success(sweeper):
 
 def test_a_stored_plan_is_executed_once(sweeper, keeper, cloud):
     """A second order for it is refused."""
-    known = keeper.observe()
+    known = keeper.known()
     plan = keeper.engine.plan(known.snapshot, stage.NAMED)
     assert sweeper.execute(plan.id, confirm=None).state is State.REQUESTED
     with pytest.raises(exceptions.Refused, match="already: make a new one"):
@@ -204,7 +203,7 @@ def test_a_stored_plan_is_executed_once(sweeper, keeper, cloud):
 def test_a_stored_plan_is_not_executed_in_mode_report(sweeper, keeper, cloud):
     """The refusal names the option, and the plan is still there."""
     sweeper.rules = REPORT
-    plan = keeper.engine.plan(keeper.observe().snapshot, stage.NAMED)
+    plan = keeper.engine.plan(keeper.known().snapshot, stage.NAMED)
     with pytest.raises(exceptions.Refused, match="mode = enforce"):
         sweeper.execute(plan.id, confirm=None)
     assert sweeper.sweep(plan.id).state is State.PLANNED
@@ -213,7 +212,7 @@ def test_a_stored_plan_is_not_executed_in_mode_report(sweeper, keeper, cloud):
 
 def test_a_plan_of_another_cloud_is_refused(sweeper, keeper):
     """A journal may have been moved."""
-    plan = keeper.engine.plan(keeper.observe().snapshot, stage.NAMED)
+    plan = keeper.engine.plan(keeper.known().snapshot, stage.NAMED)
     keeper.engine.journal.save_plan(msgspec.structs.replace(plan, region="two"))
     with pytest.raises(exceptions.Refused, match="region two"):
         sweeper.execute(plan.id, confirm=None)
@@ -324,7 +323,7 @@ def test_a_bug_fails_the_sweep_and_not_the_next(sweeper, cloud, caplog):
 def test_an_interrupted_sweep_is_told_as_failed(sweeper, keeper, state):
     """After a crash nobody waits for it."""
     journal = keeper.engine.journal
-    plan = keeper.engine.plan(keeper.observe().snapshot, stage.NAMED)
+    plan = keeper.engine.plan(keeper.known().snapshot, stage.NAMED)
     journal.save(msgspec.structs.replace(journal.sweep(plan.id), state=state))
     sweeper.start()
     left = sweeper.sweep(plan.id)
@@ -334,7 +333,7 @@ def test_an_interrupted_sweep_is_told_as_failed(sweeper, keeper, state):
 
 def test_what_is_over_is_left_alone_at_start(sweeper, keeper):
     """A stored plan can still be executed after a restart."""
-    plan = keeper.engine.plan(keeper.observe().snapshot, stage.NAMED)
+    plan = keeper.engine.plan(keeper.known().snapshot, stage.NAMED)
     sweeper.start()
     assert sweeper.sweep(plan.id).state is State.PLANNED
 

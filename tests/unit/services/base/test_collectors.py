@@ -12,6 +12,7 @@
 """Collectors are loaded once, and one that cannot be used does not stop the rest."""
 
 import datetime
+import re
 
 import pytest
 
@@ -80,27 +81,34 @@ def test_each_collector_has_the_kinds_of_its_service(managing):
 def test_there_is_one_instance_of_each(managing):
     """Asked twice, it is the same one, and its handler is among all handlers."""
     assert managing.get_collector("compute") is managing.get_collectors()["compute"]
-    assert all(isinstance(one, Handler) for one in managing.get_notification_handlers())
-    with pytest.raises(exceptions.UnknownService, match="compute, network"):
+    found = [type(one) for one in managing.get_notification_handlers()]
+    assert found.count(Handler) == 2
+    with pytest.raises(exceptions.UnknownService, match=r"compute, .*network"):
         managing.get_collector("dns")
 
 
 def test_a_collector_that_was_refused_is_told(managing):
-    """The others are there all the same."""
+    """The others are there all the same, and its service is known by listings alone."""
     assert [refusal.name for refusal in managing.refused] == ["image"]
+    image = managing.get_collector("image")
+    image.synchronize()
+    assert image.cluster_data_model.trust["image.image"].is_fresh
+    pattern = image.notification_handler.get_publisher_id()
+    assert not any(re.search(pattern, publisher) for publisher in ("", "image.one"))
+    assert image.notification_handler.model_collector is image
 
 
 def test_one_collector_knows_what_another_has_listed(managing):
-    """A kind of another service is known when it was listed, and not before."""
+    """A kind of another service is listed when it never was; one that nobody has is not known."""
     compute = managing.get_collector("compute")
-    managing.get_collector("network").synchronize()
     plugin = compute.managers["compute.server"]
     plugin.KIND = sample.KINDS["network.port"].__class__(
-        name="compute.server", identity_fields=(), listed_after=("network.port", "identity.user")
+        name="compute.server", identity_fields=(), listed_after=("network.port", "dns.zone")
     )
     compute.synchronize()
     reason = compute.cluster_data_model.trust["compute.server"].reason
-    assert "identity.user is not known" in reason
+    assert "dns.zone is not known" in reason
+    assert managing.get_collector("network").cluster_data_model.trust["network.port"].is_fresh
 
 
 @pytest.mark.parametrize(
