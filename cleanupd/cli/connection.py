@@ -58,6 +58,18 @@ def connect(
     return daemon
 
 
+def connect_engine(options: argparse.Namespace) -> "sweep.Engine":
+    """Return an engine in this process for the cloud that the options name."""
+    if not options.os_cloud:
+        raise exceptions.UsageError("no cloud is named: give --os-cloud NAME (or OS_CLOUD)")
+    from cleanupd.conf import settings
+    from cleanupd.journal import store
+
+    configured = settings.make_settings(_load(options))
+    journal = store.Store(state_directory(options.state_dir) / "sweeps")
+    return _make_engine(options, journal, configured.engine)
+
+
 def connect_image_caches(
     options: argparse.Namespace, host: str | None, *, is_local: bool
 ) -> "client.ImageCaches":
