@@ -95,6 +95,7 @@ class GenerateJobs(command.Command):
         found = detect.detect(tree)
         request = _request(parsed_args, found)
         plan = generate.plan(tree, found, request, is_forced=parsed_args.is_forced)
+        generate.verify(plan)
         if parsed_args.is_diff:
             self.app.stdout.write(_diff(plan))
             return exit_codes.ExitCode.CLEAN

@@ -13,10 +13,14 @@
 """Makes the folder ``rally-jobs`` of a service: every file as text, and where each belongs."""
 
 from collections.abc import Mapping
+import pathlib
+import tempfile
 from typing import Any
 
 import msgspec
 
+from cleanupd import exceptions
+from cleanupd.rally_jobs import check
 from cleanupd.rally_jobs import detect
 from cleanupd.rally_jobs import folder
 from cleanupd.rally_jobs import layout
@@ -100,6 +104,22 @@ def plan(
     )
 
 
+def verify(plan: Plan) -> None:
+    """Return if the check of Rally jobs finds nothing in what is to be written; else raise."""
+    with tempfile.TemporaryDirectory(prefix="cleanupd-") as place:
+        root = pathlib.Path(place)
+        tree = repository.Repository(root)
+        texts = {change.path: change.text for change in plan.changes}
+        writing.write(tree, writing.compare(tree, texts))
+        report = check.check(root)
+    if report.findings:
+        one = report.findings[0]
+        raise exceptions.CleanupdError(
+            f"the folder would be wrong, so nothing is written: {one.path}:{one.line}:"
+            f" {one.message} [{one.rule}]"
+        )
+
+
 def render(service: services.Service, facts: Mapping[str, Any]) -> dict[str, str]:
     """Return the text of each file but the task, by its path in the repository."""
     documents = {
@@ -109,7 +129,7 @@ def render(service: services.Service, facts: Mapping[str, Any]) -> dict[str, str
         "extra/README.rst": "extra-README.rst.j2",
     }
     plain = {
-        "plugins/__init__.py": "license.j2",
+        "plugins/__init__.py": "plugins-init.py.j2",
         **{f"plugins/{path}": f"plugins/{path}.j2" for path in service.custom},
         **{f"extra/{path}": f"extra/{path}.j2" for path in service.extra},
     }

@@ -19,7 +19,10 @@ from typing import Any
 import jinja2
 import yaml
 
-WIDTH = 79
+#: Fits the lines of messages of commits, too.
+WIDTH = 72
+#: PyYAML breaks a line at the first space after so many characters.
+_YAML_WIDTH = 64
 
 
 class _Dumper(yaml.SafeDumper):
@@ -36,7 +39,9 @@ class _Dumper(yaml.SafeDumper):
 
 def dump(value: Any) -> str:
     """Return YAML in the order in which the value has it."""
-    return yaml.dump(value, Dumper=_Dumper, default_flow_style=False, sort_keys=False, width=WIDTH)
+    return yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=False, sort_keys=False, width=_YAML_WIDTH
+    )
 
 
 def environment() -> jinja2.Environment:

@@ -28,7 +28,7 @@ from cleanupd.rally_jobs import services
 
 FILE = "rally.yaml"
 #: Begins a file of ours, so that it is known when it is to be replaced.
-MARK = "---\n# Written by `cleanupctl rally-jobs generate`; rally-jobs/README.rst tells of it.\n"
+MARK = "---\n# Written by `cleanupctl rally-jobs generate`: see rally-jobs/README.rst.\n"
 
 _OPENDEV = "https://opendev.org/openstack"
 _RALLY = "rally-openstack"
