@@ -185,6 +185,8 @@ class Executor:
         # What takes longest to vanish is begun first.
         ready = sorted(self._ready(), key=lambda step: not self._kind(step.ref).is_asynchronous)
         for step in ready:
+            self._remover.expect(step)
+        for step in ready:
             pool = pools[self._kind(step.ref).service]
             running[pool.submit(self._remover.remove, step)] = step
 

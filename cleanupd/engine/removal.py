@@ -13,7 +13,6 @@
 """Removes one resource, after a last look at it."""
 
 from collections.abc import Callable
-from collections.abc import Mapping
 import datetime
 import http
 
@@ -24,6 +23,7 @@ from cleanupd import exceptions
 from cleanupd.core import kinds
 from cleanupd.core import planning
 from cleanupd.core import resources
+from cleanupd.engine import reading
 from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
 from cleanupd.services.base import manager
@@ -37,7 +37,7 @@ STALE_ATTEMPTS = 3
 #: Statuses of what is being removed already: with its server, or by somebody.
 GOING = ("deleting", "pending_delete")
 
-Managers = Mapping[str, type[manager.ResourceManager]]
+Managers = reading.Managers
 
 
 class Remover:
@@ -54,6 +54,11 @@ class Remover:
         self._managers = managers
         self._events = events
         self._clock = clock
+        self._reader = reading.Reader(cloud, managers)
+
+    def expect(self, step: planning.Step) -> None:
+        """Note that :meth:`remove` will be called for a step as soon as there is a thread."""
+        self._reader.expect(step.observed)
 
     def remove(self, step: planning.Step) -> store.Result:
         """Ask for the removal of one resource, and say what came of it.
@@ -79,8 +84,9 @@ class Remover:
 
     def _remove(self, step: planning.Step) -> store.Result:
         plugin = self._managers[step.ref.kind]
-        for _ in range(STALE_ATTEMPTS):
-            now = plugin(self._cloud, step.observed).read()
+        for attempt in range(STALE_ATTEMPTS):
+            read = self._reader.read_alone if attempt else self._reader.read
+            now = read(step.observed)
             if now is None:
                 return self._result(step, Outcome.GONE)
             if change := find_change(plugin.KIND, step, now):

@@ -31,6 +31,7 @@ from cleanupd import exceptions
 from cleanupd.core import resources
 from cleanupd.services.base import manager
 from cleanupd.services.base import registry
+from cleanupd.services.base import tables
 from tests.contract import world as worlds
 
 MANAGERS, _ = registry.load_managers()
@@ -76,6 +77,13 @@ REMOVAL = (
     ("identity.project", "child"),
     ("identity.project", "project"),
 )
+
+#: The kinds of which a service tells several by one page.
+TOGETHER = {
+    kind
+    for kind, plugin in MANAGERS.items()
+    if issubclass(plugin, tables.TableManager) and plugin.TABLE.several is not None
+}
 
 
 def eventually(is_true: Callable[[], object], *, within_s: float = 60.0) -> None:
@@ -155,6 +163,23 @@ def test_everything_is_listed_and_read_alike(
     assert edges(read) == edges(found)
     is_named_by_us = what not in {"gateway", "interface", "default_group"}
     assert (found.name or "").startswith(world.name) is is_named_by_us
+
+
+@pytest.mark.parametrize(("kind", "what"), [one for one in REMOVAL if one[0] in TOGETHER])
+def test_what_is_read_together_is_the_same(
+    world: worlds.World, listed: Listed, kind: str, what: str
+) -> None:
+    """What one page tells of several resources is what the service tells of each alone."""
+    found = listed.one(kind, world.ids[what])
+    others = [one for one in listed.found[kind] if one.project_id == found.project_id]
+    told = [
+        one
+        for one in MANAGERS[kind].read_some(listed.door, [found, *others])
+        if one.ref == found.ref
+    ]
+    # Glance tells of hidden images apart from all others, so this one has to be read alone.
+    is_told = (kind, what) != ("image.image", "image")
+    assert told == ([MANAGERS[kind](listed.door, found).read()] if is_told else [])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -69,6 +69,19 @@ class ResourceManager(abc.ABC):
         cannot be completed raises; what was yielded until then is no answer.
         """
 
+    @classmethod
+    def read_some(
+        cls,
+        cloud: clouds.Cloud,  # noqa: ARG003 - for those who can
+        records: Sequence[resources.Resource],  # noqa: ARG003
+    ) -> Iterator[resources.Resource]:
+        """Yield, as they are now, those of a project's resources that one request tells of.
+
+        One that is not yielded is read by itself; so nothing is yielded where
+        the service cannot tell of several.  Others may be among them.
+        """
+        return iter(())
+
     @abc.abstractmethod
     def read(self) -> resources.Resource | None:
         """Return the resource as it is now, or None when it is gone."""

@@ -19,6 +19,7 @@ A :class:`Table` says where a kind is found and how its records are read; a
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 import functools
 import operator
@@ -41,6 +42,18 @@ from cleanupd.services.base import wire
 W = TypeVar("W")
 
 
+def of_project(records: Sequence[resources.Resource]) -> str:
+    """Return the query that finds some records by their project, if that has not much more."""
+    return urllib.parse.urlencode(
+        {"all_tenants": 1, "project_id": records[0].project_id, "limit": 2 * len(records)}
+    )
+
+
+def by_ids(records: Sequence[resources.Resource]) -> str:
+    """Return the query that finds records by their ids."""
+    return urllib.parse.urlencode([("id", record.ref.id) for record in records])
+
+
 def _no_explanation(body: bytes) -> str:  # noqa: ARG001 - what every explanation gets
     return ""
 
@@ -56,7 +69,8 @@ class Table(Generic[W]):
     it has to look like, ``parse`` the one parser, ``key`` its paging marker.
     ``links`` is the key of a page's links where it is not the plural with
     ``_links``; ``has_offsets`` says that pages go by offsets.  ``explain`` may
-    tell why a body has not that shape.
+    tell why a body has not that shape.  ``several`` gives the query, below the
+    path of a listing, that finds some records of one project by one page.
     """
 
     kind: kinds.Kind
@@ -71,6 +85,7 @@ class Table(Generic[W]):
     links: str | None = None
     has_offsets: bool = False
     explain: Callable[[bytes], str] = _no_explanation
+    several: Callable[[Sequence[resources.Resource]], str] | None = None
 
     @property
     def service(self) -> str:
@@ -109,6 +124,18 @@ class Table(Generic[W]):
                 yield self.parse(item, place)
             except exceptions.MalformedAnswer as error:
                 raise exceptions.ListingIncomplete(self.kind.name, error.reason) from error
+
+    def read_some(
+        self, cloud: clouds.Cloud, records: Sequence[resources.Resource]
+    ) -> Iterator[resources.Resource]:
+        """Yield what one page tells of some records; there may be others in it."""
+        if self.several is not None:
+            path = self.listings[0].partition("?")[0]
+            page = f"{path}?{self.several(records)}"
+            body = cloud.get(self.service, page, microversion=self.microversion)
+            place = wire.Place(cloud.name, cloud.region)
+            for item in self._decode(self._page_decoder, body).items:
+                yield self.parse(item, place)
 
     def read(self, cloud: clouds.Cloud, path: str) -> resources.Resource | None:
         """Return the resource at ``path``, None where there is none."""
@@ -161,6 +188,13 @@ class TableManager(manager.ResourceManager):
         """Yield every resource that the table's listings hold."""
         for path in cls.TABLE.listings:
             yield from cls.TABLE.records(cloud, path)
+
+    @classmethod
+    def read_some(
+        cls, cloud: clouds.Cloud, records: Sequence[resources.Resource]
+    ) -> Iterator[resources.Resource]:
+        """Yield what the table's page for several tells."""
+        yield from cls.TABLE.read_some(cloud, records)
 
     def read(self) -> resources.Resource | None:
         """Return the resource as it is now, or None when it is gone."""

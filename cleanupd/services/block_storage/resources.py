@@ -66,6 +66,7 @@ class VolumeManager(_Manager):
         shape=kinds.Volume,
         parse=kinds.parse_volume,
         microversion=kinds.MICROVERSION,
+        several=tables.of_project,
     )
 
 
@@ -81,6 +82,7 @@ class SnapshotManager(_Manager):
         shape=kinds.Snapshot,
         parse=kinds.parse_snapshot,
         microversion=kinds.MICROVERSION,
+        several=tables.of_project,
     )
 
 

@@ -66,6 +66,7 @@ class ServerManager(tables.TableManager):
         parse=kinds.parse_server,
         microversion=kinds.MICROVERSION,
         explain=kinds.explain_servers,
+        several=tables.of_project,
     )
 
     @classmethod

@@ -13,6 +13,7 @@
 """Listing, reading and removing what Glance has."""
 
 import contextlib
+import urllib.parse
 
 from oslo_config import cfg
 
@@ -38,6 +39,13 @@ class ImageManager(tables.TableManager):
         singular="",
         shape=kinds.Image,
         parse=kinds.parse_image,
+        several=lambda records: urllib.parse.urlencode(
+            {
+                "visibility": "all",
+                "limit": len(records),
+                "id": f"in:{','.join(record.ref.id for record in records)}",
+            }
+        ),
     )
 
     OPTS = (

@@ -52,6 +52,7 @@ def _table(
         singular=singular,
         shape=shape,
         parse=parse,
+        several=tables.by_ids,
     )
 
 
