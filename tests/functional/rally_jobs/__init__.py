@@ -10,3 +10,5 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 """Folders of Rally jobs, from a path to what a command prints."""
+
+"""Tests of folders of Rally jobs with a real Rally."""
