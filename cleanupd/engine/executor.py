@@ -207,7 +207,13 @@ class Executor:
 
     def _release(self) -> None:
         """Look at the cloud again, and let go what is still free to go."""
-        look = self._look()
+        held, self._held = self._held, []
+        try:
+            look = self._look()
+        except exceptions.CleanupdError as error:
+            for ref in held:
+                self._fail(ref, f"the cloud could not be looked at again: {error}")
+            return
         self._looked = (look, time.monotonic() + self._limits.look_s)
         for ref in look.present & self._results.keys():
             if self._results[ref].is_gone:
@@ -215,7 +221,6 @@ class Executor:
                 self._results[ref] = msgspec.structs.replace(
                     self._results[ref], outcome=Outcome.FAILED, reason=reason
                 )
-        held, self._held = self._held, []
         for ref in held:
             self._let_go(ref)
 

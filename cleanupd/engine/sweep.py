@@ -261,7 +261,12 @@ class Engine:
         if stop.is_set():
             LOG.warning("The sweep was stopped before its end")
             return msgspec.structs.replace(done, state=store.State.FAILED, note="it was stopped")
-        certificate = self.verify(plan, progress)
+        try:
+            certificate = self.verify(plan, progress)
+        except exceptions.CleanupdError as error:
+            LOG.error("The sweep could not be verified: %(why)s", {"why": error})  # noqa: TRY400
+            note = f"what is left is not known: {error}"
+            return msgspec.structs.replace(done, state=store.State.FAILED, note=note)
         LOG.info(
             "Sweep ends: %(gone)d of %(planned)d gone, %(left)d left",
             {

@@ -38,7 +38,7 @@ SETTINGS = sweep.Settings(
     limits=executor.Limits(workers=8, poll_s=0.1, timeout_s=4.0, conflict_s=2.0)
 )
 PATIENCE = clouds.Patience(
-    attempts=3, first_wait_s=0.02, within_s=5, connect_timeout_s=2, read_timeout_s=2
+    attempts=5, first_wait_s=0.02, within_s=12, connect_timeout_s=2, read_timeout_s=2
 )
 
 LISTS = r"/(servers/detail|v2.0/ports|volumes/detail|v2/images|v3/projects)(\?|$)"

@@ -14,6 +14,7 @@
 import msgspec
 import pytest
 
+from cleanupd import exceptions
 from cleanupd.core import kinds
 from cleanupd.core import resources
 from cleanupd.engine import sweep
@@ -22,6 +23,7 @@ from tests.unit.core.sample import name
 from tests.unit.core.sample import record
 from tests.unit.engine import fakes
 from tests.unit.engine.stage import SETTINGS
+from tests.unit.engine.stage import WORKLOAD
 from tests.unit.engine.stage import run
 
 #: The plan, a look for what can go at once, one for what goes after it, and the certificate.
@@ -118,3 +120,26 @@ def test_what_is_listed_by_its_user_is_read_after_its_removal(cloud, managers, t
     done = run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
     told = {result.ref.id: str(result.outcome) for result in done.results}
     assert (told["key"], told["rally"]) == ("failed", "not tried")
+
+
+def test_without_a_last_look_nothing_unguarded_goes(cloud, managers, tmp_path):
+    """Keystone does not answer after the plan: all stays, and the reason is told."""
+    for manager in managers.values():
+        manager.KIND = msgspec.structs.replace(manager.KIND, is_guarded=True)
+    project = managers["identity.project"]
+    project.KIND = msgspec.structs.replace(project.KIND, is_guarded=False)
+    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS)
+    plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
+
+    def fail():
+        raise exceptions.ServiceUnreachable("identity", "u", "down")
+
+    cloud.visibility = fail
+    done = engine.execute(plan)
+    told = {result.ref.id: result for result in done.results}
+    assert str(told["prt"].outcome) == "removed"
+    assert str(told["p"].outcome) == "failed"
+    assert "could not be looked at again" in told["p"].reason
+    assert done.certificate is None
+    assert done.state is store.State.FAILED
+    assert "what is left is not known" in done.note
