@@ -12,8 +12,10 @@
 
 """Reads what the bus told of without saying how it is."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
 import threading
+import time
 
 from oslo_log import log
 
@@ -25,16 +27,28 @@ LOG = log.getLogger(__name__)
 PAUSE_S = 0.5
 #: The longest pause after a reading that failed.
 LONGEST_PAUSE_S = 60.0
+#: Where no message comes, services that can tell cheaply are asked so often for what changed.
+HINT_S = 60.0
 
 
 class Fetcher:
-    """A service that reads touched resources soon, each collector's in a thread of its own."""
+    """A service that reads touched resources soon, each collector's in a thread of its own.
+
+    As long as ``is_deaf`` says that no message comes, changes are asked for.
+    """
 
     def __init__(
-        self, collectors: Iterable[collector.BaseClusterModelCollector], pause_s: float = PAUSE_S
+        self,
+        collectors: Iterable[collector.BaseClusterModelCollector],
+        is_deaf: Callable[[], bool] = lambda: False,
+        *,
+        pause_s: float = PAUSE_S,
+        hint_s: float = HINT_S,
     ) -> None:
         self._stopping = threading.Event()
+        self._is_deaf = is_deaf
         self._pause_s = pause_s
+        self._hint_s = hint_s
         self._threads = [
             threading.Thread(target=self._run, args=[one], name=f"read {one.SERVICE}", daemon=True)
             for one in collectors
@@ -61,10 +75,13 @@ class Fetcher:
         return f"a thread has ended: {', '.join(ended)}" if ended else None
 
     def _run(self, one: collector.BaseClusterModelCollector) -> None:
-        pause_s = self._pause_s
+        pause_s, asked_at = self._pause_s, time.monotonic()
         while not self._stopping.wait(pause_s):
             unread = one.unread
             try:
+                if time.monotonic() >= asked_at + self._hint_s and self._is_deaf():
+                    asked_at = time.monotonic()
+                    one.look_for_changes()
                 one.read_touched()
                 has_failed = one.unread > unread
             except Exception:  # the other resources are kept alive: a plugin may do anything

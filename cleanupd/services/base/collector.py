@@ -190,6 +190,14 @@ listing costs about one request for each thousand resources of a kind.""",
                 self.seek(kind)
         return len(touched)
 
+    def look_for_changes(self) -> int:
+        """Take what the service says was changed since it was last asked; return how much.
+
+        A hint between two listings for where no message comes, and nothing
+        where the service has no cheap way to tell.
+        """
+        return 0
+
     def seek(self, kind: str) -> None:
         """Have a kind listed soon, because there may be something new."""
         with self._changing:

@@ -31,6 +31,11 @@ class Collector:
         self.reads = 0
         self.is_failing = False
         self.trouble = None
+        self.asked = 0
+
+    def look_for_changes(self):
+        """Count that changes were asked for."""
+        self.asked += 1
 
     def read_touched(self):
         """Read."""
@@ -81,6 +86,19 @@ def test_a_bug_stops_nothing(fetcher, collector, caplog):
     began = collector.reads
     stage.wait_until(lambda: collector.reads > began + 5)
     assert "a bug" in caplog.text
+
+
+def test_where_no_message_comes_changes_are_asked_for(collector):
+    """And not where the bus is heard."""
+    deaf = [False]
+    made = fetchers.Fetcher([collector], lambda: deaf[0], pause_s=0.01, hint_s=0.02)
+    made.start()
+    stage.wait_until(lambda: collector.reads > 10)
+    assert collector.asked == 0
+    deaf[0] = True
+    stage.wait_until(lambda: collector.asked > 2)
+    made.stop()
+    made.wait()
 
 
 def test_a_stopped_fetcher_is_told(fetcher):
