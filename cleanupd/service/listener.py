@@ -11,10 +11,10 @@
 # under the License.
 """Listens to what services tell over the bus, and notices what it does not hear.
 
-A broker that goes away, or that drops messages because the queue is full,
-tells nobody.  So the listener sends numbered pulses through its own queue:
-where they stay out nothing is heard, and where a number is missing something
-was dropped.  After that the cloud has to be listed again.
+Its own pulses prove that the bus is heard.  A queue that was lost with its
+broker, and made anew between two pulses, shows by the connection, which is
+another one.  After each time that something may have been missed, the cloud
+has to be listed again.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,6 @@ import re
 import threading
 import time
 from typing import Any
-import uuid
 
 import msgspec
 from oslo_config import cfg
@@ -35,6 +34,7 @@ import oslo_messaging  # type: ignore[import-untyped]
 from cleanupd import exceptions
 from cleanupd.conf import settings
 from cleanupd.rpc import transport
+from cleanupd.service import hearing as hearings
 from cleanupd.services.base import notification
 
 LOG = log.getLogger(__name__)
@@ -45,16 +45,12 @@ BATCH_TIMEOUT_S = 0.1
 PULSE_S = 5.0
 #: After so many pulses without one that came back the listener calls itself deaf.
 MOST_SILENT = 3
+#: For so many pulses after the cloud was listed anew that is not done again: where the
+#: queue overflows all the time, the cloud is not listed all the time.
+REST = 12
 PULSE = "cleanupd.pulse"
 #: How long a broker may let the daemon wait when it starts and stops.
 PATIENCE_S = 10.0
-
-
-class Pulse(msgspec.Struct, frozen=True):
-    """What is sent to hear it: ``life`` tells this process from those before it."""
-
-    life: str
-    number: int
 
 
 class EventsNotificationEndpoint:
@@ -70,7 +66,7 @@ class EventsNotificationEndpoint:
         manager: notification.NotificationHandlerManager,
         publishers: Iterable[re.Pattern[str]] = (),
         event_types: Iterable[re.Pattern[str]] = (),
-        hearing: "Hearing | None" = None,
+        hearing: "hearings.Hearing | None" = None,
     ) -> None:
         self._manager = manager
         self._publishers = tuple(publishers)
@@ -97,7 +93,7 @@ class EventsNotificationEndpoint:
     def _take(self, message: dict[str, Any]) -> None:
         publisher_id, event_type = message["publisher_id"], message["event_type"]
         if event_type == PULSE and self._hearing is not None:
-            self._hearing.hear_pulse(msgspec.convert(message["payload"], Pulse))
+            self._hearing.hear_pulse(msgspec.convert(message["payload"], hearings.Pulse))
             return
         if not (_finds(self._publishers, publisher_id) and _finds(self._event_types, event_type)):
             self.filtered += 1
@@ -112,82 +108,6 @@ class EventsNotificationEndpoint:
 
 def _finds(patterns: Sequence[re.Pattern[str]], text: str) -> bool:
     return not patterns or any(pattern.search(text) for pattern in patterns)
-
-
-class Hearing:
-    """What the pulses say: whether the bus is heard, and whether anything was missed.
-
-    ``on_gap`` is called with the reason when something may have been missed,
-    and what comes next will be heard.  ``patience_s`` is how long nothing at
-    all may come.
-    """
-
-    def __init__(
-        self,
-        on_gap: Callable[[str], None],
-        patience_s: float,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._life = uuid.uuid4().hex
-        self._on_gap = on_gap
-        self._patience_s = patience_s
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        #: When each pulse was sent that has not come back.
-        self._sent: dict[int, float] = {}
-        self._number = 0
-        self._heard_at = monotonic()
-        self._why_deaf: str | None = "the broker has not let us listen yet"
-
-    @property
-    def why_deaf(self) -> str | None:
-        """Why nothing is heard; None while all is well."""
-        with self._lock:
-            now = self._monotonic()
-            oldest = min(self._sent.values(), default=now)
-            silent_s = now - max(oldest, self._heard_at)
-            if silent_s > self._patience_s and self._why_deaf is None:
-                self._fail(f"nothing came back for {silent_s:.0f} s")
-            return self._why_deaf
-
-    def begin(self) -> None:
-        """Note that the queue is there, before anything was listed."""
-        with self._lock:
-            self._why_deaf, self._heard_at = None, self._monotonic()
-
-    def send(self) -> Pulse:
-        """Return the next pulse, which counts as sent."""
-        with self._lock:
-            self._number += 1
-            self._sent[self._number] = self._monotonic()
-            return Pulse(self._life, self._number)
-
-    def hear(self) -> None:
-        """Note that messages came."""
-        self._heard_at = self._monotonic()
-
-    def hear_pulse(self, pulse: Pulse) -> None:
-        """Take a pulse that came back."""
-        with self._lock:
-            if pulse.life != self._life or pulse.number not in self._sent:
-                return
-            lost = sum(number < pulse.number for number in self._sent)
-            self._sent = {n: at for n, at in self._sent.items() if n > pulse.number}
-            reason, self._why_deaf = self._why_deaf, None
-        if reason is not None:
-            self._on_gap(reason)
-        elif lost:
-            self._on_gap(f"{lost} of our own messages were dropped: the queue was too long")
-
-    def fail(self, reason: str) -> None:
-        """Note why nothing can be heard."""
-        with self._lock:
-            self._fail(reason)
-
-    def _fail(self, reason: str) -> None:
-        if self._why_deaf != reason:
-            LOG.warning("The bus cannot be heard, listings go on: %(why)s", {"why": reason})
-        self._why_deaf = reason
 
 
 class NotificationListener:
@@ -213,12 +133,19 @@ class NotificationListener:
         self._resynchronize = resynchronize
         #: How often messages may have been missed.
         self.gaps = 0
-        self._hearing = Hearing(self._make_up, MOST_SILENT * pulse_s)
+        self._hearing = hearings.Hearing(self._note_gap, MOST_SILENT * pulse_s)
         self.endpoint = EventsNotificationEndpoint(
             manager, source.publishers, source.event_types, self._hearing
         )
+        self._transport: Any = None
         self._server: Any = None
         self._notifier: Any = None
+        #: What the server hears by.
+        self._channel: object = None
+        #: Why the cloud has to be listed anew, if it has, and when that may be.
+        self._owed: str | None = None
+        self._next_at = 0.0
+        self._woken = threading.Event()
         self._stopping = threading.Event()
         self._tried = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="bus", daemon=True)
@@ -236,10 +163,13 @@ class NotificationListener:
         """
         self._thread.start()
         self._tried.wait(PATIENCE_S)
+        # A queue that comes later does not have what happened until then.
+        self._tried.set()
 
     def stop(self) -> None:
         """Hear nothing more."""
         self._stopping.set()
+        self._woken.set()
 
     def wait(self) -> None:
         """Return when what was heard is dispatched; a broker that lets us hang is left alone."""
@@ -250,10 +180,20 @@ class NotificationListener:
         """Say why it gets on no more; a broker that is away is no reason to be killed."""
         return None if self._thread.is_alive() else "the thread that listens to the bus has ended"
 
-    def _make_up(self, reason: str) -> None:
+    def _note_gap(self, reason: str) -> None:
         self.gaps += 1
-        LOG.warning("The bus is heard; the cloud is listed anew, for: %(why)s", {"why": reason})
-        self._resynchronize()
+        self._owed = reason
+        self._woken.set()
+
+    def _make_up(self) -> None:
+        """Have the cloud listed anew, if that is owed and was not done a moment ago."""
+        reason, now = self._owed, time.monotonic()
+        if reason is not None and now >= self._next_at:
+            self._owed, self._next_at = None, now + REST * self._pulse_s
+            LOG.warning(
+                "The bus is heard; the cloud is listed anew, for: %(why)s", {"why": reason}
+            )
+            self._resynchronize()
 
     def _listen(self) -> None:
         while not self._stopping.is_set():
@@ -264,28 +204,47 @@ class NotificationListener:
             except exceptions.CleanupdError as error:
                 self._hearing.fail(str(error))
             self._tried.set()
-            self._stopping.wait(self._pulse_s)
+            self._make_up()
+            self._woken.wait(self._pulse_s)
+            self._woken.clear()
         if self._server is not None:
             self._server.stop()
             self._server.wait()
+            self._transport.cleanup()
 
     def _beat(self) -> None:
         """Listen, if that was not begun, and send a pulse."""
         if self._server is None:
-            server = self._make_server()
-            server.start(override_pool_size=1)
-            self._server, self._notifier = server, self._make_notifier()
-            if not self._tried.is_set():
-                self._hearing.begin()
-                self._tried.set()
+            self._begin()
+        elif self._find_channel() not in (self._channel, None):
+            self._channel = self._find_channel()
+            self._hearing.fail("the connection to the broker was lost")
         self._notifier.info({}, PULSE, msgspec.to_builtins(self._hearing.send()))
+
+    def _begin(self) -> None:
+        bus = oslo_messaging.get_notification_transport(self._conf)
+        server = self._make_server(bus)
+        server.start(override_pool_size=1)
+        self._transport, self._server, self._notifier = bus, server, self._make_notifier(bus)
+        self._channel = self._find_channel()
+        if not self._tried.is_set():
+            self._hearing.begin()
+            self._tried.set()
+
+    def _find_channel(self) -> object:
+        """Return what the server hears by: another one after each time it had to connect.
+
+        oslo.messaging 18 has no public name for it.  None where it has none now.
+        """
+        source = getattr(self._server.listener, "_poll_style_listener", None)
+        return getattr(getattr(source, "conn", None), "channel", None)
 
     @property
     def _url(self) -> str | None:
         url: str | None = self._conf.oslo_messaging_notifications.transport_url
         return url
 
-    def _make_server(self) -> Any:
+    def _make_server(self, bus: Any) -> Any:
         places = [
             (exchange, topic)
             for exchange in self._source.exchanges
@@ -293,7 +252,7 @@ class NotificationListener:
         ]
         places.append((self._conf.control_exchange, self._pulse_topic))
         return oslo_messaging.get_batch_notification_listener(
-            oslo_messaging.get_notification_transport(self._conf),
+            bus,
             [oslo_messaging.Target(topic=topic, exchange=exchange) for exchange, topic in places],
             [self.endpoint],
             executor="threading",
@@ -302,9 +261,9 @@ class NotificationListener:
             batch_timeout=BATCH_TIMEOUT_S,
         )
 
-    def _make_notifier(self) -> Any:
+    def _make_notifier(self, bus: Any) -> Any:
         return oslo_messaging.Notifier(
-            oslo_messaging.get_notification_transport(self._conf),
+            bus,
             publisher_id="cleanupd",
             driver="messagingv2",
             topics=[self._pulse_topic],
