@@ -72,8 +72,12 @@ def _check_restricted(
     inner = settings.get("subdict")
     place = (*workload.scenario.at, inner) if inner else workload.scenario.at
     values = (given.get(inner) or {}) if inner else given
+    if not isinstance(values, dict | list | str):
+        message = f"{inner} is {values!r}, which is no mapping"[:300]
+        yield findings.Issue("argument-invalid", place, message)
+        return
     for name in _several(settings["param_names"]):
-        if isinstance(values, dict) and name in values:
+        if name in values:
             message = f"{workload.scenario.name} lets nobody give {name!r}"
             yield findings.Issue("argument-restricted", (*place, name), message)
 
@@ -123,7 +127,7 @@ def _check_enum(
     if value and value not in values:
         message = f"{name} is {value!r}, which {workload.scenario.name} doesn't take"[:300]
         yield findings.Issue("argument-invalid", place, message, choice)
-    elif not (value or settings.get("missed") or name in given):
+    elif not (value or settings.get("missed")):
         message = f"{workload.scenario.name} requires the argument {name!r}"
         yield findings.Issue("argument-missing", place, message, choice)
 
