@@ -20,6 +20,12 @@ from cleanupd.cli import command
 from cleanupd.cli import exit_codes
 from cleanupd.cli import text
 
+EPILOG = """\
+exit codes:
+  0 nothing, or notes alone   2 errors or warnings   1 the check is not possible
+  130 interrupted
+"""
+
 
 class CheckRallyJobs(command.Command):
     """Check the Rally jobs of a repository, of a folder of them, or one task file.
@@ -28,9 +34,6 @@ class CheckRallyJobs(command.Command):
     the repository is executed: templates are rendered in a sandbox, plugins are
     read and not imported. Rally's plugins are known from a table, or from an
     installed Rally, which then also validates each workload.
-
-    The exit code is 2 if there are errors or warnings, 0 if there are none or notes
-    alone, and 1 if the check itself is not possible.
     """
 
     examples = """\
@@ -46,8 +49,10 @@ class CheckRallyJobs(command.Command):
         from cleanupd.rally_jobs import reports
 
         parser = super().get_parser(prog_name)
+        parser.epilog = f"examples:\n{self.examples}\n{EPILOG}"
         parser.add_argument("path", metavar="PATH", type=pathlib.Path, help="what to check")
         parser.add_argument(
+            "-f",
             "--format",
             choices=list(reports.FORMATS),
             default="text",

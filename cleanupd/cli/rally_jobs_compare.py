@@ -22,6 +22,11 @@ from cleanupd.cli import command
 from cleanupd.cli import exit_codes
 from cleanupd.cli import text
 
+EPILOG = """\
+exit codes:
+  0 no key has regressed   2 one has   1 nothing could be compared   130 interrupted
+"""
+
 
 class CompareRallyJobs(command.ListCommand):
     """Compare two runs of a task by the keys of their SLAs.
@@ -30,8 +35,6 @@ class CompareRallyJobs(command.ListCommand):
     max_avg_duration_per_atomic is a row, and so is each other SLA. A key has
     regressed if it is worse by more than --tolerance, if it no longer keeps its
     limit, or if it is no longer measured.
-
-    The exit code is 2 if a key has regressed.
     """
 
     examples = """\
@@ -45,6 +48,7 @@ class CompareRallyJobs(command.ListCommand):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the parser."""
         parser = super().get_parser(prog_name)
+        parser.epilog = f"examples:\n{self.examples}\n{EPILOG}"
         parser.add_argument("old", metavar="OLD", type=pathlib.Path, help="the report before")
         parser.add_argument("new", metavar="NEW", type=pathlib.Path, help="the report after")
         parser.add_argument(

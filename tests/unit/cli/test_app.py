@@ -27,7 +27,13 @@ COMMANDS = sorted(
 )
 ALL = [*COMMANDS, "help", "complete"]
 #: What a command must be given before it looks at its options.
-GIVEN = {"image-cache show": ["ironic_instance"]}
+GIVEN = {
+    "image-cache show": ["ironic_instance"],
+    "rally-jobs check": ["."],
+    "rally-jobs compare": ["old.json", "new.json"],
+    "rally-jobs detect": ["."],
+    "rally-jobs generate": ["."],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +63,11 @@ def test_the_commands_are_those_of_the_documentation():
         "image-cache show",
         "leaks list",
         "model show",
+        "rally-jobs check",
+        "rally-jobs compare",
+        "rally-jobs detect",
+        "rally-jobs generate",
+        "rally-jobs leaks",
         "sweep list",
         "sweep show",
         "sweep start",
@@ -84,7 +95,7 @@ def test_a_usage_error_is_one_line_that_tells_where_to_look(capsys, command):
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"rally-jobs generate"}))
 def test_an_unknown_format_is_a_usage_error(capsys, command):
     """Formats are chosen from a list."""
     code, _, err = run(capsys, *command.split(), "-f", "xml")
@@ -99,9 +110,9 @@ def test_every_command_has_a_help_with_examples(capsys, command):
     assert (code, err) == (0, "")
     # Image caches are a node's, and no cloud's.
     where = "--local" if command.startswith("image-cache") else "--os-cloud NAME"
-    assert f"  cleanupctl {command} -" in out or f"  cleanupctl {command} ironic" in out
+    assert f"\n  cleanupctl {command} " in out
     assert where in out
-    assert "130 interrupted" in out
+    assert "exit codes:\n  0 " in out
     assert run(capsys, "help", *command.split()) == (code, out, err)
 
 
