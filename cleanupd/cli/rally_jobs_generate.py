@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from cleanupd import exceptions
 from cleanupd.cli import command
 from cleanupd.cli import exit_codes
+from cleanupd.cli import text
 
 if TYPE_CHECKING:
     from cleanupd.rally_jobs import detect
@@ -195,7 +196,8 @@ def _request(parsed_args: argparse.Namespace, found: "detect.Detection") -> "gen
 
 
 def _diff(plan: "generate.Plan") -> str:
-    return "".join(
+    """Return a unified diff, without what a terminal would act on in files of others."""
+    lines = (
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         for change in plan.changes
         for line in difflib.unified_diff(
@@ -205,3 +207,4 @@ def _diff(plan: "generate.Plan") -> str:
             f"b/{change.path}",
         )
     )
+    return text.printable("".join(lines), keep="\n\t")

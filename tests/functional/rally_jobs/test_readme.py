@@ -11,9 +11,8 @@
 # under the License.
 """The commands of generated READMEs, executed on an emulated cloud by a real Rally.
 
-Each command stands in a literal block of ``rally-jobs/README.rst``. Two don't
-do here what they say: ``pip`` only sees whether what it is to install is there,
-and ``qemu-img`` writes an image that is no image.
+Each command stands in a literal block of ``rally-jobs/README.rst``. One doesn't
+do here what it says: ``pip`` only sees whether what it is to install is there.
 """
 
 from collections.abc import Iterator
@@ -35,22 +34,17 @@ from tests.unit.rally_jobs import repositories
 
 pytestmark = [pytest.mark.functional, pytest.mark.rally, pytest.mark.timeout(600)]
 
-#: Those of the ten whose API the emulator has.
-EMULATED = ("cinder", "glance", "keystone", "neutron", "nova")
+#: One with a plugin of its own, one with variables.  The others of the five that the emulator
+#: has work as well; a minute or two each is much for what they would add.
+TRIED = ("keystone", "nova")
 
 GROUPS = "network.security_group"
 
-PROGRAMS = {
-    "pip": """\
+PIP = """\
 #!/bin/sh
 shift
 exec {python} -c 'import importlib.metadata as m, sys; [m.version(n) for n in sys.argv[1:]]' "$@"
-""",
-    "qemu-img": """\
-#!/bin/sh
-printf 'QFI\\373' > "$4"
-""",
-}
+"""
 
 
 def _commands(readme: str) -> list[str]:
@@ -72,9 +66,8 @@ def environment(tmp_path: pathlib.Path, cloud: emulator.Cloud) -> Iterator[dict[
     """What an administrator's shell has: an openrc that was read, clouds.yaml, a home."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    for name, text in PROGRAMS.items():
-        (programs / name).write_text(text.format(python=clients.PROGRAMS / "python"))
-        (programs / name).chmod(0o755)
+    (programs / "pip").write_text(PIP.format(python=clients.PROGRAMS / "python"))
+    (programs / "pip").chmod(0o755)
     (programs / "cleanupctl").symlink_to(clients.ROOT / ".venv" / "bin" / "cleanupctl")
     home = tmp_path / "home"
     (home / ".rally").mkdir(parents=True)
@@ -97,7 +90,7 @@ def environment(tmp_path: pathlib.Path, cloud: emulator.Cloud) -> Iterator[dict[
         }
 
 
-@pytest.mark.parametrize("service", EMULATED)
+@pytest.mark.parametrize("service", TRIED)
 def test_commands_work(
     tmp_path: pathlib.Path, cloud: emulator.Cloud, environment: dict[str, str], service: str
 ) -> None:
