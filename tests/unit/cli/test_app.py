@@ -110,7 +110,7 @@ def test_every_command_has_a_help_with_examples(capsys, command):
     assert (code, err) == (0, "")
     # Image caches are a node's, and no cloud's.
     where = "--local" if command.startswith("image-cache") else "--os-cloud NAME"
-    assert f"\n  cleanupctl {command} " in out
+    assert f"  cleanupctl {command} " in out
     assert where in out
     assert "exit codes:\n  0 " in out
     assert run(capsys, "help", *command.split()) == (code, out, err)
