@@ -74,6 +74,7 @@ def test_the_page_has_the_numbers_of_the_code() -> None:
         f"up to {fetcher.LONGEST_PAUSE_S:.0f} seconds",
         f"more than {collector.MOST_READS} of a kind",
         f"{freshness.SKEW.seconds} seconds apart",
+        f"asked every {fetcher.HINT_S:.0f} seconds",
         f"every {listener.PULSE_S:.0f} seconds",
         f"for {listener.MOST_SILENT * listener.PULSE_S:.0f} seconds",
         f"more than {of_state['shrink_count'].default} resources",
