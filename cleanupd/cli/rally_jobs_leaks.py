@@ -52,9 +52,9 @@ class FindRallyLeaks(command.ListCommand):
     examples = """\
   cleanupctl rally-jobs leaks --os-cloud NAME --save-baseline before.json
   rally task start rally-jobs/task-nova.yaml 2>&1 | tee rally.log
-  rally task report --json --out report.json
-  cleanupctl rally-jobs leaks --os-cloud NAME --rally-report report.json \\
-      --rally-log rally.log --baseline before.json
+  rally task report --json --out now.json
+  cleanupctl rally-jobs leaks --os-cloud NAME --rally-report now.json --baseline before.json
+  cleanupctl rally-jobs leaks --rally-log rally.log
   cleanupctl rally-jobs leaks --zuul
 """
     columns = ("Workload", "Scenario", "Kind", "Name", "ID", "Project", "Evidence")
