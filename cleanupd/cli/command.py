@@ -115,13 +115,21 @@ class ListCommand(lister.Lister, Command):
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Print the rows and return the exit code."""
-        self.check_columns(parsed_args, self.columns)
+        columns, short_columns = self.choose_columns(parsed_args)
+        self.check_columns(parsed_args, columns)
         is_long = getattr(parsed_args, "is_long", False)
         parsed_args.is_short = not (parsed_args.columns or is_long)
         if parsed_args.formatter == "table" and parsed_args.is_short:
-            parsed_args.columns = list(self.short_columns)
+            parsed_args.columns = list(short_columns)
         super().run(parsed_args)
         return self.exit_code
+
+    def choose_columns(
+        self,
+        parsed_args: argparse.Namespace,  # noqa: ARG002 - for those whose rows differ
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """Return all columns of what is asked for, and those of a table."""
+        return self.columns, self.short_columns
 
     def produce_output(
         self,
@@ -138,10 +146,11 @@ class ListCommand(lister.Lister, Command):
 class ReportCommand(show.ShowOne, Command):
     """A command that prints one thing of several parts: JSON has all of it, text tells it.
 
-    The field ``Resources`` has rows, with ``row_columns`` as keys: these are
+    The field ``rows_field`` has rows, with ``row_columns`` as keys: these are
     what CSV has.  With ``-c`` a table has the fields asked for alone.
     """
 
+    rows_field: ClassVar[str] = "Resources"
     row_columns: ClassVar[Sequence[str]] = ()
 
     @property
@@ -170,7 +179,8 @@ class ReportCommand(show.ShowOne, Command):
         if self.is_text(parsed_args):
             return 0
         if parsed_args.formatter == "csv":
-            return self._produce_rows(parsed_args, data[list(column_names).index("Resources")])
+            rows = data[list(column_names).index(self.rows_field)]
+            return self._produce_rows(parsed_args, rows)
         render = renderer(parsed_args.formatter)
         return super().produce_output(parsed_args, column_names, [render(v) for v in data])
 

@@ -29,8 +29,12 @@ _STACKS = (
     ("State", "Evidence", ": "),
     ("State", "Reason", ": "),
     ("Workload", "Scopes", "\n"),
+    ("Project", "Host", "\n"),
+    ("Status", "Created", "\n"),
     ("Kind", "Name", "\n  "),
     ("Kind", "ID", "\n  "),
+    ("Name", "Project", "\n"),
+    ("ID", "Project", "\n"),
 )
 
 #: So much room is made for the last column, whose text may be folded.

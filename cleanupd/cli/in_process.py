@@ -13,20 +13,26 @@
 """The client without a daemon: an engine in this process, made when it is needed."""
 
 from collections.abc import Callable
+from collections.abc import Sequence
+from concurrent import futures
 import functools
 import threading
 
 from cleanupd import exceptions
 from cleanupd.cli import interruption
 from cleanupd.core import certificate
+from cleanupd.core import lookup
 from cleanupd.core import model
 from cleanupd.core import planning
 from cleanupd.core import workloads
 from cleanupd.engine import clock
+from cleanupd.engine import looking
 from cleanupd.engine import progress as progresses
 from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.rpc import api
+from cleanupd.rpc import models
+from cleanupd.services.base import collectors
 
 
 class InProcessClient:
@@ -51,7 +57,7 @@ class InProcessClient:
         self._connect = connect
         self._journal = journal
         self._cloud = cloud
-        self._progress = progress
+        self._progress = progress or progresses.Silence()
         self._say = say
         self._plan_lifetime_s = plan_lifetime_s
         self._snapshot: model.Snapshot | None = None
@@ -67,6 +73,61 @@ class InProcessClient:
     def model(self) -> api.ModelState:
         """Return what the last listing of this client showed, or that of a new one."""
         return api.model_state(self._snapshot or self._observe())
+
+    def trust(self) -> api.ModelState:
+        """Return the same: this process knows nothing but what it lists."""
+        return self.model()
+
+    def records(self, query: lookup.Query) -> models.Found:
+        """List the service of a kind and return its resources that fit."""
+        parts = looking.find_parts(self._engine, query)
+        service = self._engine.managers[query.kind].KIND.service
+        self.sync([service])
+        root = self._collecting.get_collector(service).get_latest_cluster_data_model()
+        return models.found(root, query, parts)
+
+    def stats(self) -> models.ModelStats:
+        """List everything and return how that went; nothing is heard in this process."""
+        return models.ModelStats(
+            cloud=self._engine.cloud.name,
+            region=self._engine.cloud.region,
+            services=tuple(
+                models.ServiceState(
+                    service=synced.service,
+                    resources=synced.count,
+                    last_sync_at=clock.now(),
+                    last_result=synced.result,
+                    failures=1 if synced.problem else 0,
+                )
+                for synced in self.sync()
+            ),
+            bus=models.BusState(why_deaf="only a daemon listens"),
+        )
+
+    def sync(self, services: Sequence[str] = ()) -> tuple[models.Synced, ...]:
+        """List services, all where none is named, and return what was found."""
+        known = self._collecting.get_collectors()
+        chosen = {s: self._collecting.get_collector(s) for s in sorted(set(services) or known)}
+        # Who may not ask the cloud anything is told that once, not for each kind.
+        self._engine.cloud.visibility()
+        self._progress.listing(sum(len(one.managers) for one in chosen.values()))
+        listed = []
+        with futures.ThreadPoolExecutor(self._engine.settings.list_workers, "sync") as pool:
+            running = {pool.submit(one.synchronize): name for name, one in chosen.items()}
+            for future in futures.as_completed(running):
+                future.result()
+                name = running[future]
+                listed.append(models.synced(name, chosen[name].get_latest_cluster_data_model()))
+                for kind in listed[-1].kinds:
+                    self._progress.listed(kind.kind, None if kind.doubt else kind.count)
+        return tuple(sorted(listed, key=lambda synced: synced.service))
+
+    @functools.cached_property
+    def _collecting(self) -> collectors.CollectorManager:
+        engine = self._engine
+        return collectors.CollectorManager(
+            engine.cloud, engine.managers, clock.now, find_part=engine.find_part
+        )
 
     def leaks(self, target: engines.Target, *, is_fresh: bool = False) -> api.Leaks:  # noqa: ARG002
         """List and return the verdict on all resources that may be a benchmark's."""

@@ -13,11 +13,11 @@
 """What a look into the model needs to know of the engine."""
 
 from cleanupd import exceptions
-from cleanupd.core import queries
+from cleanupd.core import lookup
 from cleanupd.engine import sweep
 
 
-def find_parts(engine: sweep.Engine, query: queries.Query) -> frozenset[str]:
+def find_parts(engine: sweep.Engine, query: lookup.Query) -> frozenset[str]:
     """Return the parts that the workload of a query leaves in names, none where none is asked for.
 
     Raises UnknownKind and InvalidOwnerId, before anything is listed for it.

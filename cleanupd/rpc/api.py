@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 #: Raised in its second part when a method or an optional argument is added, in
 #: its first when anything is taken away or means something else.
-VERSION = "1.1"
+VERSION = "1.2"
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,13 @@ class KindState(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     doubt: str | None
     listed_at: datetime.datetime | None
+
+    @property
+    def trust(self) -> str:
+        """How far to believe it: fresh, stale, or untrusted where there never was a listing."""
+        if self.doubt is None:
+            return "fresh"
+        return "untrusted" if self.listed_at is None else "stale"
 
 
 class ModelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,16 +136,25 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 def model_state(snapshot: model.Snapshot) -> ModelState:
     """Return a snapshot without its resources."""
-    counts = snapshot.counts()
     return ModelState(
         cloud=snapshot.cloud,
         region=snapshot.region,
         taken_at=snapshot.taken_at,
-        kinds=tuple(
-            KindState(kind=kind, count=counts[kind], doubt=trust.reason, listed_at=trust.listed_at)
-            for kind, trust in sorted(snapshot.trust.items())
-        ),
+        kinds=kind_states(snapshot),
         unseen=snapshot.unseen,
+    )
+
+
+def kind_states(known: model.ModelRoot | model.Snapshot) -> tuple[KindState, ...]:
+    """Return what is known of each kind, without its resources."""
+    return tuple(
+        KindState(
+            kind=kind,
+            count=len(known.roots[kind].records) if kind in known.roots else 0,
+            doubt=trust.reason,
+            listed_at=trust.listed_at,
+        )
+        for kind, trust in sorted(known.trust.items())
     )
 
 

@@ -18,16 +18,19 @@ in :mod:`cleanupd.rpc.transport` and in the engine.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Protocol
 from typing import TypeVar
 
 from cleanupd.core import certificate
+from cleanupd.core import lookup
 from cleanupd.core import planning
 from cleanupd.core import workloads
 from cleanupd.journal import store
 from cleanupd.rpc import api
+from cleanupd.rpc import models
 
 if TYPE_CHECKING:
     from cleanupd.engine import sweep as engine
@@ -45,6 +48,21 @@ class Client(Protocol):
 
     def model(self) -> api.ModelState:
         """Return what is known of the cloud: counts and trust by kind."""
+
+    def trust(self) -> api.ModelState:
+        """Return the same; a daemon answers at once, whether anything was listed or not."""
+
+    def records(self, query: lookup.Query) -> models.Found:
+        """Return the resources of a kind that fit; raises UnknownKind and InvalidOwnerId."""
+
+    def stats(self) -> models.ModelStats:
+        """Return how the model is kept; a daemon answers at once."""
+
+    def sync(self, services: Sequence[str] = ()) -> tuple[models.Synced, ...]:
+        """List services now, all where none is named, and return what is known after that.
+
+        Raises UnknownService.
+        """
 
     def leaks(self, target: "engine.Target", *, is_fresh: bool = False) -> api.Leaks:
         """Return the verdict on all resources that are, or may be, a benchmark's.
@@ -132,6 +150,22 @@ class RpcClient:
     def model(self) -> api.ModelState:
         """See :meth:`Client.model`."""
         return self.ask(api.ModelState, "model_show", is_long=True)
+
+    def trust(self) -> api.ModelState:
+        """See :meth:`Client.trust`."""
+        return self.ask(api.ModelState, "model_trust")
+
+    def records(self, query: lookup.Query) -> models.Found:
+        """See :meth:`Client.records`."""
+        return self.ask(models.Found, "model_records", is_long=True, query=query)
+
+    def stats(self) -> models.ModelStats:
+        """See :meth:`Client.stats`."""
+        return self.ask(models.ModelStats, "model_stats")
+
+    def sync(self, services: Sequence[str] = ()) -> tuple[models.Synced, ...]:
+        """See :meth:`Client.sync`."""
+        return tuple(self.ask(list[models.Synced], "model_sync", is_long=True, services=services))
 
     def leaks(self, target: "engine.Target", *, is_fresh: bool = False) -> api.Leaks:
         """See :meth:`Client.leaks`."""

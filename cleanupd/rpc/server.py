@@ -19,21 +19,29 @@ here, and for what it may ask by whoever answers.
 from collections.abc import Callable
 import functools
 from typing import Any
+from typing import TypeVar
 
+import msgspec
 from oslo_config import cfg
 from oslo_log import log
 import oslo_messaging  # type: ignore[import-untyped]
 
 from cleanupd import exceptions
+from cleanupd.core import lookup
 from cleanupd.engine import sweep as sweeps
 from cleanupd.image_cache import node
 from cleanupd.rpc import api
 from cleanupd.rpc import client
+from cleanupd.rpc import models
 from cleanupd.rpc import transport
 
 LOG = log.getLogger(__name__)
 
 Method = Callable[..., Any]
+T = TypeVar("T", bound=msgspec.Struct)
+
+#: What is told at once has to fit into one message of a broker, which takes 16 MiB.
+MOST_RECORDS = 10_000
 
 
 def _answering(method: Method) -> Method:
@@ -57,7 +65,7 @@ def _answering(method: Method) -> Method:
 
 
 class Endpoint:
-    """Version 1.1 of the API.  Methods run in the threads of the RPC server."""
+    """Version 1.2 of the API.  Methods run in the threads of the RPC server."""
 
     target = oslo_messaging.Target(version=api.VERSION)
 
@@ -85,6 +93,26 @@ class Endpoint:
     def model_show(self) -> api.ModelState:
         """Return counts and trust by kind."""
         return self._daemon.model()
+
+    @_answering
+    def model_trust(self) -> api.ModelState:
+        """Return counts and trust by kind, as they are at the moment."""
+        return self._daemon.trust()
+
+    @_answering
+    def model_records(self, query: object) -> models.Found:
+        """Return the resources of a kind that fit."""
+        return self._daemon.records(_query(query))
+
+    @_answering
+    def model_stats(self) -> models.ModelStats:
+        """Return how the model is kept."""
+        return self._daemon.stats()
+
+    @_answering
+    def model_sync(self, services: object = ()) -> Any:
+        """List services, and return what was found."""
+        return self._daemon.sync(api.unpack(services, tuple[str, ...]))
 
     @_answering
     def leaks_list(self, target: object, *, is_fresh: object = False) -> api.Leaks:
@@ -174,17 +202,32 @@ def _optional_size(payload: object) -> int | None:
 
 
 def _target(payload: object) -> sweeps.Target:
-    """Return the target that came; raises Refused, also for what this version does not know.
+    """Return the target that came; raises Refused."""
+    return _understood(payload, sweeps.Target)
+
+
+def _query(payload: object) -> lookup.Query:
+    """Return the query that came; raises Refused, also if its answer would be too long."""
+    query = _understood(payload, lookup.Query)
+    if not 0 < query.limit <= MOST_RECORDS:
+        raise exceptions.Refused(
+            f"a daemon tells 1 to {MOST_RECORDS} resources at once, not {query.limit}"
+        )
+    return query
+
+
+def _understood(payload: object, type_: type[T]) -> T:
+    """Return the value that came; raises Refused, also for what this version does not know.
 
     A restriction that is not understood must not be left out.
     """
-    target = api.unpack(payload, sweeps.Target)
-    unknown = set(payload) - {*target.__struct_fields__} if isinstance(payload, dict) else None
+    value = api.unpack(payload, type_)
+    unknown = set(payload) - {*value.__struct_fields__} if isinstance(payload, dict) else None
     if unknown:
         raise exceptions.Refused(
             f"API {api.VERSION} of this daemon does not know {', '.join(sorted(unknown))}"
         )
-    return target
+    return value
 
 
 def _optional_text(payload: object) -> str | None:

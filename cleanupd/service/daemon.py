@@ -12,20 +12,26 @@
 
 """What the daemon answers and what its jobs do, with the model and the sweeps in one place."""
 
+from collections.abc import Sequence
+from concurrent import futures
 import datetime
 import functools
 from importlib import metadata
 
 from oslo_config import cfg
 
+from cleanupd import exceptions
 from cleanupd.conf import settings
 from cleanupd.core import certificate
+from cleanupd.core import lookup
 from cleanupd.core import planning
 from cleanupd.core import workloads
 from cleanupd.engine import clock
+from cleanupd.engine import looking
 from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.rpc import api
+from cleanupd.rpc import models
 from cleanupd.service import fetcher as fetchers
 from cleanupd.service import image_caches
 from cleanupd.service import keeper as keepers
@@ -57,7 +63,10 @@ class Daemon:
         self.handlers = notification.NotificationHandlerManager(
             managing.get_notification_handlers()
         )
-        self.fetcher = fetchers.Fetcher(managing.get_collectors().values())
+        self.fetcher = fetchers.Fetcher(
+            managing.get_collectors().values(),
+            is_deaf=lambda: self.listener is None or self.listener.why_deaf is not None,
+        )
         self.listener: listeners.NotificationListener | None = None
         self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules)
         self.image_caches = image_caches.ImageCaches(chosen.host, chosen.image_caches)
@@ -83,7 +92,7 @@ class Daemon:
     @property
     def _syncs(self) -> dict[str, str]:
         """The services by the names of the jobs that list them."""
-        return {f"sync_{service}": service for service in self._keeper.collectors}
+        return {_sync_job(service): service for service in self._keeper.collectors}
 
     def _jobs(self) -> tuple[schedulers.Job, ...]:
         syncs = (
@@ -125,7 +134,72 @@ class Daemon:
 
     def model(self) -> api.ModelState:
         """Return counts and trust by kind; lists the cloud only if that never happened."""
-        return api.model_state(self._keeper.known().snapshot)
+        return api.model_state(self._keeper.filled())
+
+    def trust(self) -> api.ModelState:
+        """Return counts and trust by kind as they are at the moment."""
+        return api.model_state(self._keeper.snapshot())
+
+    def records(self, query: lookup.Query) -> models.Found:
+        """Return the resources of a kind that fit."""
+        parts = looking.find_parts(self._keeper.engine, query)
+        return models.found(self._keeper.filled(), query, parts)
+
+    def sync(self, services: Sequence[str] = ()) -> tuple[models.Synced, ...]:
+        """List services now, as their jobs do, and return what is known after that."""
+        chosen = sorted(set(services)) or list(self._keeper.collectors)
+        for service in chosen:
+            if service not in self._keeper.collectors:
+                raise exceptions.UnknownService(service, tuple(self._keeper.collectors))
+        with futures.ThreadPoolExecutor(len(chosen), "sync") as pool:
+            return tuple(pool.map(self._sync, chosen))
+
+    def _sync(self, service: str) -> models.Synced:
+        job = self.scheduler.run_now(_sync_job(service))
+        root = self._keeper.collectors[service].get_latest_cluster_data_model()
+        return models.synced(service, root, job.last_result if job.failures else None)
+
+    def stats(self) -> models.ModelStats:
+        """Return how the model is kept."""
+        cloud = self._keeper.engine.cloud
+        jobs = {job.name: job for job in self.scheduler.states()}
+        return models.ModelStats(
+            cloud=cloud.name,
+            region=cloud.region,
+            services=tuple(
+                self._service_state(service, jobs[_sync_job(service)])
+                for service in self._keeper.collectors
+            ),
+            bus=self._bus(),
+        )
+
+    def _service_state(self, service: str, job: api.JobState) -> models.ServiceState:
+        kept = self._keeper.collectors[service]
+        return models.ServiceState(
+            service=service,
+            resources=sum(len(r.records) for r in kept.cluster_data_model.roots.values()),
+            waiting=kept.touched,
+            is_running=job.is_running,
+            last_sync_at=job.last_ended_at,
+            next_sync_at=job.next_run_at,
+            last_result=job.last_result,
+            failures=job.failures,
+        )
+
+    def _bus(self) -> models.BusState:
+        if self.listener is None:
+            return models.BusState(why_deaf="[notifications] enabled is false")
+        counts, endpoint = self.handlers.counts, self.listener.endpoint
+        return models.BusState(
+            why_deaf=self.listener.why_deaf,
+            handled=counts.handled,
+            unwanted=counts.unwanted,
+            unknown=counts.unknown,
+            failed=counts.failed,
+            filtered=endpoint.filtered,
+            malformed=endpoint.malformed,
+            gaps=self.listener.gaps,
+        )
 
     def leaks(self, target: engines.Target, *, is_fresh: bool = False) -> api.Leaks:
         """Return the verdicts for a target; nothing is stored."""
@@ -170,3 +244,8 @@ class Daemon:
     def verify(self, target: engines.Target) -> certificate.Certificate:
         """Say by a listing of now what is left of a target."""
         return self._keeper.engine.certify(target)
+
+
+def _sync_job(service: str) -> str:
+    """Return the name of the job that lists a service."""
+    return f"sync_{service}"

@@ -110,7 +110,7 @@ class Keeper:
             for trust in one.cluster_data_model.trust.values()
         )
 
-    def known(self, *, is_fresh: bool = False) -> Knowledge:
+    def filled(self, *, is_fresh: bool = False) -> model.Snapshot:
         """Return the model: of now, if that is wanted; services never listed are listed first.
 
         Raises what keeps the cloud from telling which services it has.
@@ -121,7 +121,11 @@ class Keeper:
             for future in [pool.submit(call) for call in calls]:
                 future.result()
         self._unseen = unseen
-        snapshot = self.snapshot()
+        return self.snapshot()
+
+    def known(self, *, is_fresh: bool = False) -> Knowledge:
+        """Return what :meth:`filled` does, with since when resources without dates are known."""
+        snapshot = self.filled(is_fresh=is_fresh)
         with self._sighting:
             before = self._kept
             if before is not None and _are_same(before.snapshot, snapshot):

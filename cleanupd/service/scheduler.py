@@ -120,9 +120,18 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
             self._runs[name].is_wanted = True
             self._run_at(name, clock.now())
 
+    def run_now(self, name: str) -> api.JobState:
+        """Run a job in this thread, after a run that is under way; return what is known then."""
+        run = self._runs[name]
+        run()
+        return self._state(run)
+
     def states(self) -> tuple[api.JobState, ...]:
         """Return what is known of each job."""
-        return tuple(run.state(self._next_run_at(run.job)) for run in self._runs.values())
+        return tuple(map(self._state, self._runs.values()))
+
+    def _state(self, run: "_Run") -> api.JobState:
+        return run.state(self._next_run_at(run.job))
 
     def why_stuck(self) -> str | None:
         """Say why no job will be run any more; None while all is well."""

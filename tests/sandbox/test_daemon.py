@@ -143,7 +143,7 @@ def daemon(tmp_path):
 def test_it_answers_over_the_broker(daemon):
     """It says who it is, and knows what is in the cloud."""
     client = daemon.start()
-    assert client.ping() == "1.1"
+    assert client.ping() == "1.2"
     status = client.status()
     assert (status.cloud, status.mode) == ("admin", "enforce")
     assert [job.last_result for job in status.jobs if job.name == "sync_network"] != [None]
@@ -195,7 +195,7 @@ def test_it_outlives_a_broker_that_goes_away(daemon):
 def is_answered(client):
     """Return whether the daemon answers."""
     with contextlib.suppress(exceptions.DaemonUnreachable):
-        return client.ping() == "1.1"
+        return client.ping() == "1.2"
     return False
 
 

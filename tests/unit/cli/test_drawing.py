@@ -60,6 +60,21 @@ def test_columns_go_below_each_other_where_there_is_no_room():
     assert "kept: its name is" in lines[2]
 
 
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("has_name", [True, False])
+def test_what_a_model_knows_of_a_resource_has_room(width, has_name):
+    """Neither the id nor the project is broken, be there a name or not."""
+    project = "1759edc372ae42448b0163c1cd9d2b7d"
+    columns = ("ID", "Name", "Project", "Host", "Status", "Created")
+    row = (ID, "s_rally_5a3b1c22_AbCdEfGh", project, "cmp1", "ACTIVE", "2026-08-23 15:21:19")
+    if not has_name:
+        columns, row = (columns[0], *columns[2:]), (row[0], *row[2:])
+    lines = draw(width, columns, [row])
+    assert max(map(len, lines)) <= width
+    for whole in row:
+        assert any(whole in line for line in lines)
+
+
 def test_what_has_no_name_leaves_no_hole():
     """Of a port without a name only the id is told."""
     lines = draw(80, rows=[("network.port", "", ID, "leak", "the service made it", "")])

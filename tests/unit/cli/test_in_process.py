@@ -19,6 +19,7 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.cli import in_process
+from cleanupd.core import lookup
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
@@ -153,3 +154,47 @@ def test_looks_tell_the_same(client):
     assert {state.kind: state.count for state in client.model().kinds}["network.network"] == 2
     (left,) = client.verify(NAMED).left
     assert left.ref.id == "net"
+
+
+def test_a_sync_lists_what_is_asked_for(client, cloud):
+    """Of other services nothing is listed, and a kind that fails is told."""
+    cloud.broken["image.image"] = AssertionError("it was listed")
+    cloud.broken["network.port"] = exceptions.ServiceUnreachable("network", "u", "down")
+    (network,) = client.sync(["network"])
+    assert (network.service, network.count) == ("network", 2)
+    assert network.problem.startswith("network.port: ")
+
+
+def test_a_sync_lists_all_unless_told_otherwise(client):
+    """Each service once, by name."""
+    every = [one.service for one in client.sync()]
+    assert every == ["block_storage", "compute", "identity", "image", "network"]
+    with pytest.raises(exceptions.UnknownService, match="compute, identity"):
+        client.sync(["neutron"])
+
+
+def test_a_kind_is_shown_after_its_service_was_listed(client, cloud):
+    """By its workload, too; what makes no sense costs no listing."""
+    query = lookup.Query(kind="network.network", workload=WORKLOAD)
+    assert [record.id for record in client.records(query).records] == ["net"]
+    cloud.broken["network.network"] = AssertionError("it was listed")
+    with pytest.raises(exceptions.UnknownKind):
+        client.records(lookup.Query(kind="network.toaster"))
+
+
+def test_the_statistics_of_a_process_are_those_of_its_listing(client, cloud):
+    """Nobody listens to a bus here."""
+    cloud.broken["compute.server"] = exceptions.ServiceUnreachable("compute", "u", "down")
+    stats = client.stats()
+    services = {one.service: one for one in stats.services}
+    assert (services["network"].resources, services["network"].failures) == (2, 0)
+    assert services["compute"].failures == 1
+    assert "compute.server" in services["compute"].last_result
+    assert stats.bus.why_deaf == "only a daemon listens"
+
+
+def test_trust_is_that_of_a_listing(client, cloud):
+    """A kind that could not be listed is not to be trusted."""
+    cloud.broken["compute.server"] = exceptions.ServiceUnreachable("compute", "u", "down")
+    trust = {one.kind: one.trust for one in client.trust().kinds}
+    assert (trust["compute.server"], trust["network.network"]) == ("untrusted", "fresh")

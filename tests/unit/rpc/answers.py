@@ -15,8 +15,10 @@
 from cleanupd import exceptions
 from cleanupd.core import certificate
 from cleanupd.core import judgement
+from cleanupd.core import lookup
 from cleanupd.journal import store
 from cleanupd.rpc import api
+from cleanupd.rpc import models
 from tests.unit.core import sample
 
 RECORDS = (
@@ -60,6 +62,26 @@ STATUS = api.Status(
     running=None,
     waiting=("a", "b"),
 )
+QUERY = lookup.Query(kind="compute.server", host="cmp1", limit=5)
+FOUND = models.found(SNAPSHOT, lookup.Query(kind="compute.server"), ())
+SYNCED = (models.Synced(service="compute", kinds=(FOUND.state,), failure="the catalogue: 503"),)
+STATS = models.ModelStats(
+    cloud="sample",
+    region="one",
+    services=(
+        models.ServiceState(
+            service="compute",
+            resources=1,
+            last_sync_at=sample.NOW,
+            last_result="1 resources of 1 kinds",
+            failures=0,
+            waiting=2,
+            is_running=True,
+            next_sync_at=sample.NOW,
+        ),
+    ),
+    bus=models.BusState(why_deaf="the broker is away", handled=3, gaps=1),
+)
 
 
 class FakeClient:
@@ -79,6 +101,22 @@ class FakeClient:
     def model(self):
         """Return the state of the model."""
         return self._answer(api.model_state(SNAPSHOT), "model")
+
+    def trust(self):
+        """Return the state of the model."""
+        return self._answer(api.model_state(SNAPSHOT), "trust")
+
+    def records(self, query):
+        """Return a server."""
+        return self._answer(FOUND, "records", query)
+
+    def stats(self):
+        """Return how the model is kept."""
+        return self._answer(STATS, "stats")
+
+    def sync(self, services=()):
+        """Return what was found."""
+        return self._answer(SYNCED, "sync", tuple(services))
 
     def leaks(self, target, *, is_fresh=False):
         """Return leaks."""

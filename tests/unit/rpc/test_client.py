@@ -59,6 +59,11 @@ def wire(daemon):
     ("method", "arguments", "options"),
     [
         ("model", (), {}),
+        ("trust", (), {}),
+        ("records", (answers.QUERY,), {}),
+        ("stats", (), {}),
+        ("sync", (), {}),
+        ("sync", (["compute", "image"],), {}),
         ("leaks", (TARGET,), {"is_fresh": True}),
         ("workloads", (), {"is_fresh": True}),
         ("plan", (TARGET,), {}),
@@ -82,7 +87,7 @@ def test_a_call_over_the_bus_is_a_call_in_process(wire, method, arguments, optio
 
 def test_a_ping_tells_the_version(wire):
     """The daemon answers with the version of its API."""
-    assert client.RpcClient(wire).ping() == "1.1"
+    assert client.RpcClient(wire).ping() == "1.2"
 
 
 def test_what_lists_the_cloud_may_take_its_time(wire, daemon):
@@ -90,10 +95,13 @@ def test_what_lists_the_cloud_may_take_its_time(wire, daemon):
     asking = client.RpcClient(wire)
     asking.start(TARGET)
     asking.sweep("x")
+    asking.stats()
+    asking.trust()
     assert not wire.long
     asking.plan(TARGET)
     asking.verify(TARGET)
-    assert wire.long == ["plan", "verify"]
+    asking.sync()
+    assert wire.long == ["plan", "verify", "model_sync"]
 
 
 def test_an_error_of_the_daemon_is_raised_here(wire, daemon):

@@ -58,6 +58,8 @@ def test_a_restriction_that_is_not_known_is_refused(endpoint, daemon):
     """A newer client may ask for less than this daemon would take."""
     with pytest.raises(exceptions.Refused, match="does not know only_on_sundays"):
         api.raise_error(endpoint.plan({}, target={"idle_s": 60, "only_on_sundays": True}))
+    with pytest.raises(exceptions.Refused, match="does not know colour"):
+        api.raise_error(endpoint.model_records({}, query={"kind": "a.b", "colour": "red"}))
     assert not daemon.asked
 
 
@@ -69,6 +71,12 @@ def test_a_restriction_that_is_not_known_is_refused(endpoint, daemon):
         ("sweep_show", {"sweep_id": None}),
         ("sweep_start", {"target": {}, "is_dry_run": "no"}),
         ("leaks_list", {"target": {}, "is_fresh": 1}),
+        ("model_records", {"query": {}}),
+        ("model_records", {"query": "compute.server"}),
+        ("model_records", {"query": {"kind": "compute.server", "host": 7}}),
+        ("model_records", {"query": {"kind": "compute.server", "limit": True}}),
+        ("model_sync", {"services": "compute"}),
+        ("model_sync", {"services": [None]}),
     ],
 )
 def test_an_argument_of_another_type_is_refused(endpoint, daemon, method, arguments):
@@ -97,3 +105,11 @@ def test_a_bug_does_not_tell_its_insides(endpoint, daemon, caplog):
     assert "secret" in caplog.text
     with pytest.raises(exceptions.CleanupdError, match="see its log"):
         api.raise_error(answer)
+
+
+@pytest.mark.parametrize("limit", [0, -1, server.MOST_RECORDS + 1])
+def test_an_answer_that_fits_into_no_message_is_refused(endpoint, daemon, limit):
+    """More resources than a broker carries are not even looked for."""
+    with pytest.raises(exceptions.Refused, match="a daemon tells 1 to 10000 resources"):
+        api.raise_error(endpoint.model_records({}, query={"kind": "a.b", "limit": limit}))
+    assert not daemon.asked

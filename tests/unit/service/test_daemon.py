@@ -18,8 +18,10 @@ import pytest
 from cleanupd import exceptions
 from cleanupd.conf import loading
 from cleanupd.conf import settings
+from cleanupd.core import lookup
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal.store import State
+from cleanupd.rpc import transport
 from cleanupd.service import daemon as daemons
 from tests.unit.core import sample
 from tests.unit.service import stage
@@ -151,3 +153,85 @@ def test_the_schedule_follows_the_target(daemon):
     assert "nothing to sweep" in daemon.sweep_scheduled()
     daemon.follow(make_settings(target=stage.NAMED))
     assert "1 planned" in daemon.sweep_scheduled()
+
+
+def test_trust_is_told_before_anything_was_listed(daemon, cloud):
+    """Nobody has to wait for it, and nothing is listed for it."""
+    cloud.broken["compute.server"] = AssertionError("it was listed")
+    assert {kind.trust for kind in daemon.trust().kinds} == {"untrusted"}
+
+
+def test_resources_are_told_without_a_listing(daemon, cloud):
+    """As the model has them, by what is asked for."""
+    daemon.model()
+    cloud.records.clear()
+    query = lookup.Query(kind="network.network", workload=stage.WORKLOAD)
+    assert [record.id for record in daemon.records(query).records] == ["net"]
+    assert daemon.records(lookup.Query(kind="network.network", host="cmp1")).count == 0
+
+
+def test_a_sync_is_a_run_of_the_jobs(daemon, cloud):
+    """What was found is told, and the next question for the statistics knows of it."""
+    cloud.broken["network.port"] = exceptions.ServiceUnreachable("network", "u", "down")
+    compute, network = daemon.sync(["network", "compute"])
+    assert (compute.service, compute.count, compute.problem) == ("compute", 1, None)
+    assert network.service == "network"
+    assert network.problem.startswith("network.port: ")
+    assert job(daemon, "sync_compute").failures == 0
+    assert job(daemon, "sync_network").failures == 1
+    assert job(daemon, "sync_image").last_result is None
+
+
+def test_all_services_are_synchronized_unless_some_are_named(daemon):
+    """Each is told once."""
+    every = [one.service for one in daemon.sync()]
+    assert every == ["block_storage", "compute", "identity", "image", "network"]
+    assert [one.service for one in daemon.sync(["image", "image"])] == ["image"]
+
+
+def test_an_unknown_service_is_refused(daemon, cloud):
+    """With those that there are, and before any is listed."""
+    with pytest.raises(exceptions.UnknownService, match=r"'nova'.*compute, identity"):
+        daemon.sync(["compute", "nova"])
+    assert job(daemon, "sync_compute").last_result is None
+
+
+def test_a_service_without_a_catalogue_is_not_complete(daemon, cloud):
+    """What failed besides the kinds is told, too."""
+
+    def fail():
+        raise exceptions.ServiceUnreachable("identity", "u", "down")
+
+    cloud.catalogue = fail
+    (compute,) = daemon.sync(["compute"])
+    assert "identity" in compute.problem
+
+
+def test_the_statistics_say_how_the_model_is_kept(daemon):
+    """By service: what is known, what waits, and the job that lists it."""
+    daemon.sync(["network"])
+    services = {one.service: one for one in daemon.stats().services}
+    network, image = services["network"], services["image"]
+    assert (network.resources, network.waiting, network.failures) == (1, 0, 0)
+    assert network.last_result == "1 resources of 6 kinds"
+    assert network.last_sync_at is not None
+    assert (image.last_sync_at, image.last_result) == (None, None)
+
+
+def test_the_statistics_say_that_nobody_listens(daemon):
+    """Without a listener the option is named that would make one."""
+    assert daemon.stats().bus.why_deaf == "[notifications] enabled is false"
+
+
+def test_the_statistics_count_what_came_over_the_bus(daemon):
+    """And say whether the bus is heard now."""
+    conf = loading.load([], files=[])
+    transport.register_opts(conf)
+    daemon.listen(conf, make_settings().notifications)
+    for publisher in ("nobody.here", "network.ctl"):
+        metadata = {"timestamp": "2026-03-01 12:00:00.000000"}
+        message = {"publisher_id": publisher, "event_type": "x", "payload": {}}
+        daemon.listener.endpoint.info([message | {"metadata": metadata}, {}])
+    bus = daemon.stats().bus
+    assert bus.why_deaf == "the broker has not let us listen yet"
+    assert (bus.unwanted + bus.unknown, bus.malformed, bus.gaps) == (2, 2, 0)

@@ -12,6 +12,7 @@
 
 """When jobs run and what is known of them."""
 
+from concurrent import futures
 import logging
 import time
 
@@ -261,3 +262,30 @@ def test_a_job_without_a_schedule_is_not_asked_for(scheduled):
     scheduler = scheduled(counter, NEVER, is_first_now=False)
     scheduler.run_soon(["it"])
     assert counter.runs == 0
+
+
+def test_a_job_can_be_run_while_somebody_waits(scheduled):
+    """With a schedule or without, and the state that comes back is that of this run."""
+    scheduler = scheduled(Counter(trouble=exceptions.Refused("no")), NEVER, is_first_now=False)
+    for times in (1, 2):
+        ended = scheduler.run_now("it")
+        assert (ended.failures, ended.last_result) == (times, "failed: no")
+
+
+def test_who_waits_for_a_run_waits_for_the_one_under_way(scheduled):
+    """What is asked for now begins now, or as soon as it can."""
+    gate, runs = stage.Gate(), []
+
+    def run():
+        runs.append(time.monotonic())
+        gate.pass_through()
+        return f"run {len(runs)}"
+
+    scheduler = scheduled(run, HOURLY)
+    assert gate.reached.wait(5)
+    with futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(scheduler.run_now, "it")
+        time.sleep(0.05)
+        assert len(runs) == 1
+        gate.open.set()
+        assert asked.result(5).last_result == "run 2"
