@@ -50,6 +50,7 @@ def main() -> None:
         "triggers": _schemas(task["hook"].HookTrigger.get_all()),
         "cleanup": _cleanup_groups(),
         "shapes": _shapes(),
+        "moves": _moves(),
         **_describe_sources(),
     }
     json.dump(told, sys.stdout, sort_keys=True)
@@ -130,6 +131,12 @@ def _without_prose(schema: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=sorted))
+
+
+def _moves() -> dict[str, str]:
+    """Return the modules of rally-openstack that can still be imported by their old names."""
+    moved = importlib.import_module("rally_openstack._compat")._MOVES  # noqa: SLF001 - as above
+    return {one.deprecated: one.new for one in moved}
 
 
 def _shapes() -> dict[str, Any]:

@@ -162,6 +162,10 @@ def _dead_module(
 ) -> Iterator[tuple[findings.Issue, int]]:
     if module.partition(".")[0] not in _PACKAGES or module in known.modules:
         return
+    if moved := known.moved_name(module):
+        message = f"{module} is called {moved} now"
+        yield findings.Issue("plugin-old-import", (), message, f"import {moved}"), line
+        return
     yield findings.Issue("plugin-dead-import", (), f"Rally has no module {module}"), line
 
 
@@ -172,8 +176,12 @@ def _dead_names(
         return
     names = known.modules[module]
     for one in aliases:
+        inner = f"{module}.{one.name}"
+        if known.moved_name(inner):
+            yield from _dead_module(inner, known, line)
+            continue
         is_private = one.name.startswith("_") or one.name == "*"
-        if not (is_private or one.name in names or f"{module}.{one.name}" in known.modules):
+        if not (is_private or one.name in names or inner in known.modules):
             near = table.suggest(one.name, names)
             mend = f"did you mean {findings.listed(near)}?" if near else ""
             message = f"{module} has no {one.name}"

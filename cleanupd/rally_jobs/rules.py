@@ -320,6 +320,12 @@ _RULES = (
         "import it from where it is now, mostly rally_openstack.task",
     ),
     Rule(
+        "plugin-old-import",
+        _WARNING,
+        "a plugin that imports by a name that only a shim of rally-openstack still knows",
+        "import it by its new name",
+    ),
+    Rule(
         "plugin-cleanup",
         _ERROR,
         "a scenario to be cleaned up by resources that neither Rally nor the plugins have",

@@ -83,8 +83,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     the beginning of an action's name to what it is on rally-openstack's
     master, which Zuul's jobs run.  ``shapes`` are the JSON schemas of tasks,
     ``cleanup`` what can be cleaned up.  ``modules`` are Rally's Python modules with
-    the names in each, and ``parents`` the Zuul jobs that a project's may have
-    as a parent.
+    the names in each, ``moves`` maps old names of modules to those of today, and
+    ``parents`` are the Zuul jobs that a project's may have as a parent.
     """
 
     versions: dict[str, str]
@@ -97,6 +97,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     shapes: dict[str, dict[str, Any]]
     cleanup: tuple[str, ...]
     modules: dict[str, frozenset[str]]
+    moves: dict[str, str]
     timed: frozenset[str]
     actions: dict[str, Actions]
     gone: dict[str, tuple[str, ...]]
@@ -113,6 +114,14 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         for old, new in self.aliases.items():
             if action.startswith(old):
                 return new + action.removeprefix(old)
+        return None
+
+    def moved_name(self, module: str) -> str | None:
+        """Return what a module that Rally knows by an old name is called now."""
+        for old, new in self.moves.items():
+            if module == old or module.startswith(f"{old}."):
+                found = new + module.removeprefix(old)
+                return found if found in self.modules else None
         return None
 
     def release_names(self, action: str) -> list[str]:

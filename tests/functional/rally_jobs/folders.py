@@ -139,7 +139,7 @@ WRONG = (
     Wrong("scenario-unknown", _TASK, task("create_and_list", "create_and_lst"), 8),
     Wrong("argument-missing", _TASK, scenario("{CinderVolumes.create_and_delete_volume: {}}"), 5),
     Wrong("argument-missing", _TASK, scenario("{NeutronNetworks.create_and_list_subnets: {}}"), 5),
-    Wrong("argument-unknown", _TASK, scenario("{NovaFlavors.list_flavors: {detailled: true}}"), 5),
+    Wrong("argument-unknown", _TASK, scenario("{NovaFlavors.list_flavors: {detail: true}}"), 5),
     Wrong(
         "argument-invalid",
         _TASK,
@@ -224,7 +224,17 @@ WRONG = (
     Wrong("plugin-syntax", _PLUGIN, plugin("import os\ndef\n"), 2),
     Wrong("plugin-dead-import", _PLUGIN, plugin("from rally.plugins.openstack import scenario\n")),
     Wrong(
-        "plugin-dead-import", _PLUGIN, plugin("import os\nfrom rally_openstack import types\n"), 2
+        "plugin-dead-import",
+        _PLUGIN,
+        plugin("import os\nfrom rally_openstack import no_such\n"),
+        2,
+    ),
+    Wrong("plugin-old-import", _PLUGIN, plugin("from rally_openstack import consts\n")),
+    Wrong(
+        "plugin-old-import",
+        _PLUGIN,
+        plugin("import os\nfrom rally_openstack.scenarios.nova import utils\n"),
+        2,
     ),
     Wrong(
         "plugin-cleanup",
