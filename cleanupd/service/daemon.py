@@ -12,6 +12,7 @@
 
 """What the daemon answers and what its jobs do, with the model and the sweeps in one place."""
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 from concurrent import futures
 import datetime
@@ -206,8 +207,16 @@ class Daemon:
         engine = self._keeper.engine
         selection = engine.select(target)
         known = self._keeper.known(is_fresh=is_fresh)
+        if is_fresh:
+            self._try_again(k for k, t in known.snapshot.trust.items() if not t.is_fresh)
         judged = engine.judge(known.snapshot, selection, known.sightings)
         return api.leaks(known.snapshot, judged)
+
+    def _try_again(self, kinds: Iterable[str]) -> None:
+        """Have the services of kinds listed soon that could not be: only jobs try again."""
+        doubtful = {kind.partition(".")[0] for kind in kinds}
+        names = (name for name, service in self._syncs.items() if service in doubtful)
+        self.scheduler.run_soon(names)
 
     def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:
         """Return the workloads that left something, the longest idle first."""
@@ -216,7 +225,7 @@ class Daemon:
     def plan(self, target: engines.Target) -> planning.Plan:
         """List the cloud, make and store a plan; nothing is removed."""
         self._keeper.engine.select(target)
-        known = self._keeper.known(is_fresh=True)
+        known = self._keeper.observe()
         return self._keeper.engine.plan(known.snapshot, target, known.sightings)
 
     def stored_plan(self, plan_id: str) -> planning.Plan:

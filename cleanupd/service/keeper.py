@@ -135,6 +135,12 @@ class Keeper:
             self._kept = Knowledge(snapshot, sightings)
             return self._kept
 
+    def observe(self) -> Knowledge:
+        """Look at the cloud, apart from the model: what is removed rests on no message."""
+        now = self._engine.observe()
+        with self._sighting:
+            return Knowledge(now, self._engine.sight(now.after(self.snapshot())))
+
     def touch(self, refs: Iterable[resources.Ref]) -> None:
         """Have resources read soon, because something was done to them."""
         for ref in refs:

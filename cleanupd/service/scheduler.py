@@ -35,11 +35,11 @@ from cleanupd.rpc import api
 LOG = log.getLogger(__name__)
 
 #: How often the scheduler proves that it is alive.
-PULSE_S = 5.0
+BEAT_S = 5.0
 #: The interval of a job that runs once.  APScheduler would forget a job that is
 #: over, and trips if it does so while it is being stopped.
 _NEVER_S = 10 * 365 * 24 * 3600
-_PULSE = "pulse"
+_BEAT = "beat"
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +75,8 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
             timezone=datetime.UTC,
             executors={
                 "default": pool.ThreadPoolExecutor(workers),
-                # Long jobs must not keep the pulse waiting.
-                _PULSE: pool.ThreadPoolExecutor(1),
+                # Long jobs must not keep the beat waiting.
+                _BEAT: pool.ThreadPoolExecutor(1),
             },
         )
         self._beaten_at = monotonic()
@@ -85,8 +85,8 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
         """Start the scheduler with all jobs that have a schedule."""
         self._scheduler.add_job(
             self._beat,
-            interval.IntervalTrigger(seconds=PULSE_S, timezone=datetime.UTC),
-            executor=_PULSE,
+            interval.IntervalTrigger(seconds=BEAT_S, timezone=datetime.UTC),
+            executor=_BEAT,
         )
         for run in self._runs.values():
             self._add(run, is_first_now=run.job.is_first_now)
@@ -136,7 +136,7 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
     def why_stuck(self) -> str | None:
         """Say why no job will be run any more; None while all is well."""
         silent_s = self._monotonic() - self._beaten_at
-        if silent_s < 3 * PULSE_S:
+        if silent_s < 3 * BEAT_S:
             return None
         return f"the scheduler has done nothing for {silent_s:.0f} s"
 

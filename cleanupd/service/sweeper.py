@@ -213,7 +213,7 @@ class Sweeper:
         must_match: bool,
     ) -> store.Sweep:
         """Plan on a listing of now, and remove what the plan says if nothing speaks against it."""
-        known = self._keeper.known(is_fresh=True)
+        known = self._keeper.observe()
         plan = self._keeper.engine.plan(known.snapshot, target, known.sightings, id_=sweep_id)
         if must_match and target.unexpanded and not (plan.steps or plan.kept):
             raise exceptions.Refused(

@@ -77,11 +77,14 @@ def _touching(kind: str) -> Tell:
 
 def _tell_project(told: Told, scene: notification.Scene) -> Iterator[changes.Change]:
     """Touch a project, and those below it, which may have been disabled with it."""
-    ref = scene.place.ref(_PROJECT, told.id)
-    yield scene.touched(ref)
-    for other in scene.model.pointing_to(ref):
-        if other.ref.kind == _PROJECT:
-            yield from _tell_project(Told(other.ref.id), scene)
+    waiting = [scene.place.ref(_PROJECT, told.id)]
+    seen = set(waiting)
+    while waiting:
+        ref = waiting.pop()
+        yield scene.touched(ref)
+        below = {one.ref for one in scene.model.pointing_to(ref) if one.ref.kind == _PROJECT}
+        waiting.extend(below - seen)
+        seen |= below
 
 
 def _tell_gone(kind: str) -> Tell:

@@ -235,3 +235,12 @@ def test_the_statistics_count_what_came_over_the_bus(daemon):
     bus = daemon.stats().bus
     assert bus.why_deaf == "the broker has not let us listen yet"
     assert (bus.unwanted + bus.unknown, bus.malformed, bus.gaps) == (2, 2, 0)
+
+
+def test_a_service_that_could_not_be_listed_is_tried_again_soon(daemon, cloud):
+    """Also when somebody asked for that listing, and not its job."""
+    asked = []
+    daemon.scheduler.run_soon = asked.extend
+    cloud.broken["network.port"] = exceptions.ServiceUnreachable("network", "u", "down")
+    daemon.leaks(EVERYTHING, is_fresh=True)
+    assert asked == ["sync_network"]

@@ -17,6 +17,7 @@ import datetime
 import pytest
 
 from cleanupd import exceptions
+from cleanupd.core import changes
 from cleanupd.engine import sweep as sweeps
 from tests.unit.core import sample
 from tests.unit.service import stage
@@ -130,3 +131,17 @@ def test_sightings_outlive_a_failed_listing(keeper, cloud):
     cloud.broken.clear()
     assert keeper.known(is_fresh=True).sightings[keypair.ref] == since
     assert isinstance(since, datetime.datetime)
+
+
+def test_what_is_removed_rests_on_no_message(keeper, cloud):
+    """An observation is a listing apart from the model, and leaves it as it is."""
+    keeper.known()
+    forged = sample.record(NETWORK, "forged", name=sample.name("net"), project_id="p")
+    keeper.collectors["network"].apply(
+        changes.Updated(forged, stage.now() + datetime.timedelta(minutes=1))
+    )
+    assert keeper.snapshot().get(forged.ref) is not None
+    assert keeper.observe().snapshot.get(forged.ref) is None
+    cloud.records.clear()
+    assert count(keeper.observe(), NETWORK) == 0
+    assert keeper.snapshot().get(forged.ref) is not None
