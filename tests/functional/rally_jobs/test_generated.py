@@ -23,6 +23,7 @@ import yaml
 from cleanupd.rally_jobs import check
 from cleanupd.rally_jobs import detect
 from cleanupd.rally_jobs import generate
+from cleanupd.rally_jobs import layout
 from cleanupd.rally_jobs import repository
 from cleanupd.rally_jobs import services
 from cleanupd.rally_jobs import writing
@@ -85,6 +86,23 @@ def test_check_finds_nothing(tmp_path: pathlib.Path, service: str, profile: str)
     report = check.check(tmp_path / service)
     assert report.tasks == (f"rally-jobs/task-{service}.yaml",)
     assert report.findings == ()
+
+
+@pytest.mark.parametrize("service", repositories.SERVICES)
+def test_mutated_actions_are_refused(tmp_path: pathlib.Path, service: str) -> None:
+    """Every limit whose action gets another name, be it a plugin's, is found by our check."""
+    root = write(tmp_path / service, service).root
+    path = root / "rally-jobs" / f"task-{service}.yaml"
+    task = yaml.safe_load(path.read_text())
+    limited = 0
+    for workload in (one for subtask in task["subtasks"] for one in subtask["workloads"]):
+        limits = workload["sla"]["max_avg_duration_per_atomic"]
+        limited += len(limits)
+        workload["sla"]["max_avg_duration_per_atomic"] = {f"{key}x": 15 for key in limits}
+    head = [line for line in path.read_text().splitlines() if line.startswith(("---", "#"))]
+    path.write_text("\n".join(head) + "\n" + layout.dump(task))
+    found = check.check(root).findings
+    assert len([one for one in found if one.rule.startswith("sla-")]) == limited, found
 
 
 @pytest.mark.parametrize("service", repositories.SERVICES)
