@@ -28,6 +28,7 @@ _STACKS = (
     ("Evidence", "Reason", "\n"),
     ("State", "Evidence", ": "),
     ("State", "Reason", ": "),
+    ("Trust", "Reason", ": "),
     ("Workload", "Scopes", "\n"),
     ("Project", "Host", "\n"),
     ("Status", "Created", "\n"),

@@ -38,6 +38,8 @@ _COLUMNS = (
     "Failures",
     "Last result",
 )
+#: What a table has: what went wrong, which is long, goes below it.
+_TABLE = ("Service", "Resources", "Waiting", "Last sync", "Next sync", "Failures")
 #: What is counted of the messages, in the order in which they are sorted out.
 _COUNTS = ("handled", "unwanted", "unknown", "failed", "filtered", "malformed", "gaps")
 
@@ -97,8 +99,10 @@ def _bus(bus: "models.BusState") -> rows.Row:
 def _write(stats: "models.ModelStats", writer: reports.Writer) -> None:
     now = clock.now()
     writer.line(f"Cloud {stats.cloud}, region {stats.region}")
-    columns = [name for name in _COLUMNS if name != "Running"]
-    writer.table(columns, [_row(one) | _times(one, now) for one in stats.services])
+    writer.table(_TABLE, [_row(one) | _times(one, now) for one in stats.services])
+    for one in stats.services:
+        if one.failures:
+            writer.line(f"{one.service}: {one.last_result}")
     writer.line()
     if stats.bus.why_deaf is None:
         writer.line("The bus is heard.")

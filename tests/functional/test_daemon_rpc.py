@@ -12,23 +12,18 @@
 
 """A whole daemon in this process, asked over a bus that is in memory."""
 
-import threading
-import uuid
-
 import pytest
 
 from cleanupd import exceptions
-from cleanupd.conf import loading
 from cleanupd.conf import settings
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal.store import State
 from cleanupd.rpc import transport
-from cleanupd.service import building
 from cleanupd.service.orders import Order
 from tests import emulator
 from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
-from tests.functional import daemon_process
+from tests.functional import inhabited
 from tests.unit.service import stage
 
 pytestmark = pytest.mark.functional
@@ -36,48 +31,6 @@ pytestmark = pytest.mark.functional
 NAMED = sweeps.Target(workloads=(KILLED,))
 IDLE = sweeps.Target(idle_s=600.0)
 EVERYTHING = sweeps.Target(is_everything=True)
-
-
-class Inhabited:
-    """A daemon in a thread, over an emulated cloud, with a client."""
-
-    def __init__(self, folder, url):
-        """Write its files; nothing runs yet."""
-        self.files = daemon_process.DaemonProcess(folder, url)
-        self.topic = f"cleanupd-{uuid.uuid4().hex}"
-        self._thread = None
-
-    def configure(self, sweep=""):
-        """Write its options."""
-        self.files.configure(default="transport_url = fake://\nhost = here", sweep=sweep)
-        text = self.files.file.read_text()
-        rpc = f"[rpc]\ntopic = {self.topic}\nserver = here"
-        self.files.file.write_text(text.replace("[rpc]\nenabled = false", rpc))
-
-    def load(self):
-        """Read its options."""
-        return loading.load(["--config-file", str(self.files.file)])
-
-    def start(self, sweep=""):
-        """Run it until it answers, and return a client."""
-        self.configure(sweep)
-        self.supervisor = building.build(self.load, {}, str)
-        self._thread = threading.Thread(target=self.supervisor.run)
-        self._thread.start()
-        conf = self.load()
-        transport.register_opts(conf)
-        conf.set_override("rpc_response_timeout", 20)
-        client = transport.connect(conf, settings.make_settings(conf).address)
-        stage.wait_until(lambda: client.status().model_taken_at)
-        return client
-
-    def stop(self):
-        """End it."""
-        if self._thread is not None:
-            self.supervisor.inbox.put(Order.STOP)
-            self._thread.join(20)
-            assert not self._thread.is_alive()
-            self.supervisor.inbox.close()
 
 
 @pytest.fixture
@@ -99,9 +52,9 @@ def daemon(cloud, scene, tmp_path, monkeypatch):
     # It is set by building, and taken back by this.
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", "")
     with emulator.running(cloud) as url:
-        inhabited = Inhabited(tmp_path, url)
-        yield inhabited
-        inhabited.stop()
+        made = inhabited.Inhabited(tmp_path, url)
+        yield made
+        made.stop()
 
 
 def finish(client, sweep):

@@ -75,6 +75,16 @@ def test_what_a_model_knows_of_a_resource_has_room(width, has_name):
         assert any(whole in line for line in lines)
 
 
+def test_no_kind_is_broken_by_a_long_reason():
+    """Why a kind is not to be trusted stands beside the word that says so."""
+    kinds = ("block_storage.volume_type", "identity.role_assignment")
+    reason = "network answered 500 to GET /ports?limit=1000&sort_key=id: a fault"
+    rows = [(kind, "stale", "2026-11-21 15:36:44", "1h 12m", reason) for kind in kinds]
+    lines = draw(100, ("Kind", "Trust", "Listed", "Age", "Reason"), rows)
+    assert max(map(len, lines)) <= 100
+    assert [line.split()[0] for line in lines if "stale: network" in line] == list(kinds)
+
+
 def test_what_has_no_name_leaves_no_hole():
     """Of a port without a name only the id is told."""
     lines = draw(80, rows=[("network.port", "", ID, "leak", "the service made it", "")])
