@@ -84,11 +84,11 @@ class KindState:
         shrink_count: int = 20,
     ) -> None:
         self.root = roots.KindRoot.build((), find_part)
-        self._find_part = find_part
         self._shrink_share = shrink_share
         self._shrink_count = shrink_count
         self._number = 0
         self._heard: dict[str, _Heard] = {}
+        self._fallen: list[dict[str, _Heard]] = []
         self._listed: changes.Request | None = None
         self._landed_at: datetime.datetime | None = None
         self._missing: frozenset[str] = frozenset()
@@ -154,20 +154,16 @@ class KindState:
 
         It takes its time and changes nothing, so that it needs no lock.
         """
-        root = roots.KindRoot.build(records, self._find_part)
-        missing = (id_ for id_ in self.root.records if id_ not in root.records)
-        return Listing(request, root, frozenset(missing))
+        root, missing = self.root.relisted(records)
+        return Listing(request, root, missing)
 
     def land(self, listing: Listing, now: datetime.datetime) -> Shrinkage | None:
         """Take a complete listing, or return why it waits for a second one that says the same."""
         request, root = listing.request, listing.root
-        since = {
-            id_: heard
-            for id_, heard in self._heard.items()
-            if heard.number > request.number
-            and (heard.is_open or heard.sent_at >= request.at - SKEW)
-        }
-        missing = listing.missing.intersection(self.root.records).difference(since)
+        since = self._heard_since(request)
+        missing = frozenset(
+            id_ for id_ in listing.missing if id_ in self.root.records and id_ not in since
+        )
         limit = max(self._shrink_count, self._shrink_share * len(self.root.records))
         if len(missing) > limit and not missing <= self._missing:
             self._missing = missing
@@ -177,9 +173,33 @@ class KindState:
             record = self.root.records.get(id_)
             if heard.is_gone or (record is not None and not heard.is_open):
                 root = root.replaced(id_, record)
+        self._fallen.append(self._heard)
         self.root, self._heard = root, since
         self._listed, self._landed_at = request, now
         return None
+
+    def tidy(self) -> int:
+        """Forget what fell with a listing; return of how many resources that was.
+
+        It takes its time, in which other threads go on, and needs no lock.
+        """
+        forgotten = 0
+        while self._fallen:
+            fallen = self._fallen.pop()
+            forgotten += len(fallen)
+            while fallen:
+                fallen.popitem()
+        return forgotten
+
+    def _heard_since(self, request: changes.Request) -> dict[str, _Heard]:
+        """Return what stands against a listing; what was heard last is looked at first."""
+        since = {}
+        for id_, heard in reversed(self._heard.items()):
+            if heard.number < request.number:
+                break
+            if heard.is_open or heard.sent_at >= request.at - SKEW:
+                since[id_] = heard
+        return dict(reversed(since.items()))
 
     def _is_old(self, sent_at: datetime.datetime) -> bool:
         """Whether the last listing was asked for after that, whoever's clock is right."""
@@ -197,6 +217,8 @@ class KindState:
         self, id_: str, sent_at: datetime.datetime, *, is_gone: bool, is_open: bool = False
     ) -> None:
         self._number += 1
+        # What was heard last stands last.
+        self._heard.pop(id_, None)
         self._heard[id_] = _Heard(self._number, sent_at, is_gone, is_open)
 
     def _touch(self, id_: str) -> bool:

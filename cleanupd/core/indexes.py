@@ -12,15 +12,17 @@
 """Which ids have a key, such as the project, as an immutable value.
 
 A persistent set costs 130 bytes a member, and a tuple 8, but each change
-copies it.  So the members of a key stand in tuples of about fifty: a change
-copies one of them, in a microsecond, whatever the size of the whole.
+copies it.  So the few members of most keys are a tuple, and the many of
+others stand in tuples of about fifty: a change copies one of them, in a
+microsecond, whatever the size of the whole.
 """
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 import itertools
 from typing import TypeAlias
-from typing import TypeVar
 
 import rpds
 
@@ -28,22 +30,10 @@ import rpds
 _CHUNK = 48
 #: So much larger than it was built for, a bucket is built anew.
 _GROWTH = 8
-
-#: As many entries as a map gets at once: the interpreter's lock is not given up meanwhile.
-_BATCH = 2000
+#: More members of a key than these are no longer one tuple.
+_FEW = 2 * _CHUNK
 
 Chunks: TypeAlias = "rpds.HashTrieMap[int, tuple[str, ...]]"
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-def make_map(entries: Iterable[tuple[K, V]]) -> "rpds.HashTrieMap[K, V]":
-    """Return the map of all entries; other threads go on while it grows."""
-    made: rpds.HashTrieMap[K, V] = rpds.HashTrieMap()
-    rest = iter(entries)
-    while batch := dict(itertools.islice(rest, _BATCH)):
-        made = made.update(batch)
-    return made
 
 
 class Bucket:
@@ -66,8 +56,8 @@ class Bucket:
         chunks: dict[int, list[str]] = {}
         for member in members:
             chunks.setdefault(hash(member) & mask, []).append(member)
-        shared = make_map((number, tuple(chunk)) for number, chunk in chunks.items())
-        return cls(len(members), mask, shared)
+        shared = {number: tuple(chunk) for number, chunk in chunks.items()}
+        return cls(len(members), mask, rpds.HashTrieMap(shared))
 
     def __len__(self) -> int:
         """Return how many ids there are."""
@@ -77,13 +67,16 @@ class Bucket:
         """Yield every id once."""
         return itertools.chain.from_iterable(self._chunks.values())
 
-    def inserted(self, member: str) -> "Bucket":
-        """Return the bucket with ``member``, which it did not have."""
-        if self._size > _GROWTH * _CHUNK * (self._mask + 1):
-            return Bucket.build((*self, member))
-        number = hash(member) & self._mask
-        chunk = (*self._chunks.get(number, ()), member)
-        return Bucket(self._size + 1, self._mask, self._chunks.insert(number, chunk))
+    def extended(self, more: Sequence[str]) -> "Bucket":
+        """Return the bucket with further ids, which it did not have."""
+        size = self._size + len(more)
+        if size > _GROWTH * _CHUNK * (self._mask + 1):
+            return Bucket.build((*self, *more))
+        chunks: dict[int, tuple[str, ...]] = {}
+        for member in more:
+            number = hash(member) & self._mask
+            chunks[number] = (*(chunks.get(number) or self._chunks.get(number, ())), member)
+        return Bucket(size, self._mask, self._chunks.update(chunks))
 
     def removed(self, member: str) -> "Bucket":
         """Return the bucket without ``member``, which it had."""
@@ -94,29 +87,37 @@ class Bucket:
         return Bucket(self._size - 1, self._mask, self._chunks.insert(number, left))
 
 
+Members: TypeAlias = tuple[str, ...] | Bucket
+
+
 class Index:
-    """Buckets by key; immutable."""
+    """The ids of each key; immutable."""
 
-    __slots__ = ("_buckets",)
+    __slots__ = ("_members",)
 
-    def __init__(self, buckets: "rpds.HashTrieMap[object, Bucket]") -> None:
-        self._buckets = buckets
+    def __init__(self, members: "rpds.HashTrieMap[object, Members]") -> None:
+        self._members = members
 
     @classmethod
     def build(cls, pairs: Iterable[tuple[object, str]]) -> "Index":
         """Return the index of all pairs of key and id, none of which comes twice."""
-        members: dict[object, list[str]] = {}
+        found: dict[object, list[str]] = {}
         for key, member in pairs:
-            members.setdefault(key, []).append(member)
-        return cls(make_map((key, Bucket.build(ids)) for key, ids in members.items()))
+            found.setdefault(key, []).append(member)
+        return cls(rpds.HashTrieMap()).grown(found)
 
     def __getitem__(self, key: object) -> Iterable[str]:
         """Return the ids with this key; none for an unknown one."""
-        return self._buckets.get(key) or ()
+        return self._members.get(key) or ()
 
     def __iter__(self) -> Iterator[object]:
         """Yield every key that has ids."""
-        return iter(self._buckets)
+        return iter(self._members)
+
+    def grown(self, found: Mapping[object, Sequence[str]]) -> "Index":
+        """Return the index with further ids of each key, none of which it had."""
+        known = self._members
+        return Index(known.update({k: _with(known.get(k), ids) for k, ids in found.items()}))
 
     def changed(
         self, member: str, before: tuple[object, ...], after: tuple[object, ...]
@@ -124,12 +125,26 @@ class Index:
         """Return the index after the keys of ``member``, which were ``before``, are ``after``."""
         if before == after:
             return self
-        buckets = self._buckets
-        for key in frozenset(before).difference(after):
-            left = buckets[key].removed(member)
-            buckets = buckets.insert(key, left) if left else buckets.remove(key)
-        for key in frozenset(after).difference(before):
-            bucket = buckets.get(key)
-            grown = bucket.inserted(member) if bucket else Bucket.build((member,))
-            buckets = buckets.insert(key, grown)
-        return Index(buckets)
+        members = self._members
+        for key in before:
+            if key not in after:
+                left = _without(members[key], member)
+                members = members.insert(key, left) if left else members.remove(key)
+        for key in after:
+            if key not in before:
+                members = members.insert(key, _with(members.get(key), (member,)))
+        return Index(members)
+
+
+def _with(members: Members | None, more: Sequence[str]) -> Members:
+    if isinstance(members, Bucket):
+        return members.extended(more)
+    found = (*(members or ()), *more)
+    return found if len(found) <= _FEW else Bucket.build(found)
+
+
+def _without(members: Members, member: str) -> Members:
+    if isinstance(members, Bucket):
+        return members.removed(member)
+    place = members.index(member)
+    return members[:place] + members[place + 1 :]

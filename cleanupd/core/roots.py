@@ -18,6 +18,8 @@ without a lock for as long as he likes.
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
+import itertools
 from typing import TypeAlias
 
 import rpds
@@ -28,6 +30,8 @@ from cleanupd.core import resources
 #: Gives the part of a workload that a record's name has, None where it is no benchmark's name.
 FindPart: TypeAlias = Callable[[resources.Resource], str | None]
 Keys: TypeAlias = tuple[object, ...]
+#: As many records as come into a root at once: no other thread gets on meanwhile.
+_BATCH = 1000
 
 
 def no_part(record: resources.Resource) -> None:
@@ -59,14 +63,59 @@ class KindRoot:
     def build(
         cls, records: Iterable[resources.Resource], find_part: FindPart = no_part
     ) -> "KindRoot":
-        """Return the root that holds exactly these records."""
-        by_id = {record.ref.id: record for record in records}
-        keys = [(id_, _keys(record, find_part)) for id_, record in by_id.items()]
-        found = [
-            indexes.Index.build((key, id_) for id_, all_keys in keys for key in all_keys[number])
-            for number in range(4)
-        ]
-        return cls(indexes.make_map(by_id.items()), found, find_part)
+        """Return the root that holds exactly these records, the last of those with the same id."""
+        empty = cls(rpds.HashTrieMap(), [indexes.Index.build(()) for _ in _NO_KEYS], find_part)
+        return empty.relisted(records)[0]
+
+    def relisted(self, records: Iterable[resources.Resource]) -> "tuple[KindRoot, frozenset[str]]":
+        """Return the root that holds exactly these records, and the ids that it lacks.
+
+        What is as it was stays the same record.  Whatever is held here is
+        made and let go a little at a time, and is nothing that the collector
+        of garbage follows, so that other threads get on.
+        """
+        root: KindRoot = self
+        seen: dict[str, None] = {}
+        rest = iter(records)
+        while batch := tuple(itertools.islice(rest, _BATCH)):
+            root = root._with_batch(batch, seen)
+        missing = frozenset[str]()
+        if len(root.records) > len(seen):
+            missing = frozenset(id_ for id_ in self.records if id_ not in seen)
+        for id_ in missing:
+            root = root.replaced(id_, None)
+        while seen:
+            seen.popitem()
+        return root, missing
+
+    def _with_batch(
+        self, batch: Iterable[resources.Resource], seen: dict[str, None]
+    ) -> "KindRoot":
+        root: KindRoot = self
+        new: dict[str, resources.Resource] = {}
+        for record in batch:
+            id_ = record.ref.id
+            known = root.records.get(id_)
+            if known is None:
+                new[id_] = record
+                seen[id_] = None
+            else:
+                # The id that is held anyway: that of the listing can go.
+                seen[known.ref.id] = None
+                if known != record:
+                    root = root.replaced(id_, record)
+        return root._grown(new) if new else root  # noqa: SLF001 - another of these
+
+    def _grown(self, new: Mapping[str, resources.Resource]) -> "KindRoot":
+        """Return the root with further records, all at once, which is quicker."""
+        found: tuple[dict[object, list[str]], ...] = ({}, {}, {}, {})
+        for id_, record in new.items():
+            for ids, keys in zip(found, _keys(record, self._find_part), strict=True):
+                for key in keys:
+                    ids.setdefault(key, []).append(id_)
+        known = (self.projects, self.hosts, self.targets, self.parts)
+        grown = [index.grown(ids) for index, ids in zip(known, found, strict=True)]
+        return KindRoot(self.records.update(new), grown, self._find_part)
 
     def replaced(self, id_: str, record: resources.Resource | None) -> "KindRoot":
         """Return the root in which ``record`` stands under ``id_``, or nothing for None."""
@@ -93,8 +142,8 @@ _NO_KEYS: tuple[Keys, Keys, Keys, Keys] = ((), (), (), ())
 def _stand_alike(before: resources.Resource, after: resources.Resource) -> bool:
     """Whether no index has to change; quick, since most updates keep the ties as they are."""
     return (
-        before.edges is after.edges
-        and before.cascades is after.cascades
+        before.edges == after.edges
+        and before.cascades == after.cascades
         and before.host == after.host
         and before.name == after.name
         and before.project_id == after.project_id

@@ -14,6 +14,7 @@
 import abc
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
@@ -42,7 +43,7 @@ MOST_READS = 100
 
 Managers = Mapping[str, type[manager.ResourceManager]]
 #: Gives all records of another collector's kind, None where these are not known.
-Peers = Callable[[str], tuple[resources.Resource, ...] | None]
+Peers = Callable[[str], Iterable[resources.Resource] | None]
 Clock = Callable[[], datetime.datetime]
 FindPart = Callable[[kinds.Kind, resources.Resource], str | None]
 
@@ -151,7 +152,7 @@ listing costs about one request for each thousand resources of a kind.""",
                 if not self._is_filled:
                     self._synchronize_all()
 
-    def records_of(self, kind: str) -> tuple[resources.Resource, ...] | None:
+    def records_of(self, kind: str) -> Iterable[resources.Resource] | None:
         """Return all records of a kind, listed now if they never were; None if they cannot be."""
         if self._trust[kind].listed_at is None:
             with self._synchronizing:
@@ -203,9 +204,9 @@ listing costs about one request for each thousand resources of a kind.""",
         with self._changing:
             self._sought[kind] = None
 
-    def _known(self, kind: str) -> tuple[resources.Resource, ...] | None:
+    def _known(self, kind: str) -> Iterable[resources.Resource] | None:
         is_listed = self._trust[kind].listed_at is not None
-        return tuple(self._model.of_kind(kind)) if is_listed else None
+        return self._model.of_kind(kind) if is_listed else None
 
     def _synchronize_all(self) -> None:
         for kind in self._order():
@@ -245,6 +246,7 @@ listing costs about one request for each thousand resources of a kind.""",
             if shrinkage is None:
                 self._trust[kind] = model.Trust(kind, reason, request.at)
             self._model = self._make_model()
+        state.tidy()
         if shrinkage is not None:
             self._distrust(
                 kind,
@@ -253,12 +255,12 @@ listing costs about one request for each thousand resources of a kind.""",
             )
         return shrinkage is None
 
-    def _list(self, kind: str) -> tuple[resources.Resource, ...]:
+    def _list(self, kind: str) -> Iterator[resources.Resource]:
         plugin = self.managers[kind]
         known = {other: self._find(other, kind) for other in plugin.KIND.listed_after}
-        return manager.list_all(plugin, self._cloud, known)
+        return manager.list_each(plugin, self._cloud, known)
 
-    def _find(self, kind: str, wanted_for: str) -> tuple[resources.Resource, ...]:
+    def _find(self, kind: str, wanted_for: str) -> Iterable[resources.Resource]:
         """Return all records of a kind, of this service or of another."""
         found = self._known(kind) if kind in self.managers else self._peers(kind)
         if found is None:

@@ -169,7 +169,7 @@ class CollectorManager:
             name: one.get_latest_cluster_data_model() for name, one in self._collectors.items()
         }
 
-    def _find_records(self, kind: str) -> tuple[resources.Resource, ...] | None:
+    def _find_records(self, kind: str) -> Iterable[resources.Resource] | None:
         """Return all records of a kind, None where it cannot be listed."""
         for one in self._collectors.values():
             if kind in one.managers:

@@ -13,6 +13,7 @@
 """The contract of a plugin that lists, reads and removes one kind of resource."""
 
 import abc
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from cleanupd.core import resources
 LOG = log.getLogger(__name__)
 
 #: The complete listings that have ended already, by kind.
-Listings = Mapping[str, tuple[resources.Resource, ...]]
+Listings = Mapping[str, Iterable[resources.Resource]]
 
 
 class ResourceManager(abc.ABC):
@@ -98,8 +99,15 @@ def list_all(
     plugin: type[ResourceManager], cloud: clouds.Cloud, listings: Listings
 ) -> tuple[resources.Resource, ...]:
     """Return every resource of a kind; raises a CleanupdError, whatever its plugin does."""
+    return tuple(list_each(plugin, cloud, listings))
+
+
+def list_each(
+    plugin: type[ResourceManager], cloud: clouds.Cloud, listings: Listings
+) -> Iterator[resources.Resource]:
+    """Yield every resource of a kind; raises a CleanupdError, whatever its plugin does."""
     try:
-        return tuple(plugin.list(cloud, listings))
+        yield from plugin.list(cloud, listings)
     except exceptions.CleanupdError:
         raise
     except Exception as error:  # the other kinds are kept alive: a plugin may do anything

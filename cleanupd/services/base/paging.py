@@ -27,6 +27,7 @@ Nova's server groups page by offsets: :func:`by_offset`.
 from collections.abc import Callable
 from collections.abc import Iterator
 import http
+import itertools
 import types
 from typing import Any
 from typing import Generic
@@ -99,7 +100,7 @@ class Walk(Generic[W]):
         self._fetch = fetch
         self._decode = decode
         self._key = key
-        self._keys: list[str] = []
+        # The collector of garbage does not follow texts and numbers in a dictionary.
         self._positions: dict[str, int] = {}
         self._resumes = 0
 
@@ -109,6 +110,14 @@ class Walk(Generic[W]):
         Raises ListingIncomplete where the pages cannot be trusted to hold
         everything; what was yielded until then is no answer.
         """
+        try:
+            yield from self._walk()
+        finally:
+            # One by one: other threads go on meanwhile.
+            while self._positions:
+                self._positions.popitem()
+
+    def _walk(self) -> Iterator[W]:
         marker: str | None = None
         while True:
             page = self._page(marker)
@@ -143,8 +152,7 @@ class Walk(Generic[W]):
         for item in items:
             key = self._key(item)
             if key not in self._positions:
-                self._positions[key] = len(self._keys)
-                self._keys.append(key)
+                self._positions[key] = len(self._positions)
                 yield item
 
     def _next_marker(self, page: Any) -> str | None:
@@ -171,7 +179,8 @@ class Walk(Generic[W]):
         self._resumes += 1
         if self._resumes > _RESUMES:
             raise self._incomplete("it changes too fast: markers vanish again and again")
-        return self._keys[position] if position >= 0 else None
+        back = len(self._positions) - 1 - position
+        return next(itertools.islice(reversed(self._positions), back, None), None)
 
     def _incomplete(self, reason: str) -> exceptions.ListingIncomplete:
         return exceptions.ListingIncomplete(self._kind, reason)

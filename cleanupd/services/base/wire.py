@@ -23,7 +23,7 @@ from cleanupd.core import resources
 Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a record comes from: a cloud and one of its regions."""
 
     cloud: str
@@ -35,7 +35,7 @@ class Place(msgspec.Struct, frozen=True):
         return resources.Ref(self.cloud, region, kind, resource_id)
 
 
-class Reference(msgspec.Struct):
+class Reference(msgspec.Struct, gc=False):
     """An object that only names another one."""
 
     id: Id

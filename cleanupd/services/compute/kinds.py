@@ -17,6 +17,7 @@ The formats are those of the compute API reference at
 """
 
 import datetime
+import functools
 import sys
 
 import msgspec
@@ -30,6 +31,8 @@ from cleanupd.services.base import wire
 #: silently leaves its servers out.
 MICROVERSION = "2.69"
 
+#: So many values that servers have in common are kept ready.
+_SHARED = 2**15
 _ATTACHED = resources.EdgeSort.ATTACHED_TO
 _USED = resources.EdgeSort.USED_BY
 #: Metadata of an aggregate that keep its hosts for some projects.
@@ -85,21 +88,21 @@ AGGREGATE = kinds.Kind(
 )
 
 
-class AttachedVolume(msgspec.Struct):
+class AttachedVolume(msgspec.Struct, gc=False):
     """A volume of a server."""
 
     id: wire.Id
     delete_on_termination: bool
 
 
-class UsedFlavor(msgspec.Struct):
+class UsedFlavor(msgspec.Struct, gc=False):
     """The flavor of a server."""
 
     # The flavor's name when the server was made; its id is not told since 2.47.
     original_name: wire.Id
 
 
-class Server(msgspec.Struct):
+class Server(msgspec.Struct, gc=False):
     """A server as Nova shows it to an administrator."""
 
     id: wire.Id
@@ -122,7 +125,7 @@ class Server(msgspec.Struct):
     volumes: list[AttachedVolume] = msgspec.field(name="os-extended-volumes:volumes_attached")
 
 
-class NamedKeypair(msgspec.Struct):
+class NamedKeypair(msgspec.Struct, gc=False):
     """A keypair of a user."""
 
     name: wire.Id
@@ -131,13 +134,13 @@ class NamedKeypair(msgspec.Struct):
     user_id: str = ""
 
 
-class Keypair(msgspec.Struct):
+class Keypair(msgspec.Struct, gc=False):
     """A keypair, wrapped once more both alone and in lists."""
 
     keypair: NamedKeypair
 
 
-class Flavor(msgspec.Struct):
+class Flavor(msgspec.Struct, gc=False):
     """A flavor with the detail whether all projects see it."""
 
     id: wire.Id
@@ -145,7 +148,7 @@ class Flavor(msgspec.Struct):
     is_public: bool = msgspec.field(name="os-flavor-access:is_public")
 
 
-class ServerGroup(msgspec.Struct):
+class ServerGroup(msgspec.Struct, gc=False):
     """A server group, with those of its members that are not deleted."""
 
     id: wire.Id
@@ -156,7 +159,7 @@ class ServerGroup(msgspec.Struct):
     members: list[wire.Id]
 
 
-class Aggregate(msgspec.Struct):
+class Aggregate(msgspec.Struct, gc=False):
     """A host aggregate; the zone, which is metadata too, is null where it makes none."""
 
     id: int
@@ -183,34 +186,48 @@ _ROWS = msgspec.json.Decoder(_Rows)
 
 
 def parse_server(server: Server, place: wire.Place) -> resources.Resource:
-    """Return the record of ``server``."""
-    edges = [resources.attached_to(place.ref("compute.flavor", server.flavor.original_name))]
+    """Return the record of ``server``; what many servers have in common they share."""
+    edges = [_use(place, "compute.flavor", server.flavor.original_name)]
     if server.key_name:
-        keypair = place.ref("compute.keypair", keypair_id(server.user_id, server.key_name))
-        edges.append(resources.attached_to(keypair))
+        edges.append(_use(place, "compute.keypair", keypair_id(server.user_id, server.key_name)))
     if isinstance(server.image, wire.Reference):
-        edges.append(resources.attached_to(place.ref("image.image", server.image.id)))
-    volumes = [(place.ref("block_storage.volume", one.id), one) for one in server.volumes]
-    edges.extend(resources.attached_to(ref) for ref, _ in volumes)
+        edges.append(_use(place, "image.image", server.image.id))
+    cascades = []
+    for one in server.volumes:
+        ref = place.ref("block_storage.volume", one.id)
+        edges.append(resources.attached_to(ref))
+        if one.delete_on_termination:
+            cascades.append(ref)
     return resources.Resource(
         ref=place.ref("compute.server", server.id),
         name=server.name or None,
-        project_id=server.tenant_id,
-        user_id=server.user_id,
+        project_id=sys.intern(server.tenant_id),
+        user_id=sys.intern(server.user_id),
         created_at=wire.utc(server.created),
         updated_at=wire.utc(server.updated),
         launched_at=wire.utc(server.launched_at),
-        status=server.status,
-        # One text for all servers of a host, and of a zone: they are many.
+        status=sys.intern(server.status),
         host=sys.intern(server.host) if server.host else None,
         edges=tuple(edges),
-        cascades=tuple(sorted(ref for ref, one in volumes if one.delete_on_termination)),
-        details={
-            "locked": server.locked,
-            "task_state": server.task_state or "",
-            "zone": sys.intern(server.zone or ""),
-        },
+        cascades=tuple(sorted(cascades)),
+        details=make_details(server.locked, server.task_state, server.zone),
     )
+
+
+@functools.lru_cache(maxsize=_SHARED)
+def _use(place: wire.Place, kind: str, id_: str) -> resources.Edge:
+    """Return an edge of the sort that many servers have."""
+    return resources.attached_to(place.ref(kind, id_))
+
+
+@functools.lru_cache(maxsize=_SHARED)
+def make_details(
+    locked: bool,  # noqa: FBT001 - a key of the cache
+    task_state: str | None,
+    zone: str | None,
+) -> dict[str, str | int | bool]:
+    """Return the details of a server, the same for all that have the same."""
+    return {"locked": locked, "task_state": task_state or "", "zone": zone or ""}
 
 
 def explain_servers(body: bytes) -> str:

@@ -50,7 +50,7 @@ class _Volume(msgspec.Struct, gc=False):
     delete_on_termination: bool
 
 
-class ServerTold(msgspec.Struct):
+class ServerTold(msgspec.Struct, gc=False):
     """A server as the sender of a versioned message has it.
 
     ``block_devices`` are the volumes, None where Nova is told not to send
@@ -98,13 +98,10 @@ class ServerTold(msgspec.Struct):
         """
         is_doubtful = not self._has_ties(known)
         host = sys.intern(self.host) if self.host else None
-        zone = known.details["zone"]
+        zone: str | None = str(known.details["zone"])
         if host != known.host:
-            zone = sys.intern(self.availability_zone or "")
+            zone = self.availability_zone
             is_doubtful |= host is not None
-        task = sys.intern(self.task_state or "")
-        details: dict[str, str | int | bool]
-        details = {"locked": self.locked, "task_state": task, "zone": zone}
         record = msgspec.structs.replace(
             known,
             name=known.name if known.name == self.display_name else self.display_name or None,
@@ -112,7 +109,7 @@ class ServerTold(msgspec.Struct):
             host=host,
             updated_at=_latest(known.updated_at, self.written_at(sent_at)),
             launched_at=wire.utc(self.launched_at),
-            details=known.details if details == known.details else details,
+            details=kinds.make_details(self.locked, self.task_state, zone),
         )
         return record, is_doubtful
 
@@ -143,7 +140,7 @@ def _latest(
     return max(one, other) if one and other else one or other
 
 
-class ServerUpdated(ServerTold):
+class ServerUpdated(ServerTold, gc=False):
     """The same when it was written; its date is that of the time before (seen with Nova 34)."""
 
     def written_at(self, sent_at: datetime.datetime) -> datetime.datetime:
@@ -151,11 +148,11 @@ class ServerUpdated(ServerTold):
         return sent_at.replace(microsecond=0)
 
 
-class ServerStarted(ServerTold):
+class ServerStarted(ServerTold, gc=False):
     """The same when something begins: the sender may have it from before the last change."""
 
 
-class ServerCreated(ServerTold):
+class ServerCreated(ServerTold, gc=False):
     """The same when it is built: all that a listing would tell."""
 
     def make_record(self, place: wire.Place) -> resources.Resource | None:
@@ -186,7 +183,7 @@ class ServerCreated(ServerTold):
         return kinds.parse_server(server, place)
 
 
-class ServerDeleted(ServerTold):
+class ServerDeleted(ServerTold, gc=False):
     """The same when it was tried to delete it."""
 
     @property

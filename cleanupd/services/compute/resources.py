@@ -127,10 +127,11 @@ class AggregateManager(tables.TableManager):
     @classmethod
     def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
         """Yield every aggregate, with the servers that would be left without its zone."""
-        servers = listings[kinds.SERVER.name]
-        residents = _residents(servers)
-        for found in super().list(cloud, listings):
-            yield _with_residents(found, residents)
+        found = tuple(super().list(cloud, listings))
+        is_in_zones = any(one.details["zone"] and one.details["hosts"] for one in found)
+        residents = _residents(listings[kinds.SERVER.name]) if is_in_zones else {}
+        for one in found:
+            yield _with_residents(one, residents)
 
     def delete(self) -> None:
         """Take the hosts out and remove the aggregate, or leave it as it was.

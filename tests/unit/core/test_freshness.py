@@ -145,3 +145,17 @@ def test_reported_deletions_explain_a_shrunk_listing(state):
         state.delete(changes.Deleted(record.ref, after(30)))
     assert land(state, many[50:], state.request(after(40)), after(41)) is None
     assert len(state.root.records) == 50
+
+
+def test_what_fell_with_a_listing_is_forgotten(state):
+    """What was heard before a listing is let go; what was heard since stands, as it was told."""
+    for number in range(2, 5):
+        state.update(changes.Updated(port(str(number), name="told"), after(20)))
+    request = state.request(after(60))
+    state.delete(changes.Deleted(ref("2"), after(61)))
+    state.update(changes.Updated(port("3", revision=7, name="seven"), after(62)))
+    listed = [port("2"), port("3", revision=6, name="six"), port("4", name="listed")]
+    assert land(state, listed, request, after(63)) is None
+    assert state.tidy() == 3
+    assert state.tidy() == 0
+    assert [name(state, one) for one in "1234"] == [None, None, "seven", "listed"]

@@ -37,7 +37,7 @@ def test_a_bucket_is_a_set(before, changes):
     bucket, expected = indexes.Bucket.build(before), set(before)
     for member in changes:
         older, known = bucket, set(expected)
-        bucket = bucket.removed(member) if member in expected else bucket.inserted(member)
+        bucket = bucket.removed(member) if member in expected else bucket.extended((member,))
         expected ^= {member}
         assert sorted(bucket) == sorted(expected)
         assert len(bucket) == len(expected)
@@ -49,7 +49,7 @@ def test_a_bucket_stays_a_set_when_it_is_large():
     many = [str(number) for number in range(5000)]
     bucket = indexes.Bucket.build(many[:10])
     for member in many[10:]:
-        bucket = bucket.inserted(member)
+        bucket = bucket.extended((member,))
     assert sorted(bucket) == sorted(many)
     for member in many[::2]:
         bucket = bucket.removed(member)
@@ -100,3 +100,41 @@ def test_a_root_follows_its_records():
     assert list(grown.replaced("1", None).hosts["cmp2"]) == ["2"]
     assert grown.replaced("9", None).records == grown.records
     assert list(before.hosts["cmp1"]) == ["1"]
+
+
+def test_an_index_follows_keys_that_many_have():
+    """Many ids of a key come all at once, one by one, and go again; other keys stay."""
+    many = [str(number) for number in range(500)]
+    index = indexes.Index.build([("a", "x")]).grown({"a": many, "b": many[:3]})
+    assert sorted(index["a"]) == sorted([*many, "x"])
+    grown = index.grown({"a": ["y"]}).changed("z", (), ("a",))
+    assert sorted(grown["a"]) == sorted([*many, "x", "y", "z"])
+    moved = grown.changed("x", ("a",), ("a", "b"))
+    assert sorted(moved["b"]) == sorted([*many[:3], "x"])
+    for one in [*many, "x", "y", "z"]:
+        moved = moved.changed(one, ("a",), ())
+    assert sorted(moved) == ["b"]
+    assert sorted(index["a"]) == sorted([*many, "x"])
+
+
+@given(before=IDS, after=st.lists(st.tuples(st.integers(0, 30).map(str), st.booleans())))
+def test_a_listing_is_what_the_root_is_then(before, after):
+    """Whatever was known, a root has what is listed last, and tells what it lacks."""
+    known = roots.KindRoot.build([server(id_, host="cmp1") for id_ in before])
+    listed = [server(id_, host="cmp1" if is_old else "cmp2") for id_, is_old in after]
+    root, missing = known.relisted(listed)
+    expected = {record.ref.id: record for record in listed}
+    assert dict(root.records.items()) == expected
+    assert missing == set(before) - expected.keys()
+    for host in ("cmp1", "cmp2"):
+        assert sorted(root.hosts[host]) == sorted(i for i, r in expected.items() if r.host == host)
+    assert sorted(known.hosts["cmp1"]) == sorted(before)
+
+
+def test_what_is_listed_as_it_was_stays_the_same():
+    """A listing that tells nothing new makes no new records, and no new root."""
+    known = roots.KindRoot.build([server("1", name="a"), server("2", name="b")])
+    root, _ = known.relisted([server("1", name="a"), server("2", name="b")])
+    assert root is known
+    root, _ = known.relisted([server("1", name="a"), server("2", name="c")])
+    assert root.records["1"] is known.records["1"]
