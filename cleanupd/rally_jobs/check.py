@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import pathlib
 import posixpath
+import time
 
 import msgspec
 
@@ -35,6 +36,8 @@ from cleanupd.rally_jobs import workloads
 
 #: More of one file helps nobody.
 MOST_OF_A_FILE = 200
+#: Real folders take a second; what takes longer does so on purpose.
+LONGEST_S = 60
 
 
 def check(
@@ -56,7 +59,7 @@ def check(
     found = folder.read(path)
     known = table.make(installed.describe(rally_python)) if rally_python else table.load()
     extended = plugins.read(_plugin_texts(found), known)
-    files = [one for task in found.tasks for one in _read_task(task, found, extended.known)]
+    files = list(_read_tasks(found, extended.known))
     troubles = [*found.troubles, *extended.troubles]
     troubles += (trouble for one in files for trouble in one.troubles)
     if not any(where == found.place for where, *_ in found.troubles):
@@ -90,6 +93,19 @@ def _plugin_texts(found: folder.Folder) -> dict[str, str]:
     return {path: text for path, text in found.texts.items() if path.endswith(".py")}
 
 
+def _read_tasks(found: folder.Folder, known: table.Table) -> Iterator[_File]:
+    """Yield the files that may be tasks; what has not been read in time is refused unread."""
+    until = time.monotonic() + LONGEST_S
+    for path in found.tasks:
+        if time.monotonic() < until:
+            yield from _read_task(path, found, known)
+            continue
+        message = f"the tasks before it took more than {LONGEST_S} s"
+        trouble = (path, findings.Issue("folder-too-large", (), message), 1)
+        nothing = documents.Document(None, {}, ())
+        yield _File(path, rendering.Rendered(None, (), ()), nothing, None, [trouble])
+
+
 def _read_task(path: str, found: folder.Folder, known: table.Table) -> Iterator[_File]:
     text = found.texts[path]
     others = {
@@ -107,7 +123,8 @@ def _read_task(path: str, found: folder.Folder, known: table.Table) -> Iterator[
     is_readable = document.value is not None or not document.issues
     if is_readable and (found.is_single or tasks.is_task(document.value)):
         file.task = tasks.take_apart(document.value, known)
-        troubles += _raw_troubles(path, text)
+        if rendered.text != text:
+            troubles += _raw_troubles(path, text)
         issues = [*file.task.issues, *_workload_issues(file.task, found, known)]
         troubles += ((path, one, file.line(one.at)) for one in issues)
     yield file

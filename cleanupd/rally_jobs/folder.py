@@ -17,6 +17,7 @@ read is bounded in number, depth and size.
 """
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 import os
 import pathlib
 import stat
@@ -35,7 +36,8 @@ TASK_SUFFIXES = (".yaml", ".yml", ".json")
 
 MOST_ENTRIES = 2000
 DEEPEST = 6
-MOST_TEXT = 4 * 2**20
+MOST_TASKS = 100
+MOST_TEXT = 2 * 2**20
 LARGEST_TEXT = 2**18
 LARGEST_FILE = 64 * 2**20
 
@@ -52,8 +54,8 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     Paths are relative to ``root``; ``place`` is the folder's ("" if it is the
     root itself).  ``files`` are all files of the folder, ``texts`` those that
     were read, those of Zuul among them, and ``tasks`` the ones that may be
-    tasks.  ``entries`` are the names at the root; without a repository around
-    the folder there are none.
+    tasks.  ``zuul`` are the places of jobs that a repository has, the one that
+    Zuul reads first.
     """
 
     root: pathlib.Path
@@ -61,7 +63,7 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     files: frozenset[str]
     texts: dict[str, str]
     tasks: tuple[str, ...]
-    entries: frozenset[str]
+    zuul: tuple[str, ...] = ()
     troubles: tuple[Trouble, ...]
     is_single: bool = False
 
@@ -80,24 +82,22 @@ def read(path: pathlib.Path) -> Folder:
     Raises UsageError if there is nothing at the path.
     """
     try:
-        is_file = stat.S_ISREG(path.stat().st_mode)
-        entries = frozenset() if is_file else frozenset(one.name for one in path.iterdir())
+        if stat.S_ISREG(path.stat().st_mode):
+            return _read_one(path)
+        place = next((name for name in NAMES if os.path.lexists(path / name)), "")
+        reader = _Reader(path)
+        reader.walk(place)
+        zuul = [name for name in ZUUL_PLACES if place and os.path.lexists(path / name)]
+        reader.walk_zuul(zuul)
     except OSError as error:
         raise exceptions.UsageError(f"{path} cannot be read: {error.strerror}") from error
-    if is_file:
-        return _read_one(path)
-    place = next((name for name in NAMES if name in entries), "")
-    reader = _Reader(path)
-    reader.walk(place)
-    if place:
-        reader.walk_zuul(entries)
-    return reader.folder(place, entries if place else frozenset())
+    return reader.folder(place, zuul)
 
 
 def _read_one(path: pathlib.Path) -> Folder:
     reader = _Reader(path.parent)
     reader.walk("")
-    found = reader.folder("", frozenset())
+    found = reader.folder("")
     texts = {name: text for name, text in found.texts.items() if name == path.name}
     if path.name not in {*texts, *(where for where, *_ in found.troubles)}:
         texts |= reader.read_text(path.name)
@@ -121,7 +121,7 @@ class _Reader:
         self._entries = 0
         self._room = MOST_TEXT
 
-    def folder(self, place: str, entries: frozenset[str]) -> Folder:
+    def folder(self, place: str, zuul: Sequence[str] = ()) -> Folder:
         """Return all that was read."""
         prefix = f"{place}/" if place else ""
         tasks = [
@@ -131,13 +131,15 @@ class _Reader:
             and "/" not in path.removeprefix(prefix)
             and path.endswith(TASK_SUFFIXES)
         ]
+        if len(tasks) > MOST_TASKS:
+            self._refuse(place or ".", "folder-too-large", f"more than {MOST_TASKS} tasks")
         return Folder(
             root=self.root,
             place=place,
             files=frozenset(self.files),
             texts=self.texts,
-            tasks=tuple(tasks),
-            entries=entries,
+            tasks=tuple(tasks[:MOST_TASKS]),
+            zuul=tuple(zuul),
             troubles=tuple(self.troubles),
         )
 
@@ -152,13 +154,12 @@ class _Reader:
             elif size > LARGEST_FILE:
                 self._refuse(path, "file-too-large", f"{path} has {size} bytes")
 
-    def walk_zuul(self, entries: frozenset[str]) -> None:
+    def walk_zuul(self, places: Sequence[str]) -> None:
         """Read the files of jobs of a repository."""
-        for name in ZUUL_PLACES:
-            if name in entries:
-                for path, _ in self._plain_files(name):
-                    if path.endswith((".yaml", ".yml")):
-                        self.texts |= self.read_text(path)
+        for name in places:
+            for path, _ in self._plain_files(name):
+                if path.endswith((".yaml", ".yml")):
+                    self.texts |= self.read_text(path)
 
     def read_text(self, path: str) -> dict[str, str]:
         """Return the text of a file by its path; nothing if it is refused."""
@@ -214,8 +215,9 @@ class _Reader:
                 if entry.name in (".git", "__pycache__"):
                     continue
                 self._entries += 1
-                if self._entries > MOST_ENTRIES:
+                if self._entries == MOST_ENTRIES + 1:
                     self._refuse(place, "folder-too-large", f"more than {MOST_ENTRIES} files")
+                if self._entries > MOST_ENTRIES:
                     return
                 names.append(entry.name)
         for name in sorted(names):

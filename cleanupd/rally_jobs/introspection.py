@@ -193,7 +193,10 @@ def _public_names(tree: ast.Module) -> set[str]:
                 names.add(name)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 names |= {(one.asname or one.name).partition(".")[0] for one in aliases}
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            case ast.Assign(targets=targets):
+                found = (one for target in targets for one in ast.walk(target))
+                names |= {one.id for one in found if isinstance(one, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
                 names.add(name)
             case ast.If(body=body, orelse=other) | ast.Try(body=body, orelse=other):
                 nodes += [*body, *other, *getattr(node, "finalbody", [])]

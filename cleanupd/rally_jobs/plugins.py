@@ -155,6 +155,49 @@ def _dead_imports(tree: ast.Module, known: table.Table) -> Iterator[tuple[findin
                 yield from dead
                 if not dead:
                     yield from _dead_names(module, aliases, known, node.lineno)
+    yield from _dead_attributes(tree, known)
+
+
+def _dead_attributes(tree: ast.Module, known: table.Table) -> Iterator[tuple[findings.Issue, int]]:
+    """Yield what bases and decorators take from a module of Rally's that doesn't have it.
+
+    Elsewhere a name may stand for something else than the module.
+    """
+    modules = dict(_imported_modules(tree, known))
+    for node in _bases_and_decorators(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=alias), attr=name) if alias in modules:
+                module = modules[alias]
+                is_known = name in known.modules[module] or f"{module}.{name}" in known.modules
+                if not (is_known or name.startswith("_") or "*" in known.modules[module]):
+                    yield _dead_name(module, name, known), node.lineno
+
+
+def _bases_and_decorators(tree: ast.Module) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for one in node.bases:
+                yield from ast.walk(one)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            for one in node.decorator_list:
+                yield from ast.walk(one)
+
+
+def _imported_modules(tree: ast.Module, known: table.Table) -> Iterator[tuple[str, str]]:
+    """Yield what modules of Rally's are called in a plugin, and their names today."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        for one in node.names:
+            if isinstance(node, ast.ImportFrom):
+                module = f"{node.module}.{one.name}"
+            elif one.asname:
+                module = one.name
+            else:
+                continue
+            module = known.moved_name(module) or module
+            if module in known.modules:
+                yield one.asname or one.name, module
 
 
 def _dead_module(
@@ -182,10 +225,13 @@ def _dead_names(
             continue
         is_private = one.name.startswith("_") or one.name == "*"
         if not (is_private or one.name in names or inner in known.modules):
-            near = table.suggest(one.name, names)
-            mend = f"did you mean {findings.listed(near)}?" if near else ""
-            message = f"{module} has no {one.name}"
-            yield findings.Issue("plugin-dead-import", (), message, mend), line
+            yield _dead_name(module, one.name, known), line
+
+
+def _dead_name(module: str, name: str, known: table.Table) -> findings.Issue:
+    near = table.suggest(name, known.modules[module])
+    mend = f"did you mean {findings.listed(near)}?" if near else ""
+    return findings.Issue("plugin-dead-import", (), f"{module} has no {name}", mend)
 
 
 def _dead_cleanups(tree: ast.Module, known: table.Table) -> Iterator[tuple[findings.Issue, int]]:

@@ -13,6 +13,7 @@
 """The texts beside the tasks: READMEs that name files, jobs of Zuul's that run them."""
 
 from collections.abc import Iterator
+import os
 import posixpath
 import re
 
@@ -53,7 +54,8 @@ def _named(line: str) -> Iterator[str]:
 def _exists(name: str, found: folder.Folder) -> bool:
     """Whether a README's word for a file fits one of the folder's, or of the repository's root."""
     plain = posixpath.normpath(name.removeprefix("~/.rally/"))
-    if plain in found.entries or plain in found.texts or plain in found.files:
+    is_inside = not plain.startswith(("/", ".."))
+    if plain in found.files or (found.place and is_inside and os.path.lexists(found.root / plain)):
         return True
     if posixpath.basename(plain) in paths.MADE_BY_JOBS or not found.inside(plain):
         return True
@@ -63,9 +65,9 @@ def _exists(name: str, found: folder.Folder) -> bool:
 
 def find_job_troubles(found: folder.Folder, known: table.Table) -> Iterator[folder.Trouble]:
     """Yield the jobs that can't run, and the tasks that no job runs."""
-    read = next((name for name in folder.ZUUL_PLACES if name in found.entries), None)
-    if read is None:
+    if not found.zuul:
         return
+    read = found.zuul[0]
     run: set[str] = set()
     for path in sorted(found.texts):
         place = path.partition("/")[0]

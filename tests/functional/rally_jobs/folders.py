@@ -229,6 +229,15 @@ WRONG = (
         plugin("import os\nfrom rally_openstack import no_such\n"),
         2,
     ),
+    Wrong(
+        "plugin-dead-import",
+        _PLUGIN,
+        plugin(
+            "from rally_openstack.task.scenarios.nova import utils\n\n\n"
+            "class Own(utils.NovaScenarioMixin):\n    pass\n"
+        ),
+        4,
+    ),
     Wrong("plugin-old-import", _PLUGIN, plugin("from rally_openstack import consts\n")),
     Wrong(
         "plugin-old-import",

@@ -15,6 +15,7 @@
 import json
 import os
 import pathlib
+import subprocess
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from cleanupd import exceptions
 from cleanupd.rally_jobs import check
 from cleanupd.rally_jobs import findings
 from cleanupd.rally_jobs import installed
+from cleanupd.rally_jobs import plugins
 from cleanupd.rally_jobs import refresh
 from cleanupd.rally_jobs import rules
 from cleanupd.rally_jobs import table
@@ -246,6 +248,18 @@ def test_the_check_refuses_what_rally_refuses(python: str, tmp_path: pathlib.Pat
     }
     assert differ == {}
     assert 100 < sum(ours.values()) < len(ours) - 100
+
+
+def test_rally_itself_imports_nothing_dead(python: str) -> None:
+    """In the hundreds of files of Rally and its plugins no import is called dead."""
+    script = "import rally_openstack; print(rally_openstack.__path__[0])"
+    told = subprocess.run([python, "-c", script], capture_output=True, check=True, text=True)
+    root = pathlib.Path(told.stdout.strip()).parent
+    files = [path for name in ("rally", "rally_openstack") for path in (root / name).rglob("*.py")]
+    texts = {str(path): path.read_text() for path in files}
+    troubles = plugins.read(texts, table.load()).troubles
+    assert len(texts) > 400
+    assert {issue.rule for _, issue, _ in troubles} <= {"plugin-old-import"}
 
 
 def test_rally_accepts_a_right_folder(python: str, tmp_path: pathlib.Path) -> None:

@@ -22,6 +22,7 @@ import pytest
 from cleanupd import exceptions
 from cleanupd.rally_jobs import check
 from cleanupd.rally_jobs import findings
+from cleanupd.rally_jobs import folder
 from cleanupd.rally_jobs import rules
 from tests.functional.rally_jobs import folders
 
@@ -196,6 +197,43 @@ def test_a_hostile_task_is_refused_and_runs_nothing(tmp_path: pathlib.Path, name
     assert {"jinja-forbidden", "jinja-runaway", "yaml-syntax", "yaml-bomb"} & set(_rules(report))
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown_kib < 200 * 1024
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-" * 200_000 + "1", "(" * 5_000, "a." * 100_000 + "b", "x = " + "1+" * 50_000 + "1"],
+    ids=["signs", "parentheses", "attributes", "sums"],
+)
+def test_a_hostile_plugin_is_refused(tmp_path: pathlib.Path, text: str) -> None:
+    """A plugin that takes the parser's stack is refused, and the parser survives."""
+    root = folders.write(tmp_path, {**folders.RIGHT, **folders.plugin(text)})
+    assert _rules(check.check(root)) == ["plugin-syntax"]
+
+
+def test_too_many_tasks_are_refused(tmp_path: pathlib.Path) -> None:
+    """Of a folder with more tasks than anybody has the first are checked."""
+    many = {f"rally-jobs/task-{i:03}.yaml": "a: 1\n" for i in range(folder.MOST_TASKS + 1)}
+    report = check.check(folders.write(tmp_path, {**folders.RIGHT, **many}))
+    assert "folder-too-large" in _rules(report)
+
+
+def test_too_many_files_are_refused(tmp_path: pathlib.Path) -> None:
+    """Of a folder with more files than anybody has the first are looked at."""
+    root = folders.write(tmp_path, folders.RIGHT)
+    (root / "rally-jobs" / "extra").mkdir()
+    for i in range(folder.MOST_ENTRIES + 1):
+        (root / "rally-jobs" / "extra" / str(i)).touch()
+    assert _rules(check.check(root)) == ["folder-too-large"]
+
+
+def test_a_hostile_file_of_jobs_is_passed_over(tmp_path: pathlib.Path) -> None:
+    """Zuul's file may be a bomb or a link: it is not followed, and what is left is checked."""
+    bomb = {".zuul.yaml": "- a: &a [*a]\n"}
+    assert check.check(folders.write(tmp_path / "a", {**folders.RIGHT, **bomb})).tasks
+    root = folders.write(tmp_path / "b", folders.RIGHT)
+    (root / ".zuul.yaml").unlink()
+    (root / ".zuul.yaml").symlink_to("/etc/passwd")
+    assert "file-link" in _rules(check.check(root))
 
 
 def test_a_bomb_of_aliases_is_refused(tmp_path: pathlib.Path) -> None:
