@@ -125,6 +125,10 @@ class FindRallyLeaks(command.ListCommand):
             left, is_complete = self._look(tasks, parsed_args.baseline)
         elif parsed_args.baseline:
             raise exceptions.UsageError("--baseline needs --os-cloud: it is compared with a cloud")
+        elif not parsed_args.rally_logs:
+            raise exceptions.UsageError(
+                "a report alone proves nothing: give --os-cloud, or the log with --rally-log"
+            )
         else:
             self.app.warn("the cloud was not looked at: --os-cloud names it")
         self.exit_code = exit_codes.judge(
@@ -225,6 +229,7 @@ _ZUUL = """\
 # A job whose post-run playbook fails ends with POST_FAILURE. The job deploys DevStack
 # itself, so there is no moment before Rally's run in which a baseline could be taken:
 # what is left is found by its name, and by what was made for such.
+# None of this has been tried on a Zuul yet.
 #
 # playbooks/rally-leaks.yaml:
 ---

@@ -216,13 +216,16 @@ def test_a_failed_cleanup_needs_no_cloud(
         (("--baseline", "b.json"), "--baseline needs --os-cloud"),
         (("--save-baseline", "b.json"), "no cloud is named"),
         (("--rally-report", "/no/such"), "cannot be read"),
+        (("--rally-report", "REPORT"), "a report alone proves nothing"),
         (("--rally-log", "/no/such"), "cannot be read"),
     ],
 )
 def test_a_run_that_is_not_described_is_an_error(
-    terminal: consoles.Console, words: tuple[str, ...], why: str
+    terminal: consoles.Console, tmp_path: pathlib.Path, words: tuple[str, ...], why: str
 ) -> None:
     """Without a run, its files or its cloud the command ends with 1 and says what is missing."""
+    report = reports.write(tmp_path / "report.json", reports.workload())
+    words = tuple(report if word == "REPORT" else word for word in words)
     assert why in terminal.run("rally-jobs", "leaks", *words).error
 
 
