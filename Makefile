@@ -118,7 +118,7 @@ campaign-race: $(READY) ## image caches against a conductor at full speed; FOR=6
 ## Checks: each a target of its own, so that a hook or a person can run one
 
 LINTERS := ruff format mypy imports hacking vulture deptry spelling text notes shell
-SHELL_SCRIPTS = $(shell git grep -lIE '^\#!.*[/ ](ba)?sh$$' -- . ':!*.rst') \
+SHELL_SCRIPTS = $(shell git grep -lIE '^\#!.*[/ ](ba)?sh$$' -- . ':!*.rst' ':!*.py') \
 	$(wildcard devstack/settings)
 TEXTS := README.rst HACKING.rst CONTRIBUTING.rst doc/source releasenotes/source
 
