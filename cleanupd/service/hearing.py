@@ -71,6 +71,15 @@ class Hearing:
             self._notice_silence()
             return self._why_deaf
 
+    def give_up(self) -> bool:
+        """Whether nothing comes back any more; if so, what was sent is given up."""
+        with self._lock:
+            self._notice_silence()
+            is_silent = self._silent_s() > self._patience_s
+            if is_silent:
+                self._sent = {}
+            return is_silent
+
     def begin(self) -> None:
         """Note that the queue is there, before anything was listed."""
         with self._lock:
@@ -119,12 +128,14 @@ class Hearing:
             return "another daemon reads our queue, give it another host or [notifications] pool"
         return "the queue was too long for the broker, or was lost"
 
-    def _notice_silence(self) -> None:
+    def _silent_s(self) -> float:
         now = self._monotonic()
-        silent_s = now - max(min(self._sent.values(), default=now), self._heard_at)
-        paused_s = now - self._sent_at
+        return now - max(min(self._sent.values(), default=now), self._heard_at)
+
+    def _notice_silence(self) -> None:
         if self._why_deaf is not None:
             return
+        silent_s, paused_s = self._silent_s(), self._monotonic() - self._sent_at
         if silent_s > self._patience_s:
             self._fail(f"nothing came back for {silent_s:.0f} s")
         elif paused_s > self._patience_s:

@@ -20,6 +20,7 @@ has to be listed again.
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+import contextlib
 import datetime
 import re
 import threading
@@ -182,7 +183,8 @@ class NotificationListener:
 
     def _note_gap(self, reason: str) -> None:
         self.gaps += 1
-        self._owed = reason
+        # The connection that this was heard by is no news any more.
+        self._owed, self._channel = reason, self._find_channel()
         self._woken.set()
 
     def _make_up(self) -> None:
@@ -198,6 +200,9 @@ class NotificationListener:
     def _listen(self) -> None:
         while not self._stopping.is_set():
             try:
+                if self._hearing.give_up():
+                    # oslo.messaging 18 never hears a queue that went while it connected.
+                    self._end()
                 transport.check_reachable(self._conf, self._url)
                 with transport.translated():
                     self._beat()
@@ -207,10 +212,8 @@ class NotificationListener:
             self._make_up()
             self._woken.wait(self._pulse_s)
             self._woken.clear()
-        if self._server is not None:
-            self._server.stop()
-            self._server.wait()
-            self._transport.cleanup()
+        with contextlib.suppress(exceptions.BusUnreachable):
+            self._end()
 
     def _beat(self) -> None:
         """Listen, if that was not begun, and send a pulse."""
@@ -231,13 +234,23 @@ class NotificationListener:
             self._hearing.begin()
             self._tried.set()
 
+    def _end(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            with transport.translated():
+                server.stop()
+                server.wait()
+                self._transport.cleanup()
+
     def _find_channel(self) -> object:
         """Return what the server hears by: another one after each time it had to connect.
 
         oslo.messaging 18 has no public name for it.  None where it has none now.
         """
-        source = getattr(self._server.listener, "_poll_style_listener", None)
-        return getattr(getattr(source, "conn", None), "channel", None)
+        found: object = self._server
+        for name in ("listener", "_poll_style_listener", "conn", "channel"):
+            found = getattr(found, name, None)
+        return found
 
     @property
     def _url(self) -> str | None:

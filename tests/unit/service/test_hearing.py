@@ -120,3 +120,14 @@ def test_a_queue_that_another_daemon_reads_is_told(ear):
     ear.hearing.hear_pulse(ear.hearing.send())
     [reason] = ear.gaps
     assert "another daemon reads our queue" in reason
+
+
+def test_what_does_not_come_back_is_given_up_once(ear):
+    """Whoever begins anew then has as much time again."""
+    ear.hearing.send()
+    assert not ear.hearing.give_up()
+    ear.now = 20
+    assert ear.hearing.give_up()
+    ear.hearing.send()
+    assert not ear.hearing.give_up()
+    assert ear.hearing.why_deaf == "nothing came back for 20 s"
