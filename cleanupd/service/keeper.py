@@ -72,7 +72,8 @@ class Keeper:
         self._unseen = self._engine.unseen()
         root = found.get_latest_cluster_data_model()
         count = sum(len(one.records) for one in root.roots.values())
-        text = f"{count} resources of {len(root.roots)} kinds"
+        kinds = "kind" if len(root.roots) == 1 else "kinds"
+        text = f"{count} resources of {len(root.roots)} {kinds}"
         doubts = [f"{kind} ({t.reason})" for kind, t in root.trust.items() if t.reason]
         if doubts:
             raise exceptions.SyncIncomplete(f"{text}; not listed: {', '.join(sorted(doubts))}")
