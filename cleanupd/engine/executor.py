@@ -290,11 +290,13 @@ class Executor:
         try:
             result = future.result()
         except exceptions.CleanupdError as error:
-            pause = max(self._limits.poll_s, getattr(error, "retry_after_s", None) or 0)
-            if now < self._patience.setdefault(step.ref, now + self._limits.conflict_s):
-                self._due[step.ref] = now + pause
+            wait_s = getattr(error, "retry_after_s", None) or 0
+            ends_at = self._patience.setdefault(step.ref, now + self._limits.conflict_s)
+            if now + wait_s >= ends_at:
+                asked = f"; the service wants {wait_s:.0f} s to pass before" if wait_s else ""
+                self._fail(step.ref, f"{error}{asked}")
             else:
-                self._fail(step.ref, str(error))
+                self._due[step.ref] = now + max(self._limits.poll_s, wait_s)
             return
         kind = self._kind(step.ref)
         if result.outcome is Outcome.REMOVED and kind.is_asynchronous:

@@ -119,6 +119,16 @@ def test_listings_fail(stage, answer):
     stage.assert_swept()
 
 
+def test_a_service_wants_an_hour_to_pass(stage):
+    """What it would not remove before is left to the next sweep; all else goes."""
+    answer = emulator.Fault(
+        answer=429, headers={"Retry-After": "3600"}, path="", method="DELETE", times=3
+    )
+    stage.cloud.faults.add(answer)
+    stage.assert_told(stage.sweep())
+    stage.assert_swept()
+
+
 def test_listings_lack_rows(stage):
     """What no listing shows is neither removed nor reported, until one does."""
     stage.fail(faults.SKIP, path=LISTS, method="GET", times=None)

@@ -169,6 +169,17 @@ def test_a_conflict_that_stays_fails(engine, cloud):
     assert "the network is in use" in failed.reason
 
 
+def test_a_service_that_wants_too_long_a_wait_is_not_waited_for(engine, cloud):
+    """All else goes on, and the report says how long it would have been."""
+    busy = exceptions.RequestFailed("network", "DELETE", "/x", 429, "slow down")
+    busy.retry_after_s = 3600.0
+    cloud.trouble["net"] = [busy]
+    done = run(engine)
+    failed = next(r for r in done.results if r.ref.id == "net")
+    assert failed.outcome == "failed"
+    assert "wants 3600 s to pass" in failed.reason
+
+
 def test_a_stale_resource_is_read_again(engine, cloud):
     """A revision that moved between the look and the delete costs another look."""
     cloud.trouble["net"] = [exceptions.Stale("network", "DELETE", "/x", 412, "stale")]
