@@ -35,6 +35,7 @@ from oslo_config import cfg
 import pytest
 
 from cleanupd import cloud as clouds
+from cleanupd.conf import settings
 from cleanupd.engine import clock
 from cleanupd.rpc import transport
 from cleanupd.service import listener
@@ -51,6 +52,7 @@ PATIENCE_S = 20
 #: Nova does not tell when it wrote a server, but says at once that it did.
 TOLERANCE = datetime.timedelta(seconds=2)
 NAME = f"model-compute-{uuid.uuid4().hex[:8]}"
+QUEUE = f"{NAME}.info"
 MANAGERS, _ = registry.load_managers()
 
 
@@ -175,10 +177,10 @@ def scene(sandbox_environment, cloud):
     conf([])
     transport.register_opts(conf)
     conf.set_override("transport_url", BROKER)
-    source = listener.Source(("nova",), ("notifications", "versioned_notifications"), NAME)
-    ears = listener.NotificationListener(
-        conf, source, listener.EventsNotificationEndpoint(manager)
+    source = settings.Notifications(
+        exchanges=("nova",), topics=("notifications", "versioned_notifications"), queue=QUEUE
     )
+    ears = listener.NotificationListener(conf, source, manager, list)
     ears.start()
     own = tuple(one for one in users if one.ref.id == cloud.current_user_id)
     found = Scene(cloud, reader, hearing, manager, own)
@@ -196,7 +198,7 @@ def scene(sandbox_environment, cloud):
         ears.stop()
         ears.wait()
         with kombu.Connection(BROKER.replace("rabbit", "amqp")) as connection:
-            connection.channel().queue_delete(NAME)
+            connection.channel().queue_delete(QUEUE)
 
 
 def create_flavors(scene):

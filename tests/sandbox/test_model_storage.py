@@ -32,6 +32,7 @@ from oslo_config import cfg
 import pytest
 
 from cleanupd import cloud as clouds
+from cleanupd.conf import settings
 from cleanupd.engine import clock
 from cleanupd.rpc import transport
 from cleanupd.service import listener
@@ -45,6 +46,7 @@ BROKER = "rabbit://openstack:secret@127.0.0.1:15673/"
 #: How long the models may take to be as the cloud is.
 PATIENCE_S = 20
 NAME = model_steps.NAME
+QUEUE = f"{NAME}.info"
 TESTS = pathlib.Path(__file__).parents[1]
 SERVICES = ("network", "block_storage", "image", "identity")
 MANAGERS, _ = registry.load_managers()
@@ -126,11 +128,8 @@ def scene(sandbox_environment, cloud):
     transport.register_opts(conf)
     conf.set_override("transport_url", BROKER)
     exchanges = ("neutron", "openstack", "glance", "keystone")
-    ears = listener.NotificationListener(
-        conf,
-        listener.Source(exchanges, ("notifications",), NAME),
-        listener.EventsNotificationEndpoint(manager),
-    )
+    source = settings.Notifications(exchanges=exchanges, topics=("notifications",), queue=QUEUE)
+    ears = listener.NotificationListener(conf, source, manager, list)
     found = Scene(cloud, None, reader, hearing, manager)
     ears.start()
     try:
@@ -148,7 +147,7 @@ def scene(sandbox_environment, cloud):
         ears.stop()
         ears.wait()
         with kombu.Connection(BROKER.replace("rabbit", "amqp")) as connection:
-            connection.channel().queue_delete(NAME)
+            connection.channel().queue_delete(QUEUE)
 
 
 _NETWORK = ("network.network", "network.subnet", "network.port", "network.router")
