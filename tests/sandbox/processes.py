@@ -20,6 +20,8 @@ import sys
 import time
 import uuid
 
+import kombu
+
 from tests.sandbox import box
 
 TRANSPORT = "rabbit://openstack:secret@127.0.0.1:15673/"
@@ -27,10 +29,13 @@ OPTIONS = """\
 [DEFAULT]
 transport_url = {transport}
 state_path = {state}
+host = here
 [cloud]
 name = admin
 [rpc]
 topic = {topic}
+[notifications]
+pool = {topic}
 [sweep]
 {sweep}
 """
@@ -44,9 +49,11 @@ class Daemon:
         folder.mkdir()
         self.file = str(folder / "cleanupd.conf")
         self._log = folder / "log"
-        topic = f"cleanupd-{uuid.uuid4().hex[:8]}"
+        self._topic = f"cleanupd-{uuid.uuid4().hex[:8]}"
         pathlib.Path(self.file).write_text(
-            OPTIONS.format(transport=TRANSPORT, state=folder / "state", topic=topic, sweep=sweep)
+            OPTIONS.format(
+                transport=TRANSPORT, state=folder / "state", topic=self._topic, sweep=sweep
+            )
         )
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -72,13 +79,17 @@ class Daemon:
             time.sleep(0.2)
 
     def stop(self) -> int:
-        """Ask it to end and return its exit code."""
+        """Ask it to end, leave no queue of its, and return its exit code."""
         self._process.terminate()
         try:
             return self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise
+        finally:
+            with kombu.Connection(TRANSPORT.replace("rabbit", "amqp")) as broker:
+                for queue in (self._topic, f"{self._topic}.here", f"{self._topic}-here.info"):
+                    broker.channel().queue_delete(queue)
 
 
 @contextlib.contextmanager

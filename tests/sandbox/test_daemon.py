@@ -45,6 +45,8 @@ rpc_response_timeout = 8
 name = admin
 [rpc]
 topic = {topic}
+[notifications]
+pool = {topic}
 [sweep]
 mode = {mode}
 """
@@ -136,7 +138,7 @@ def daemon(tmp_path):
     yield answering
     answering.process.end()
     with kombu.Connection(f"amqp://openstack:secret@{BROKER}//") as broker:
-        for queue in (answering.topic, f"{answering.topic}.here"):
+        for queue in (topic := answering.topic, f"{topic}.here", f"{topic}-here.info"):
             broker.channel().queue_delete(queue)
 
 
