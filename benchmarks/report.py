@@ -17,11 +17,15 @@ A benchmark is a module with a docstring that says what it does, a function ``me
 
     if __name__ == "__main__":
         sys.exit(report.main(sys.modules[__name__]))
+
+It may have ``OPTIONS`` of its own: by name, the default value and the help of each, which measure
+gets as further arguments.
 """
 
 import argparse
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 import json
@@ -37,6 +41,8 @@ from typing import Protocol
 #: Exit codes: a benchmark that failed, and one that lacks what it needs on this machine.
 FAILED = 1
 UNPREPARED = 3
+#: Further options of a benchmark: default and help by name.
+Options = Mapping[str, tuple[str, str]]
 WIDTH = 80
 #: From here on nobody reads what is behind the point.
 WHOLE = 1000
@@ -85,10 +91,15 @@ def tell(text: str) -> None:
 def main(module: types.ModuleType, arguments: Sequence[str] | None = None) -> int:
     """Run a benchmark as its command line asks, and return the exit code."""
     name = _name(module)
-    asked = _parser(name, module.__doc__ or "").parse_args(arguments)
+    options: Options = getattr(module, "OPTIONS", {})
+    parser = _parser(name, module.__doc__ or "")
+    for option, (default, help_text) in options.items():
+        parser.add_argument(f"--{option}", default=default, help=help_text)
+    asked = parser.parse_args(arguments)
     started = time.gmtime()
     try:
-        measured = tuple(module.measure(quick=asked.quick))
+        own = {option: getattr(asked, option) for option in options}
+        measured = tuple(module.measure(quick=asked.quick, **own))
     except BenchmarkFailed as error:
         print(f"benchmarks.{name}: {error}", file=sys.stderr)
         return error.code

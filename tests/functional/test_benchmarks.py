@@ -21,6 +21,7 @@ import sys
 import pytest
 
 import benchmarks
+from benchmarks import model
 from tests import emulator
 from tests.emulator import __main__ as emulator_command
 from tests.emulator import scenes
@@ -52,3 +53,26 @@ def test_every_request_of_a_process_is_written_down(tmp_path):
     assert counted == collections.Counter((one.method, one.status) for one in known)
     assert counted["GET", 200] > counted["POST", 201] == 1
     assert all(one["begun"] <= one["answered"] for one in written)
+
+
+def test_the_models_are_compared_row_by_row():
+    """Each row has our number and the peer's, here a second cleanupd instead of Watcher."""
+    extent = model.Extent(sizes=(50, 100), updates=20, peer_updates={50: 10}, rounds=1, heard=1)
+    rows = list(model.compare(extent, (sys.executable, "model_ours")))
+    names = [row.name for row in rows]
+    assert len(set(names)) == len(names) == 2 + 1 + len(model.ROWS) + 1
+    assert all(row.value > 0 for row in rows if row.unit != "bytes")
+    compared = [row for row in rows if row.peer is not None]
+    assert {row.peer for row in compared} == {
+        model.WATCHER.name,
+        f"{model.WATCHER.name}, 50 servers",
+    }
+    [requests] = [row for row in rows if row.unit == "requests"]
+    assert requests.value == requests.peer_value == 5
+
+
+def test_without_a_broker_its_messages_are_left_out(capfd):
+    """The benchmark says so, and goes on."""
+    extent = model.Extent(sizes=(50, 100), updates=20, peer_updates={50: 10}, rounds=1, heard=1)
+    assert list(model.hear(extent, "rabbit://a:b@127.0.0.1:1/")) == []
+    assert "broker are left out" in capfd.readouterr().err
