@@ -32,6 +32,7 @@ from tests.sandbox import model_steps
 from tests.sandbox import processes
 
 NAME = model_steps.NAME
+AMQP = processes.TRANSPORT.replace("rabbit", "amqp")
 #: How long a message may take from a service to what the daemon answers.
 PATIENCE_S = 20
 SERVICES = ("identity", "network", "compute", "image", "block_storage")
@@ -57,6 +58,7 @@ class Daemon:
         """Start it; return when it has listed the cloud."""
         folder.mkdir()
         self.name = f"{NAME}-{folder.name}"
+        self.queue = f"pool-{self.name}.info"
         self.process = daemon_process.DaemonProcess(folder, "http://127.0.0.1:1")
         self.process.environment = box.read_environment()
         self.process.file.write_text(
@@ -93,8 +95,8 @@ class Daemon:
     def end(self):
         """End it, and leave no queue of its."""
         self.process.end()
-        with kombu.Connection(processes.TRANSPORT.replace("rabbit", "amqp")) as broker:
-            for queue in (self.name, f"{self.name}.{self.name}", f"pool-{self.name}.info"):
+        with kombu.Connection(AMQP) as broker:
+            for queue in (self.name, f"{self.name}.{self.name}", self.queue):
                 broker.channel().queue_delete(queue)
 
 
@@ -228,6 +230,20 @@ def test_nothing_was_missed(scene, hearing):
     assert bus.handled > len(STEPS)
     assert (bus.failed, bus.gaps) == (0, 0)
     assert "listed anew" not in hearing.process.log
+
+
+def test_a_lost_queue_costs_one_listing(hearing):
+    """Every service is listed once more, and it hears again."""
+    before = hearing.synced()
+    with kombu.Connection(AMQP) as broker:
+        broker.channel().queue_delete(hearing.queue)
+    hearing.process.wait_for("the cloud is listed anew, for: ")
+    for service in SERVICES:
+        hearing.process.wait_for(f"Job sync_{service}: ", times=2, seconds=60)
+    after = hearing.synced()
+    assert all(after[service] > before[service] for service in SERVICES)
+    bus = hearing.client.stats().bus
+    assert (bus.why_deaf, bus.gaps) == (None, 1)
 
 
 def test_it_ends_in_time(hearing):
