@@ -83,7 +83,8 @@ class Hearing:
     def begin(self) -> None:
         """Note that the queue is there, before anything was listed."""
         with self._lock:
-            self._why_deaf, self._heard_at = None, self._monotonic()
+            self._why_deaf = None
+            self._sent_at = self._heard_at = self._monotonic()
 
     def send(self) -> Pulse:
         """Return the next pulse, which counts as sent."""

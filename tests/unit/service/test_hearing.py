@@ -131,3 +131,11 @@ def test_what_does_not_come_back_is_given_up_once(ear):
     ear.hearing.send()
     assert not ear.hearing.give_up()
     assert ear.hearing.why_deaf == "nothing came back for 20 s"
+
+
+def test_a_late_beginning_is_no_gap(ear):
+    """Nothing was listed before it, so that nothing can be missed."""
+    ear.now = 60
+    ear.hearing.begin()
+    ear.hearing.hear_pulse(ear.hearing.send())
+    assert not ear.gaps
