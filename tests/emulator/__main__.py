@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
 import gc
+import math
 import pathlib
 import signal
 import sys
@@ -27,6 +28,7 @@ from tests import emulator
 from tests.emulator import faults
 from tests.emulator import scenes
 from tests.emulator.scenes import crowd
+from tests.emulator.shapes.compute import hosts as compute
 
 DESCRIPTION = """\
 Runs an OpenStack cloud on this machine: Keystone, Nova, Neutron, Cinder and Glance speak HTTP and
@@ -114,6 +116,39 @@ def _words(words: Mapping[str, str]) -> str:
     return "\n".join(f"  {word:<13}{text}" for word, text in words.items())
 
 
+def _port(text: str) -> int:
+    if not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is from 0 to 65535, not {text}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if int(text) < 0:
+        raise argparse.ArgumentTypeError(f"{text} is less than none")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not (math.isfinite(float(text)) and float(text) >= 0):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds that one can wait")
+    return float(text)
+
+
+def _speed(text: str) -> float:
+    if not (math.isfinite(float(text)) and float(text) > 0):
+        raise argparse.ArgumentTypeError(f"time cannot pass {text} times as fast")
+    return float(text)
+
+
+def _page_limit(text: str) -> tuple[str, int]:
+    kind, _, limit = text.partition("=")
+    known = emulator.Settings().page_limits
+    if kind not in known or not limit.isdecimal() or int(limit) < 1:
+        shown = ", ".join(known)
+        raise argparse.ArgumentTypeError(f"{text!r} is not KIND=N, 1 or more, of: {shown}")
+    return kind, int(limit)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.emulator",
@@ -122,17 +157,40 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--port", type=int, default=0, help="where to listen on 127.0.0.1; 0, the default: any")
+    add("--port", type=_port, default=0, help="where to listen on 127.0.0.1; 0, the default: any")
     add("--scene", choices=SCENES, default="demo", help="who lives there (demo)")
-    add("--servers", type=int, metavar="N", help="so many servers more, each with port and volume")
+    add(
+        "--servers",
+        type=_count,
+        metavar="N",
+        help="so many servers more, each with port and volume",
+    )
     add("--seed", type=int, default=0, help="the same ids and names for the same seed (0)")
-    add("--speed", type=float, default=1.0, help="how fast time passes; 60: a minute a second (1)")
+    add(
+        "--speed", type=_speed, default=1.0, help="how fast time passes; 60: a minute a second (1)"
+    )
     add(
         "--delete-delay",
-        type=float,
+        type=_seconds,
         default=0.2,
         metavar="SECONDS",
         help="how long an asynchronous delete takes, of the cloud's time (0.2)",
+    )
+    add(
+        "--down-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="its cell does not answer, such as cmp2; may be repeated",
+    )
+    add(
+        "--page-limit",
+        type=_page_limit,
+        action="append",
+        default=[],
+        metavar="KIND=N",
+        help="no page has more rows; KIND is one of "
+        f"{', '.join(emulator.Settings().page_limits)}; may be repeated",
     )
     add("--faults", type=pathlib.Path, metavar="FILE", help="what is to go wrong, see below")
     add(
@@ -149,8 +207,14 @@ def _parser() -> argparse.ArgumentParser:
 def _cloud(options: argparse.Namespace) -> emulator.Cloud:
     """The cloud that the command line describes; ValueError says what it can't be."""
     settings = emulator.Settings(delete_delay_s=options.delete_delay)
+    settings.page_limits.update(options.page_limit)
+    settings.down_hosts.update(options.down_host)
     cloud = emulator.Cloud(seed=options.seed, settings=settings, speed=options.speed)
     SCENES[options.scene](cloud)
+    wrong = settings.down_hosts.difference(compute.HOSTS)
+    if wrong:
+        hosts = ", ".join(compute.HOSTS)
+        raise ValueError(f"there is no host {', '.join(sorted(wrong))}; there are {hosts}")
     servers = crowd.SERVERS if options.scene == "crowd" else 0
     servers = servers if options.servers is None else options.servers
     if servers:
@@ -179,7 +243,10 @@ def _serving(options: argparse.Namespace) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serves until SIGTERM or SIGINT; then 0. 1 if it can't, with one line that says why."""
+    """Serves until SIGTERM or SIGINT; then 0. Else one line says why not.
+
+    2 if what was asked for makes no sense, 1 if this machine does not let it.
+    """
     options = _parser().parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -193,7 +260,7 @@ def main(arguments: list[str] | None = None) -> int:
             stop.wait()
     except (OSError, ValueError) as error:
         sys.stderr.write(f"python -m tests.emulator: {error}\n")
-        return 1
+        return 2 if isinstance(error, ValueError) else 1
     return 0
 
 

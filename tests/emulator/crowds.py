@@ -12,11 +12,16 @@
 """Rows by the million: they are numbers until somebody looks at them."""
 
 import collections
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from typing import Any
 from typing import Protocol
 import weakref
+
+import msgspec
 
 from tests.emulator import rows
 
@@ -46,6 +51,36 @@ class Crowd(Protocol):
 
     def where(self, field: str, value: object) -> Iterable[int] | None:
         """The rows, ascending, whose field is the value; None if only looking at all tells."""
+
+    def field(self, name: str) -> Callable[[int], Any]:
+        """What gives a field of each row, without making the row if that can be."""
+
+    def writer(self, present: Callable[[Body], Body]) -> Callable[[int], msgspec.Raw]:
+        """What gives each row as JSON in the looks that `present` gives to all alike."""
+
+
+class Glance(Mapping[str, Any]):
+    """A row that is as it was made, to be looked at: each field is found when it is asked for."""
+
+    __slots__ = ("crowd", "number")
+
+    def __init__(self, crowd: Crowd, number: int) -> None:
+        self.crowd = crowd
+        self.number = number
+
+    def __getitem__(self, field: str) -> Any:
+        return self.crowd.field(field)(self.number)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.crowd.make(self.number))
+
+    def __len__(self) -> int:
+        return len(self.crowd.make(self.number))
+
+
+def as_made(crowd: Crowd, number: int) -> Any:
+    """A glance at the row; it serves wherever a body is only read."""
+    return Glance(crowd, number)
 
 
 class Inhabitants:
@@ -79,7 +114,7 @@ class Inhabitants:
         """The row, to be looked at or changed."""
         row = self._kept.get(number)
         if row is None:
-            row = self._keep(self._look(number))
+            row = self._keep(self.look(number))
             self._handed_out[number] = None
             self._drop_unchanged()
         return row
@@ -106,37 +141,42 @@ class Inhabitants:
         if row is not None:
             self._index.forget(self.crowd.key(number), row)
 
-    def up(self, start: int, stop: int) -> Iterator[Body]:
-        """The rows from `start` up to before `stop`, to be looked at."""
+    def glance(self, number: int) -> Any:
+        """The row, to be read and no more."""
+        return self._kept.get(number) or as_made(self.crowd, number)
+
+    def up(self, start: int, stop: int) -> Iterator[int]:
+        """The rows from `start` up to before `stop`."""
         number = self._gone.find(0, start, stop)
         while number >= 0:
-            yield self._look(number)
+            yield number
             number = self._gone.find(0, number + 1, stop)
 
-    def down(self, start: int, stop: int) -> Iterator[Body]:
-        """The rows from `start` down to `stop`, to be looked at."""
+    def down(self, start: int, stop: int) -> Iterator[int]:
+        """The rows from `start` down to `stop`."""
         number = self._gone.rfind(0, stop, start + 1)
         while number >= 0:
-            yield self._look(number)
+            yield number
             number = self._gone.rfind(0, stop, number)
 
-    def where(self, field: str, value: object) -> Iterator[Body]:
+    def where(self, field: str, value: object) -> Iterator[int]:
         """The rows that are as they were made and whose field is the value."""
         numbers = self.crowd.where(field, value)
         if numbers is None:
             numbers = (n for n in range(self.crowd.count) if self._has(n, field, value))
         for number in numbers:
             if not self._gone[number] and number not in self._kept:
-                yield self.hand_out(number)
+                yield number
 
     def keys(self) -> "Keys":
         """The keys of all rows as they are now."""
         return Keys(self.crowd, bytes(self._gone), len(self), frozenset())
 
     def _has(self, number: int, field: str, value: object) -> bool:
-        return not self._gone[number] and self._look(number).get(field) == value
+        return not self._gone[number] and self.glance(number).get(field) == value
 
-    def _look(self, number: int) -> rows.Row:
+    def look(self, number: int) -> rows.Row:
+        """The row, of which fields may be set."""
         row = self._kept.get(number)
         if row is None and number in self._seen:
             row = self._seen[number]()

@@ -100,8 +100,8 @@ class Order:
                 raise ValueError(f"{field.name} is {text}, not {value!r}")
         if not 0 <= self.probability <= 1:
             raise ValueError(f"probability is from 0 to 1, not {self.probability}")
-        for name in ("after", "times", "start_s"):
-            if (getattr(self, name) or 0) < 0:
+        for name in ("after", "times", "start_s", "hang_s"):
+            if (getattr(self, name, None) or 0) < 0:
                 raise ValueError(f"{name} is not negative, as {getattr(self, name)} is")
 
     def strikes(self, dice: random.Random) -> bool:

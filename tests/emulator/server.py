@@ -174,7 +174,11 @@ class Server(http.server.ThreadingHTTPServer):
                 """That is all it takes."""
 
     def server_bind(self) -> None:
-        """As the base, without asking DNS for a name for the address."""
+        """As the base, without asking DNS for a name for the address.
+
+        A port whose last connections are not forgotten yet is free, as for any server.
+        """
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         socket.socket.bind(self.socket, self.server_address)
         self.server_name, self.server_port = self.socket.getsockname()[:2]
         self.server_address = (self.server_name, self.server_port)

@@ -67,6 +67,7 @@ class Table:
         self._index = rows.Index(indexed)
         self._crowd: crowds.Inhabitants | None = None
         self._places: dict[Key, int] = {}
+        self._kept_order: tuple[object, list[Any]] | None = None
 
     def add_crowd(self, crowd: crowds.Crowd) -> None:
         """The crowd's rows are in the table, as if they had been added; one crowd at most."""
@@ -77,6 +78,7 @@ class Table:
     def add(self, body: Body) -> Body:
         """The body is in the table; it is returned, and what is returned is what to go on with."""
         key = self._key(body)
+        self._kept_order = None
         self.remove(key)
         row = self._row_of(body) if self.indexed else body
         self._rows[key] = row
@@ -101,6 +103,7 @@ class Table:
 
     def remove(self, key: Key) -> None:
         """No body with this key is left; it is no error if there was none."""
+        self._kept_order = None
         row = self._rows.pop(key, None)
         if row is not None:
             self._sorted.remove((self._orders.pop(key), key))
@@ -111,11 +114,13 @@ class Table:
             if number is not None:
                 self._crowd.remove(number)
 
-    def where(self, field: str, value: object, *, after: Key | None = None) -> Iterator[Body]:
+    def where(
+        self, field: str, value: object, *, after: Key | None = None, is_glance: bool = False
+    ) -> Iterator[Body]:
         """The bodies whose `field` is `value`, in the table's order; safe against removals.
 
         Only those that come after the body with the key `after`, if one is given; KeyError if
-        there is no such body.
+        there is no such body. Glances instead of rows, if that is enough (`glances`).
         """
         if field not in self._index:
             some = self if after is None else self.after(after)
@@ -123,7 +128,8 @@ class Table:
         keys = list(self._index.find(field, value))
         found = [row for key in keys if (row := self.get(key)) and row.get(field) == value]
         if self._crowd is not None:
-            found += self._crowd.where(field, value)
+            look = self._crowd.glance if is_glance else self._crowd.hand_out
+            found += map(look, self._crowd.where(field, value))
         found.sort(key=self._order, reverse=self._newest_first)
         if after is not None:
             entry, is_behind = (
@@ -132,6 +138,13 @@ class Table:
             )
             found = [row for row in found if is_behind((self._order(row), self._key(row)), entry)]
         return iter(found)
+
+    def has(self, field: str, value: object) -> bool:
+        """Whether there is a body whose indexed `field` is `value`."""
+        some = (self.get(key) for key in self._index.find(field, value))
+        if any(row is not None and row.get(field) == value for row in some):
+            return True
+        return self._crowd is not None and any(True for _ in self._crowd.where(field, value))
 
     def keys(self) -> AbstractSet[Key]:
         """The keys of all bodies, as they are now."""
@@ -151,6 +164,45 @@ class Table:
         """The bodies that come before this one, nearest first; KeyError if there is none."""
         return self._walk(self._entry(key), down=not self._newest_first)
 
+    def glances(self, after: Key | None = None) -> Iterator[Any]:
+        """As iterating, or `after`; but rows of a crowd are glances if nothing happened to them.
+
+        A glance (`crowds.Glance`) can be read like a body, and costs less than a row.
+        """
+        entry = None if after is None else self._entry(after)
+        return self._walk(entry, down=self._newest_first, is_glance=True)
+
+    def glances_by(
+        self, order: object, sort: Callable[[list[Any]], None], after: Key | None = None
+    ) -> Iterator[Any]:
+        """The glances as `sort` puts them, which `order` names; those after a key, or KeyError.
+
+        The order is kept until a row is added or removed or a field is set, or another order is
+        asked for.
+        """
+        kept = self._kept_order
+        if kept is None or kept[0] != order or not self.indexed:
+            kept = (order, list(self.glances()))
+            sort(kept[1])
+            self._kept_order = kept
+        found = kept[1]
+        start = 0 if after is None else self._place_in(found, after) + 1
+        return (self._as_now(found[place]) for place in range(start, len(found)))
+
+    def _place_in(self, found: list[Any], key: Key) -> int:
+        """Where the row with the key is; of a crowd's rows numbers are compared, not keys."""
+        number = None if self._crowd is None else self._crowd.number(key)
+        if number is None:
+            row = self._rows[key]
+            return next(n for n, one in enumerate(found) if one is row)
+        return next(n for n, one in enumerate(found) if getattr(one, "number", None) == number)
+
+    def _as_now(self, one: Any) -> Any:
+        """The row instead of the glance if somebody got it, and may change what is in it."""
+        if self._crowd is None or one.number is None:
+            return one
+        return self._crowd.glance(one.number)
+
     def backwards(self) -> Iterator[Body]:
         """All bodies, last first."""
         return self._walk(None, down=not self._newest_first)
@@ -162,6 +214,7 @@ class Table:
 
     def changed(self, row: rows.Row, field: str, old: object) -> None:
         """Said by a row: `where` finds it by what it has become."""
+        self._kept_order = None
         if field not in self._index:
             return
         key = self._key(row)
@@ -174,17 +227,22 @@ class Table:
         number = None if self._crowd is None else self._crowd.number(key)
         if self._crowd is None or number is None:
             raise KeyError(key)
-        return (self._order(self._crowd.crowd.make(number)), key)
+        return (self._order(self._crowd.glance(number)), key)
 
-    def _walk(self, entry: tuple[Key, Key] | None, *, down: bool) -> Iterator[Body]:
+    def _walk(
+        self, entry: tuple[Key, Key] | None, *, down: bool, is_glance: bool = False
+    ) -> Iterator[Body]:
         """The rows after this entry, upwards or downwards."""
         if self._crowd is None:
             return (self._rows[key] for _, key in self._entries(entry, down=down))
-        return self._walk_crowd(self._crowd, entry, down=down)
+        look = self._crowd.glance if is_glance else self._crowd.look
+        found = self._walk_crowd(self._crowd, entry, down=down)
+        return (look(one) if isinstance(one, int) else one for one in found)
 
     def _walk_crowd(
         self, living: crowds.Inhabitants, entry: tuple[Key, Key] | None, *, down: bool
-    ) -> Iterator[Body]:
+    ) -> Iterator[Body | int]:
+        """The rows that were added, and the numbers of the crowd's, where they belong."""
         number = living.crowd.count - 1 if down else 0
         if entry is not None:
             number = self._place(living, entry)
@@ -206,9 +264,11 @@ class Table:
         """How many of the crowd come before the entry; found once for each row."""
         place = self._places.get(entry[1])
         if place is None:
-            make, order = living.crowd.make, self._order
-            numbers = range(living.crowd.count)
-            place = bisect.bisect_left(numbers, entry[0], key=lambda n: order(make(n)))
+            crowd, order = living.crowd, self._order
+            numbers = range(crowd.count)
+            place = bisect.bisect_left(
+                numbers, entry[0], key=lambda n: order(crowds.as_made(crowd, n))
+            )
             if entry[1] in self._rows:
                 self._places[entry[1]] = place
         return place

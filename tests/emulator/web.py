@@ -58,7 +58,7 @@ def _json(body: Any) -> bytes:
     try:
         return msgspec.json.encode(body)
     except UnicodeEncodeError:
-        return json.dumps(body).encode()
+        return json.dumps(body, default=msgspec.json.decode).encode()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -72,6 +72,66 @@ def test_help() -> None:
     assert "openstack --os-cloud emulated server list" in shown.stdout
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--port", "99999"],
+        ["--port", "-1"],
+        ["--servers", "-5"],
+        ["--delete-delay", "-3"],
+        ["--speed", "0"],
+        ["--page-limit", "compute=0"],
+        ["--page-limit", "nothing=5"],
+        ["--down-host", "nowhere"],
+    ],
+    ids=" ".join,
+)
+def test_senseless(wrong: list[str]) -> None:
+    """What makes no sense is told in words, with exit code 2."""
+    shown = subprocess.run(
+        [*COMMAND, *wrong], capture_output=True, text=True, check=False, timeout=60, cwd=ROOT
+    )
+    assert shown.returncode == 2
+    assert "python -m tests.emulator: " in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_senseless_script(tmp_path: pathlib.Path) -> None:
+    """Nobody waits for less than no time."""
+    file = tmp_path / "faults.yaml"
+    file.write_text("[{path: servers, answer: hang, hang_s: -1}]", encoding="utf-8")
+    command = [*COMMAND, "--faults", str(file)]
+    shown = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT
+    )
+    assert (shown.returncode, len(shown.stderr.splitlines())) == (2, 1)
+    assert "hang_s is not negative" in shown.stderr
+
+
+def test_same_port_again(tmp_path: pathlib.Path) -> None:
+    """It may start on the port that it has just left; down hosts and short pages are options."""
+    file = tmp_path / "clouds.yaml"
+    command = [*COMMAND, "--scene", "empty", "--servers", "20", "--clouds-yaml", str(file)]
+    port = "0"
+    for more in ([], ["--down-host", "cmp1", "--page-limit", "compute=3"]):
+        with subprocess.Popen(
+            [*command, "--port", port, *more], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        ) as process:
+            assert process.stdout is not None
+            port = process.stdout.readline().strip().rpartition(":")[2]
+            try:
+                config = openstack.config.OpenStackConfig(config_files=[str(file)])
+                one = config.get_one("emulated")
+                with openstack.connection.Connection(config=one) as connection:
+                    found = connection.compute.get("/servers?all_tenants=1").json()["servers"]
+                    assert len(found) == (3 if more else 20)
+                    whole = list(connection.compute.servers(details=False, all_projects=True))
+                    assert len(whole) == (10 if more else 20)
+            finally:
+                process.terminate()
+            assert process.wait(5) == 0
+
+
 def test_taken_port(tmp_path: pathlib.Path) -> None:
     """A port that is taken is one line and exit code 1."""
     with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:

@@ -27,6 +27,7 @@ import math
 import operator
 import re
 import time
+from typing import Any
 
 import msgspec
 
@@ -212,6 +213,10 @@ class Crowd:
         names = set(OPEN.findall(self._text)) & people.facts.keys()
         self._facts = [(name, people.facts[name]) for name in sorted(names)]
         self._texts: dict[int, str] = {}
+        self._homes: dict[int, dict[str, str]] = {}
+        self._fields: dict[str, Callable[[int], Any]] = {}
+        marks = {name: f"{MARK}{name}{MARK}" for name in OPEN.findall(self._text)}
+        self._open: Body = msgspec.json.decode(self._text % marks)
         self._is_by_id = kind == "port"
 
     def key(self, number: int) -> str:
@@ -229,6 +234,47 @@ class Crowd:
         text = self._texts.get(household) or self._furnish(household)
         body: Body = msgspec.json.decode(text % {name: fact(person) for name, fact in self._facts})
         return body
+
+    def field(self, name: str) -> Callable[[int], Any]:
+        """What gives a field of each: text that is filled, or what is the same for all."""
+        found = self._fields.get(name)
+        if found is None:
+            found = self._fields[name] = self._read(name)
+        return found
+
+    def _read(self, name: str) -> Callable[[int], Any]:
+        value = self._open[name]
+        if MARK not in msgspec.json.encode(value).decode():
+            return lambda _: value
+        if isinstance(value, str):
+            return self._filler(value.replace("\0", MARK))
+        return lambda number: self.make(number)[name]
+
+    def writer(self, present: Callable[[Body], Body]) -> Callable[[int], msgspec.Raw]:
+        """What gives each as JSON; `present` sees one in which is open what is each one's own."""
+        fill = self._filler(msgspec.json.encode(present(self._open)).decode())
+        return lambda number: msgspec.Raw(fill(number).encode())
+
+    def _filler(self, marked: str) -> Callable[[int], str]:
+        """What puts each one's own in place of the marks."""
+        text = MARKED.sub(r"%(\1)s", marked.replace("%", "%%"))
+        names = set(OPEN.findall(text))
+        facts = [(name, fact) for name, fact in self._people.facts.items() if name in names]
+        has_home = not names <= self._people.facts.keys()
+
+        def fill(number: int) -> str:
+            person = self._ids.number_at(number) if self._is_by_id else number
+            own = {name: fact(person) for name, fact in facts}
+            return text % ({**self._home(person), **own} if has_home else own)
+
+        return fill
+
+    def _home(self, person: int) -> dict[str, str]:
+        household = self._people.household(person)
+        found = self._homes.get(household)
+        if found is None:
+            found = self._homes[household] = self._people.facts_of_home(household)
+        return found
 
     def _furnish(self, household: int) -> str:
         """The body as JSON in which only that is open which is each one's own."""
@@ -262,6 +308,9 @@ FIELDS_OF_HOMES = {
 
 TIME = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d')
 OPEN = re.compile(r"%\((\w+)\)s")
+MARK = "\\u0000"
+"""As JSON writes the one character that no text of a service has."""
+MARKED = re.compile(r"\\u0000(\w+)\\u0000")
 
 
 def _opened(body: Body, known: dict[str, str]) -> str:

@@ -14,6 +14,7 @@
 import collections
 import datetime
 import ipaddress
+import json
 from typing import Any
 
 import pytest
@@ -186,3 +187,51 @@ def test_new_ports_get_free_addresses(cloud: emulator.Cloud) -> None:
     address = shapes.port(cloud, on)["fixed_ips"][0]["ip_address"]
     assert address not in taken
     assert ipaddress.ip_address(address) in ipaddress.ip_network("10.0.0.0/8")
+
+
+LISTS = {
+    "/servers/detail?all_tenants=1": ("2.1", "2.2", "2.46", "2.68", "2.69", "2.96", "2.100"),
+    "/servers?all_tenants=1&limit=7": ("2.1", "2.96"),
+    "/servers/detail?all_tenants=1&name=-00000[12]": ("2.96",),
+    "/servers/detail?all_tenants=1&ip=10.0.0.3&ip=10.0.0.4": ("2.96",),
+    "/servers/detail?all_tenants=1&changes-since=2020-01-01T00:00:00Z": ("2.96",),
+    **{
+        f"/servers/detail?all_tenants=1&limit=7&sort_key={key}&sort_dir=asc": ("2.96",)
+        for key in ("display_name", "created_at", "uuid", "host", "image_ref", "launched_at")
+    },
+    "/servers/detail": ("2.96",),
+    "/os-simple-tenant-usage?detailed=1": ("2.96",),
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_lists_need_no_rows(path: str) -> None:
+    """A list says the same, to the letter, of servers that are rows and of those that are not."""
+    cloud = emulator.Cloud(seed=1)
+    crowd.crowd(cloud, 30, 3, seed=1)
+    admin = asking.Client(cloud, "admin")
+    for version in LISTS[path]:
+        with cloud.clock.shifted(datetime.timedelta(0)):
+            text = _text(admin, path, version)
+            for server in list(cloud["compute.server"]):
+                server["name"] = server["name"]
+            assert _text(admin, path, version) == text
+
+
+def test_list_of_rows_and_others(cloud: emulator.Cloud) -> None:
+    """A change is in the list at once, in whatever order."""
+    admin = asking.Client(cloud, "admin")
+    path = "/compute/v2.1/servers?all_tenants=1&sort_key=display_name&sort_dir=asc"
+    first = admin.get(path)["servers"][0]
+    assert first["name"] == "crowd-0000000"
+    admin.put(f"/compute/v2.1/servers/{first['id']}", {"server": {"name": "zebra"}})
+    names = [one["name"] for one in admin.get(path)["servers"]]
+    assert (names[0], names[-1]) == ("crowd-0000001", "zebra")
+    (found,) = admin.get("/compute/v2.1/servers/detail?all_tenants=1&name=zeb")["servers"]
+    assert found["id"] == first["id"]
+
+
+def _text(client: asking.Client, path: str, version: str) -> str:
+    """The answer, as text: so that the order of fields counts."""
+    headers = {"OpenStack-API-Version": f"compute {version}"}
+    return json.dumps(client.get(f"/compute/v2.1{path}", **headers))

@@ -11,6 +11,7 @@
 # under the License.
 """Tables: order, index, and crowds of rows that need not exist."""
 
+from collections.abc import Callable
 import copy
 import itertools
 import json
@@ -18,6 +19,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies
+import msgspec
 import pytest
 
 from tests.emulator import crowds
@@ -48,6 +50,14 @@ class Tens:
         """A body with something nested."""
         self.made += 1
         return {"id": number * 10, "owner": number // 3, "name": "", "tags": []}
+
+    def field(self, name: str) -> Callable[[int], Any]:
+        """The id without making the row."""
+        return self.key if name == "id" else lambda number: self.make(number)[name]
+
+    def writer(self, present: Callable[[Body], Body]) -> Callable[[int], msgspec.Raw]:
+        """As JSON."""
+        return lambda number: msgspec.Raw(msgspec.json.encode(present(self.make(number))))
 
     def where(self, field: str, value: object) -> range | None:
         """Three in a row are an owner's."""
@@ -227,6 +237,51 @@ def test_crowd_is_made_when_looked_at() -> None:
     assert crowd.made < 20
     with pytest.raises(ValueError, match="one crowd"):
         made.add_crowd(crowd)
+
+
+def test_glances() -> None:
+    """A glance says what the row says, and is the row once somebody got that."""
+    made, crowd = table.Table(indexed=("owner",)), Tens()
+    made.add_crowd(crowd)
+    made.remove(30)
+    assert [one["id"] for one in made.glances(10)] == [20, 40, 50, 60, 70, 80]
+    assert crowd.made == 0
+    row = made.get(50)
+    first, second = itertools.islice(made.glances(20), 2)
+    assert dict(first) == made.get(40)
+    assert second is row
+    assert [one["id"] for one in made.where("owner", 1, is_glance=True)] == [40, 50]
+    assert [made.has("owner", owner) for owner in (1, 9)] == [True, False]
+
+
+def test_glances_in_another_order() -> None:
+    """An order is kept until a row is added, removed or set; a row is seen as it is now."""
+    made, sorts = table.Table(indexed=("owner",)), []
+    made.add_crowd(Tens(4))
+
+    def sort(found: list[Any]) -> None:
+        sorts.append(len(found))
+        found.sort(key=lambda one: one["id"], reverse=True)
+
+    def by_id(after: int | None = None) -> list[int]:
+        return [one["id"] for one in made.glances_by("down", sort, after)]
+
+    assert (by_id(), by_id(20), by_id(0)) == ([30, 20, 10, 0], [10, 0], [])
+    assert sorts == [4]
+    row = made.get(10)
+    assert row is not None
+    row["tags"].append("seen")
+    assert [one["tags"] for one in made.glances_by("down", sort, 20)] == [["seen"], []]
+    made.add(body(15))
+    assert by_id(20) == [15, 10, 0]
+    assert by_id(15) == [10, 0]
+    row["name"] = "other"
+    assert by_id(30) == [20, 15, 10, 0]
+    made.remove(20)
+    assert by_id(30) == [15, 10, 0]
+    assert sorts == [4, 5, 5, 4]
+    with pytest.raises(KeyError):
+        by_id(20)
 
 
 def test_crowd_keeps_changes(crowded: table.Table) -> None:

@@ -23,8 +23,10 @@ from collections.abc import Iterator
 import functools
 import itertools
 import re
+from typing import Any
 
 from tests.emulator import cloud as cloud_module
+from tests.emulator import crowds
 from tests.emulator import paging
 from tests.emulator import table
 from tests.emulator import web
@@ -266,18 +268,20 @@ def _rows(call: web.Call, filters: dict[str, str], *, everywhere: bool) -> Itera
     if call.token.is_admin and (checks.is_true(filters.get("deleted")) or is_deleted):
         rows = call.rows("compute.deleted_server")
     elif {"changes-since", "changes-before"} & set(filters):
-        both = (*call.rows("compute.server"), *call.rows("compute.deleted_server"))
-        both = tuple(sorted(both, key=_place, reverse=True))
-        return paged.after(_sorted(call, both), marker, "id", gone)
+        kinds = ("compute.server", "compute.deleted_server")
+        both = [row for kind in kinds for row in call.rows(kind).glances()]
+        both.sort(key=_place, reverse=True)
+        _sorter(call)(both)
+        return paged.after(both, marker, "id", gone)
     else:
         rows = call.rows("compute.server")
     if call.query.get("sort_key"):
-        return paged.after(_sorted(call, rows), marker, "id", gone)
+        return _sorted(call, rows, marker, gone)
     known = [(EQUAL[key], value) for key, value in filters.items() if key in EQUAL]
     found = known if everywhere else [("tenant_id", call.token.project_id)]
     for field, value in found:
         if field in rows.indexed and (marker is None or rows.get(marker) is not None):
-            return rows.where(field, value, after=marker)
+            return rows.where(field, value, after=marker, is_glance=True)
     return _after(call, rows, marker, gone)
 
 
@@ -290,22 +294,33 @@ def _after(
     it is no longer in the table of deleted ones.
     """
     if marker is None or rows.get(marker) is not None:
-        return paging.start(rows, marker, gone)
+        return rows.glances(marker)
     kinds = ("compute.server", "compute.deleted_server")
     found = next(filter(None, (call.rows(kind).get(marker) for kind in kinds)), None)
     if found is None:
         raise gone
     place = _place(found)
-    return itertools.dropwhile(lambda body: _place(body) > place, rows)
+    return itertools.dropwhile(lambda body: _place(body) > place, rows.glances())
 
 
 def _place(body: Body) -> tuple[str, str]:
     return (body["created"], body["id"])
 
 
-def _sorted(call: web.Call, rows: Iterable[Body]) -> list[Body]:
-    """The rows by each ``sort_key`` (descending unless ``sort_dir`` says ``asc``)."""
-    found = list(rows)
+def _sorted(
+    call: web.Call, rows: table.Table, marker: str | None, gone: web.Refused
+) -> Iterator[Body]:
+    """The rows by each ``sort_key`` from the marker on; the order is kept for the next page."""
+    sort = _sorter(call)
+    keys, ways = call.query.getlist("sort_key"), call.query.getlist("sort_dir")
+    try:
+        return rows.glances_by((tuple(keys), tuple(ways)), sort, marker)
+    except KeyError:
+        raise gone from None
+
+
+def _sorter(call: web.Call) -> Callable[[list[Body]], None]:
+    """What sorts by each ``sort_key`` (descending unless ``sort_dir`` says ``asc``)."""
     keys, ways = call.query.getlist("sort_key"), call.query.getlist("sort_dir")
     if set(ways) - {"asc", "desc"}:
         text = "Unknown sort direction, must be 'desc' or 'asc'"
@@ -313,10 +328,13 @@ def _sorted(call: web.Call, rows: Iterable[Body]) -> list[Body]:
     if {"host", "node"} & set(keys) and not call.token.is_admin:
         wrong = next(key for key in keys if key in {"host", "node"})
         raise web.Refused(403, f"Only administrators can sort servers by {wrong}")
-    for key, way in reversed(list(itertools.zip_longest(keys, ways[: len(keys)]))):
-        field = SORTABLE[key]
-        found.sort(key=functools.partial(_text, field), reverse=way != "asc")
-    return found
+    pairs = list(itertools.zip_longest(keys, ways[: len(keys)]))
+
+    def sort(found: list[Body]) -> None:
+        for key, way in reversed(pairs):
+            found.sort(key=functools.partial(_text, SORTABLE[key]), reverse=way != "asc")
+
+    return sort
 
 
 def _text(field: str, body: Body) -> tuple[bool, str]:
@@ -333,6 +351,17 @@ def _known(call: web.Call, rows: Iterable[Body], *, with_unknown: bool) -> Itera
     if not with_unknown:
         return known
     return itertools.chain((body for body in found if finding.is_down(call, body)), known)
+
+
+def _shown(call: web.Call, rows: list[Body], present: Callable[[Body], Body]) -> list[Any]:
+    """How the rows look; those that are only glances are written without being made."""
+    if call.cloud.settings.down_hosts:
+        return [present(body) for body in rows]
+    glance = next((row for row in rows if isinstance(row, crowds.Glance)), None)
+    if glance is None:
+        return [present(body) for body in rows]
+    write = glance.crowd.writer(present)
+    return [write(b.number) if isinstance(b, crowds.Glance) else present(b) for b in rows]
 
 
 def list_servers(*, detail: bool) -> web.Handler:
@@ -357,7 +386,7 @@ def list_servers(*, detail: bool) -> web.Handler:
         looks = presenting.Looks(call)
         present = looks.in_list if detail else looks.brief
         last = found[-1]["id"] if found else None
-        shown = {"servers": [present(body) for body in found]}
+        shown = {"servers": _shown(call, found, present)}
         return web.Answer(200, {**shown, **paged.links(call, "servers", last, len(found))})
 
     return handler

@@ -200,7 +200,6 @@ def show_limits(call: web.Call) -> web.Answer:
 def _usage(call: web.Call, project_id: str, *, is_detailed: bool) -> Body:
     """What the project uses now, for the moment that Nova takes as its period by default."""
     now = clock.microseconds(call.cloud.clock.now())
-    servers = list(call.rows("compute.server").where("tenant_id", project_id))
     usage: Body = {
         "tenant_id": project_id,
         **dict.fromkeys(
@@ -211,6 +210,7 @@ def _usage(call: web.Call, project_id: str, *, is_detailed: bool) -> Body:
         "stop": now,
     }
     if is_detailed:
+        servers = call.rows("compute.server").where("tenant_id", project_id, is_glance=True)
         usage["server_usages"] = [_server_usage(body) for body in servers]
     return usage
 
@@ -250,7 +250,7 @@ def list_usage(call: web.Call) -> web.Answer:
     projects = sorted(
         project_id
         for project_id in call.rows("identity.project").keys()  # noqa: SIM118 - a table
-        if any(True for _ in call.rows("compute.server").where("tenant_id", project_id))
+        if call.rows("compute.server").has("tenant_id", project_id)
     )
     found = [_usage(call, one, is_detailed=is_detailed) for one in projects]
     return web.Answer(200, {"tenant_usages": found})
