@@ -83,6 +83,7 @@ def _tables() -> dict[str, table.Table]:
         "network.floating_ip": table.Table(indexed=("port_id", "project_id", "router_id")),
         "network.security_group": table.Table(indexed=("project_id",)),
         "network.security_group_rule": table.Table(),
+        "network.rbac_policy": table.Table(indexed=("object_id",)),
         "network.trunk": table.Table(indexed=("port_id",)),
         "network.subnet_pool": table.Table(),
         "network.address_scope": table.Table(),

@@ -128,6 +128,72 @@ def extensions(call: web.Call) -> web.Answer:
     return web.Answer(200, {"extensions": found})
 
 
+GROUP_TYPE = {
+    "id": "e4979942-ca17-41e5-99ec-4088ebf7e45d",
+    "name": "default_cgsnapshot_type",
+    "description": "Default group type for migrating cgsnapshot",
+    "is_public": True,
+}
+CONSISTENT = {"consistent_group_snapshot_enabled": "<is> True"}
+FILTERS = {
+    "volume": (
+        *("name", "status", "metadata", "bootable", "migration_status", "availability_zone"),
+        *("group_id", "size", "created_at", "updated_at", "consumes_quota"),
+    ),
+    "backup": ("name", "status", "volume_id"),
+    "snapshot": (
+        *("name", "status", "volume_id", "metadata", "availability_zone", "consumes_quota"),
+    ),
+    "group": ("name",),
+    "group_snapshot": ("name", "status", "group_id"),
+    "attachment": ("volume_id", "status", "instance_id", "attach_status"),
+    "message": ("resource_uuid", "resource_type", "event_id", "request_id", "message_level"),
+    "pool": ("name", "volume_type"),
+    "volume_type": ("is_public", "extra_specs"),
+}
+
+
+def group_types(call: web.Call) -> web.Answer:
+    """GET the types of groups: the one that Cinder is born with, its specs for the admin."""
+    specs = {"group_specs": CONSISTENT} if call.token.is_admin else {}
+    return web.Answer(200, {"group_types": [{**GROUP_TYPE, **specs}]})
+
+
+def resource_filters(call: web.Call) -> web.Answer:
+    """GET what a member may filter by, of all sorts or of the ``resource``."""
+    wanted = call.query.get("resource")
+    found = [
+        {"resource": sort, "filters": list(names)}
+        for sort, names in FILTERS.items()
+        if wanted in {None, sort}
+    ]
+    return web.Answer(200, {"resource_filters": found})
+
+
+def default_types(call: web.Call) -> web.Answer:
+    """GET the projects' own default types, which the administrator has not set."""
+    if not call.token.is_admin:
+        raise web.Refused(403, "You are not authorized to perform this operation.")
+    return web.Answer(200, {"default_types": []})
+
+
+def clusters(call: web.Call) -> web.Answer:
+    """GET the clusters of services: none."""
+    api.require_admin(call, "clusters:get_all")
+    return web.Answer(200, {"clusters": []})
+
+
+def _without_project(path: str, handler: web.Handler, since: web.Version) -> web.Route:
+    """The route as it is without a project in its address."""
+
+    def checked(call: web.Call) -> web.Answer:
+        if call.microversion < since:
+            raise web.Refused(404, api.NOT_FOUND, "microversion")
+        return handler(call)
+
+    return web.Route("GET", f"/v3{path}", checked)
+
+
 def _empty(key: str) -> web.Handler:
     """The handler of a list that is always empty."""
     return lambda call: web.Answer(200, {key: []})
@@ -140,6 +206,13 @@ ROUTES = (
     api.route("GET", "/os-availability-zone", zones),
     api.route("GET", "/scheduler-stats/get_pools", pools),
     api.route("GET", "/extensions", extensions),
+    api.route("GET", "/group_types", group_types, since=(3, 11)),
+    api.route("GET", "/resource_filters", resource_filters, since=(3, 33)),
+    api.route("GET", "/default-types", default_types, since=(3, 62)),
+    _without_project("/default-types", default_types, (3, 62)),
+    api.route("GET", "/clusters", clusters, since=(3, 7)),
+    api.route("GET", "/clusters/detail", clusters, since=(3, 7)),
+    api.route("GET", "/messages", _empty("messages"), since=(3, 3)),
     api.route("GET", "/groups", _empty("groups"), since=(3, 13)),
     api.route("GET", "/groups/detail", _empty("groups"), since=(3, 13)),
     api.route("GET", "/group_snapshots", _empty("group_snapshots"), since=(3, 14)),

@@ -18,6 +18,7 @@ seen on a real Nova 34.
 ``creation``, ``orders``, ``disks``, ``nets``, ``building``   new servers, step by step
 ``actions``, ``power``, ``moves``, ``snapshots``   POST action, by what it does
 ``attachments``, ``interfaces``, ``details``, ``history``   what a server has
+``proxies``   what Nova passes on from Glance and Cinder
 ``states``, ``finding``, ``checks``, ``paged``, ``placing``   what all of these need
 the others   one collection each
 """
@@ -39,6 +40,7 @@ from tests.emulator.services.compute import hosts
 from tests.emulator.services.compute import interfaces
 from tests.emulator.services.compute import keypairs
 from tests.emulator.services.compute import migrations
+from tests.emulator.services.compute import proxies
 from tests.emulator.services.compute import quotas
 from tests.emulator.services.compute import servers
 
@@ -143,6 +145,7 @@ SERVICE = web.Service(
         *hosts.ROUTES,
         *quotas.ROUTES,
         *external.ROUTES,
+        *proxies.ROUTES,
     ),
     shape=web.nova_shape,
     microversions=web.Microversions(

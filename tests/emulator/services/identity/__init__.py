@@ -33,6 +33,19 @@ from tests.emulator.services.identity import roles
 from tests.emulator.services.identity import tokens
 from tests.emulator.services.identity import users
 
+EMPTY = (
+    ("limits", ""),
+    ("registered_limits", ""),
+    ("policies", "list_policies"),
+    ("OS-TRUST/trusts", "list_trusts"),
+    ("OS-OAUTH1/consumers", "list_consumers"),
+    ("OS-EP-FILTER/endpoint_groups", "list_endpoint_groups"),
+    ("OS-FEDERATION/identity_providers", "list_identity_providers"),
+    ("OS-FEDERATION/mappings", "list_mappings"),
+    ("OS-FEDERATION/service_providers", "list_service_providers"),
+)
+"""Collections in which nothing ever is, each with the policy of its list, if there is one."""
+
 
 def _version(call: web.Call) -> dict[str, Any]:
     return {
@@ -75,10 +88,10 @@ SERVICE = web.Service(
         *assignments.ROUTES,
         *catalogue.ROUTES,
         *credentials.ROUTES,
-        web.Route("GET", "/v3/limits", listing.empty("limits")),
-        web.Route("GET", "/v3/registered_limits", listing.empty("registered_limits")),
-        web.Route("GET", "/v3/policies", listing.empty("policies", action="list_policies")),
-        web.Route("GET", "/v3/OS-TRUST/trusts", listing.empty("trusts", action="list_trusts")),
+        *(
+            web.Route("GET", f"/v3/{path}", listing.empty(path.rpartition("/")[2], action=action))
+            for path, action in EMPTY
+        ),
     ),
     shape=web.middleware_shape,
 )

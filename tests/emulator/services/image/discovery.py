@@ -82,6 +82,18 @@ def tasks(call: web.Call) -> web.Answer:
     return web.Answer(200, answer)
 
 
+def namespaces(_call: web.Call) -> web.Answer:
+    """GET the namespaces of metadata definitions: none were loaded."""
+    path = "metadefs/namespaces"
+    answer = {"namespaces": [], "schema": f"/v2/schemas/{path}", "first": f"/v2/{path}"}
+    return web.Answer(200, answer)
+
+
+def resource_types(_call: web.Call) -> web.Answer:
+    """GET the types that metadata definitions are for: none."""
+    return web.Answer(200, {"resource_types": []})
+
+
 ROUTES = (
     web.Route("GET", "/", versions, public=True),
     web.Route("GET", "/versions", versions_ok, public=True),
@@ -90,4 +102,6 @@ ROUTES = (
     web.Route("GET", "/v2/info/import", import_methods),
     web.Route("GET", "/v2/info/usage", usage),
     web.Route("GET", "/v2/tasks", tasks),
+    web.Route("GET", "/v2/metadefs/namespaces", namespaces),
+    web.Route("GET", "/v2/metadefs/resource_types", resource_types),
 )

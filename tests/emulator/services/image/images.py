@@ -129,7 +129,7 @@ def _comparable(value: Any) -> tuple[bool, Any]:
 def _wanted(call: web.Call) -> Test:
     """What the query asks of an image, beside what the caller may see of it."""
     is_hidden = _boolean("os_hidden", call.query.get("os_hidden", "false"))
-    is_listed = _visibility_test(call)
+    is_listed = visibility_test(call)
     tests = [_test(key, text) for key, text in call.query.items(multi=True) if key not in CONTROLS]
 
     def wanted(row: Body) -> bool:
@@ -147,7 +147,8 @@ def _boolean(name: str, text: str) -> bool:
     return text.lower() == "true"
 
 
-def _visibility_test(call: web.Call) -> Test:
+def visibility_test(call: web.Call) -> Test:
+    """Whether the caller's listing has the image, as far as that is about who may see it."""
     asked = call.query.get("visibility")
     if asked not in {None, "all", *schemas.VISIBILITIES}:
         raise web.Refused(400, f"Invalid visibility value: {asked}")

@@ -21,6 +21,7 @@ from tests.emulator import web
 from tests.emulator.notices import network as notices
 from tests.emulator.services.network import changes
 from tests.emulator.services.network import collections
+from tests.emulator.services.network import few
 from tests.emulator.services.network import floating_ips
 from tests.emulator.services.network import interfaces
 from tests.emulator.services.network import listing
@@ -31,6 +32,7 @@ from tests.emulator.services.network import pools
 from tests.emulator.services.network import ports
 from tests.emulator.services.network import presenting
 from tests.emulator.services.network import quotas
+from tests.emulator.services.network import rbac
 from tests.emulator.services.network import routers
 from tests.emulator.services.network import security
 from tests.emulator.services.network import subnets
@@ -214,6 +216,8 @@ SERVICE = web.Service(
     endpoint="",
     routes=(
         *odds.ROUTES,
+        *few.ROUTES,
+        *rbac.ROUTES,
         *quotas.ROUTES,
         web.Route("PUT", "/v2.0/routers/<id>/add_router_interface", interfaces.add),
         web.Route("PUT", "/v2.0/routers/<id>/remove_router_interface", interfaces.remove),

@@ -127,4 +127,6 @@ def remove(cloud: cloud_module.Cloud, body: Body) -> None:
         ports.remove(cloud, port)
     for subnet_id in body["subnets"]:
         cloud["network.subnet"].remove(subnet_id)
+    for made in list(cloud[policy.RBAC].where("object_id", body["id"])):
+        cloud[policy.RBAC].remove(made["id"])
     cloud["network.network"].remove(body["id"])

@@ -28,6 +28,9 @@ Collection = collections.Collection
 WRITERS = frozenset(("admin", "manager", "member"))
 SHARED = (collections.NETWORKS, collections.SUBNET_POOLS, collections.ADDRESS_SCOPES)
 ON_NETWORKS = (collections.SUBNETS, collections.PORTS)
+RBAC = "network.rbac_policy"
+FLAGS = {"access_as_shared": "shared", "access_as_external": "router:external"}
+"""What a policy's action is called in the network that everybody sees for it."""
 
 
 def is_visible(call: web.Call, collection: Collection, body: Body) -> bool:
@@ -42,7 +45,8 @@ def is_visible(call: web.Call, collection: Collection, body: Body) -> bool:
     if body["project_id"] == project_id:
         return True
     if collection in SHARED:
-        return bool(body["shared"] or body.get("router:external"))
+        is_open = body["shared"] or body.get("router:external")
+        return bool(is_open or is_lent(call, body["id"]))
     if collection not in ON_NETWORKS:
         return False
     network = call.rows("network.network").get(body["network_id"])
@@ -51,6 +55,24 @@ def is_visible(call: web.Call, collection: Collection, body: Body) -> bool:
     owned = bool(network["project_id"] == project_id)
     is_subnet = collection is collections.SUBNETS
     return owned or (is_subnet and is_visible(call, collections.NETWORKS, network))
+
+
+def is_lent(call: web.Call, object_id: str) -> bool:
+    """Whether an RBAC policy lets the caller's project see it."""
+    rows = call.rows(RBAC).where("object_id", object_id)
+    return any(row["target_tenant"] == call.token.project_id for row in rows)
+
+
+def lent_flags(call: web.Call, object_id: str) -> set[str]:
+    """The flags that RBAC policies set: ``shared`` for the target, for all that it is external."""
+    rows = call.rows(RBAC).where("object_id", object_id)
+    mine = {"access_as_shared": call.token.project_id}
+    return {
+        FLAGS[row["action"]]
+        for row in rows
+        if row["target_tenant"] == mine.get(row["action"], row["target_tenant"])
+        and row["target_tenant"] != "*"
+    }
 
 
 def find(call: web.Call, collection: Collection, key: str | None = None) -> Body:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from tests.emulator import cloud as cloud_module
 from tests.emulator import web
 from tests.emulator.services.network import collections
+from tests.emulator.services.network import policy
 
 Body = cloud_module.Body
 Collection = collections.Collection
@@ -73,7 +74,7 @@ def _completion(call: web.Call, collection: Collection) -> Show | None:
     if collection is collections.FLOATING_IPS:
         return lambda body: {**body, "port_details": _port_details(call, body["port_id"])}
     if collection is collections.NETWORKS:
-        return _network
+        return lambda body: _network(call, body)
     if collection is collections.SUBNET_POOLS:
         return lambda body: {**body, **{key: str(body[key]) for key in LENGTHS}}
     if collection is collections.PORTS and len(call.rows("network.trunk")):
@@ -81,10 +82,11 @@ def _completion(call: web.Call, collection: Collection) -> Show | None:
     return None
 
 
-def _network(body: Body) -> Body:
+def _network(call: web.Call, body: Body) -> Body:
     """``is_default`` is told of external networks only, once they are made."""
     shown = {**body, "subnets": sorted(body["subnets"])}
-    if not body["router:external"]:
+    shown |= dict.fromkeys(policy.lent_flags(call, body["id"]), True)
+    if not shown["router:external"]:
         del shown["is_default"]
     return shown
 
