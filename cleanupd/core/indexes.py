@@ -12,8 +12,8 @@
 """Which ids have a key, such as the project, as an immutable value.
 
 A persistent set costs 130 bytes a member, and a tuple 8, but each change
-copies it.  So the few members of most keys are a tuple, and the many of
-others stand in tuples of about fifty: a change copies one of them, in a
+copies it.  So the one member of most keys stands by itself, a few are a
+tuple, and many stand in tuples of about fifty: a change copies one of them, in a
 microsecond, whatever the size of the whole.
 """
 
@@ -32,6 +32,8 @@ _CHUNK = 48
 _GROWTH = 8
 #: More members of a key than these are no longer one tuple.
 _FEW = 2 * _CHUNK
+#: As many entries as a map gets at once: no other thread gets on meanwhile.
+BATCH = 500
 
 Chunks: TypeAlias = "rpds.HashTrieMap[int, tuple[str, ...]]"
 
@@ -87,7 +89,8 @@ class Bucket:
         return Bucket(self._size - 1, self._mask, self._chunks.insert(number, left))
 
 
-Members: TypeAlias = tuple[str, ...] | Bucket
+#: One id, a few, or many.
+Members: TypeAlias = str | tuple[str, ...] | Bucket
 
 
 class Index:
@@ -101,14 +104,15 @@ class Index:
     @classmethod
     def build(cls, pairs: Iterable[tuple[object, str]]) -> "Index":
         """Return the index of all pairs of key and id, none of which comes twice."""
-        found: dict[object, list[str]] = {}
+        collected = Collected()
         for key, member in pairs:
-            found.setdefault(key, []).append(member)
-        return cls(rpds.HashTrieMap()).grown(found)
+            collected.add(key, member)
+        return collected.index()
 
     def __getitem__(self, key: object) -> Iterable[str]:
         """Return the ids with this key; none for an unknown one."""
-        return self._members.get(key) or ()
+        found = self._members.get(key, ())
+        return (found,) if isinstance(found, str) else found
 
     def __iter__(self) -> Iterator[object]:
         """Yield every key that has ids."""
@@ -136,15 +140,61 @@ class Index:
         return Index(members)
 
 
+class Collected:
+    """The ids of each key while an index is made.
+
+    It may hold millions for a while, of which the collector of garbage looks
+    at next to none: it does not follow a dictionary with texts alone.
+    """
+
+    def __init__(self) -> None:
+        self._single: dict[object, str] = {}
+        self._several: dict[object, dict[str, None]] = {}
+
+    def add(self, key: object, member: str) -> None:
+        """Add an id that the key does not have."""
+        several = self._several.get(key)
+        if several is not None:
+            several[member] = None
+            return
+        other = self._single.setdefault(key, member)
+        if other is not member:
+            del self._single[key]
+            self._several[key] = {other: None, member: None}
+
+    def index(self) -> Index:
+        """Return the index, and hold nothing any more; other threads go on meanwhile."""
+        members: rpds.HashTrieMap[object, Members] = rpds.HashTrieMap()
+        rest = self._take()
+        while batch := dict(itertools.islice(rest, BATCH)):
+            members = members.update(batch)
+        return Index(members)
+
+    def _take(self) -> Iterator[tuple[object, Members]]:
+        while self._single:
+            yield self._single.popitem()
+        while self._several:
+            key, several = self._several.popitem()
+            yield key, _with(None, tuple(several))
+
+
 def _with(members: Members | None, more: Sequence[str]) -> Members:
     if isinstance(members, Bucket):
         return members.extended(more)
-    found = (*(members or ()), *more)
+    if members is None:
+        found = tuple(more)
+    else:
+        found = (members, *more) if isinstance(members, str) else (*members, *more)
+    if len(found) == 1:
+        return found[0]
     return found if len(found) <= _FEW else Bucket.build(found)
 
 
-def _without(members: Members, member: str) -> Members:
+def _without(members: Members, member: str) -> Members | None:
+    """Return the others, None where there are none."""
+    if isinstance(members, str):
+        return None
     if isinstance(members, Bucket):
-        return members.removed(member)
-    place = members.index(member)
-    return members[:place] + members[place + 1 :]
+        return members.removed(member) if len(members) > 1 else None
+    left = tuple(one for one in members if one != member)
+    return left if len(left) > 1 else left[0]

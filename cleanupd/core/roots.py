@@ -18,6 +18,7 @@ without a lock for as long as he likes.
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import itertools
 from typing import TypeAlias
@@ -30,8 +31,8 @@ from cleanupd.core import resources
 #: Gives the part of a workload that a record's name has, None where it is no benchmark's name.
 FindPart: TypeAlias = Callable[[resources.Resource], str | None]
 Keys: TypeAlias = tuple[object, ...]
-#: As many records as come into a root at once: no other thread gets on meanwhile.
-_BATCH = 1000
+#: A root with so few records is made anew of a listing, which may have many more.
+_FEW = 10_000
 
 
 def no_part(record: resources.Resource) -> None:
@@ -64,8 +65,22 @@ class KindRoot:
         cls, records: Iterable[resources.Resource], find_part: FindPart = no_part
     ) -> "KindRoot":
         """Return the root that holds exactly these records, the last of those with the same id."""
-        empty = cls(rpds.HashTrieMap(), [indexes.Index.build(()) for _ in _NO_KEYS], find_part)
-        return empty.relisted(records)[0]
+        held: rpds.HashTrieMap[str, resources.Resource] = rpds.HashTrieMap()
+        collected = _Collected(find_part)
+        again: dict[str, resources.Resource] = {}
+        rest = iter(records)
+        while batch := {one.ref.id: one for one in itertools.islice(rest, indexes.BATCH)}:
+            grown = held.update(batch)
+            if len(grown) < len(held) + len(batch):
+                again |= {id_: batch.pop(id_) for id_ in [one for one in batch if one in held]}
+                grown = held.update(batch)
+            held = grown
+            for id_, record in batch.items():
+                collected.add(id_, record)
+        root = cls(held, collected.indexes(), find_part)
+        for id_, record in again.items():
+            root = root.replaced(id_, record)
+        return root
 
     def relisted(self, records: Iterable[resources.Resource]) -> "tuple[KindRoot, frozenset[str]]":
         """Return the root that holds exactly these records, and the ids that it lacks.
@@ -74,10 +89,12 @@ class KindRoot:
         made and let go a little at a time, and is nothing that the collector
         of garbage follows, so that other threads get on.
         """
-        root: KindRoot = self
+        if len(self.records) <= _FEW:
+            return self._remade(records)
+        root = self
         seen: dict[str, None] = {}
         rest = iter(records)
-        while batch := tuple(itertools.islice(rest, _BATCH)):
+        while batch := tuple(itertools.islice(rest, indexes.BATCH)):
             root = root._with_batch(batch, seen)
         missing = frozenset[str]()
         if len(root.records) > len(seen):
@@ -87,6 +104,24 @@ class KindRoot:
         while seen:
             seen.popitem()
         return root, missing
+
+    def _remade(self, records: Iterable[resources.Resource]) -> "tuple[KindRoot, frozenset[str]]":
+        """Return the same as relisted, quicker where the listing has much more than this root."""
+        news = 0
+
+        def keep() -> Iterator[resources.Resource]:
+            nonlocal news
+            for record in records:
+                known = self.records.get(record.ref.id)
+                if known is not None and known == record:
+                    yield known
+                else:
+                    news += 1
+                    yield record
+
+        root = KindRoot.build(keep(), self._find_part)
+        missing = frozenset(id_ for id_ in self.records if id_ not in root.records)
+        return (root if news or missing else self), missing
 
     def _with_batch(
         self, batch: Iterable[resources.Resource], seen: dict[str, None]
@@ -136,6 +171,34 @@ class KindRoot:
         return KindRoot(records, changed, self._find_part)
 
 
+class _Collected:
+    """The keys of records while a root is made of them."""
+
+    def __init__(self, find_part: FindPart) -> None:
+        self._find_part = find_part
+        self._projects = indexes.Collected()
+        self._hosts = indexes.Collected()
+        self._targets = indexes.Collected()
+        self._parts = indexes.Collected()
+
+    def add(self, id_: str, record: resources.Resource) -> None:
+        """Add the keys of a record; the same as _keys, in half the time."""
+        if record.project_id is not None:
+            self._projects.add(record.project_id, id_)
+        if record.host is not None:
+            self._hosts.add(record.host, id_)
+        for target in _targets(record):
+            self._targets.add(target, id_)
+        part = self._find_part(record)
+        if part is not None:
+            self._parts.add(part, id_)
+
+    def indexes(self) -> tuple[indexes.Index, ...]:
+        """Return the indexes, and hold nothing any more."""
+        found = (self._projects, self._hosts, self._targets, self._parts)
+        return tuple(one.index() for one in found)
+
+
 _NO_KEYS: tuple[Keys, Keys, Keys, Keys] = ((), (), (), ())
 
 
@@ -165,4 +228,6 @@ def _targets(record: resources.Resource) -> tuple[resources.Ref, ...]:
     """Return each resource that the record leads to, once."""
     if not record.edges and not record.cascades:
         return ()
-    return tuple(dict.fromkeys([*(edge.target for edge in record.edges), *record.cascades]))
+    targets = [edge.target for edge in record.edges]
+    targets += record.cascades
+    return tuple(dict.fromkeys(targets))

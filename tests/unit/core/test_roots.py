@@ -11,8 +11,11 @@
 # under the License.
 """Immutable indexes and roots: what they find is what a scan would find."""
 
+from hypothesis import HealthCheck
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
+import pytest
 
 from cleanupd.core import indexes
 from cleanupd.core import resources
@@ -117,6 +120,14 @@ def test_an_index_follows_keys_that_many_have():
     assert sorted(index["a"]) == sorted([*many, "x"])
 
 
+@pytest.fixture(params=[10_000, 0], ids=["few", "many"])
+def limit(request, monkeypatch):
+    """Have a root count as one with few records, and as one with many."""
+    monkeypatch.setattr(roots, "_FEW", request.param)
+
+
+@pytest.mark.usefixtures("limit")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=IDS, after=st.lists(st.tuples(st.integers(0, 30).map(str), st.booleans())))
 def test_a_listing_is_what_the_root_is_then(before, after):
     """Whatever was known, a root has what is listed last, and tells what it lacks."""
@@ -131,6 +142,7 @@ def test_a_listing_is_what_the_root_is_then(before, after):
     assert sorted(known.hosts["cmp1"]) == sorted(before)
 
 
+@pytest.mark.usefixtures("limit")
 def test_what_is_listed_as_it_was_stays_the_same():
     """A listing that tells nothing new makes no new records, and no new root."""
     known = roots.KindRoot.build([server("1", name="a"), server("2", name="b")])
@@ -138,3 +150,12 @@ def test_what_is_listed_as_it_was_stays_the_same():
     assert root is known
     root, _ = known.relisted([server("1", name="a"), server("2", name="c")])
     assert root.records["1"] is known.records["1"]
+
+
+def test_a_record_that_is_listed_twice_is_the_last():
+    """Also where thousands stand between the two."""
+    others = [server(str(number)) for number in range(2000)]
+    root = roots.KindRoot.build([server("7", host="cmp1"), *others, server("7", host="cmp2")])
+    assert len(root.records) == 2000
+    assert list(root.hosts["cmp1"]) == []
+    assert list(root.hosts["cmp2"]) == ["7"]
