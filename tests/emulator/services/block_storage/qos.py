@@ -85,6 +85,9 @@ def update(call: web.Call) -> web.Answer:
     """PUT keys: 200 with those that were given."""
     api.require_admin(call, f"{RULE}:update")
     asked = schema.read(call, "qos_specs", {}, is_open=True)
+    for name, value in asked.items():
+        if value is not None and not isinstance(value, str):
+            raise schema.refused(name, value, f"{value!r} is not of type 'string', 'null'")
     given = dict(asked)
     consumer = _consumer(asked)
     row = api.find(call, shapes.QOS)

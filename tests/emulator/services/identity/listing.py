@@ -20,7 +20,9 @@ ignore the marker; role assignments and ``/v3/auth/...`` ignore both; regions re
 from collections.abc import Callable
 from collections.abc import Iterable
 import dataclasses
+import datetime
 import itertools
+import re
 from typing import Any
 
 from tests.emulator import paging
@@ -30,7 +32,13 @@ from tests.emulator.services.identity import policy
 
 Body = table.Body
 
+FLAGS = [
+    *(True, "True", "TRUE", "true", False, "False", "FALSE", "false", "", "1", "0"),
+    *("y", "Y", "n", "N", "on", "ON", "off", "OFF", "yes", "no"),
+]
+"""What Keystone takes for a flag, in a query and in a body."""
 FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
+INTERFACES = ["admin", "internal", "public"]
 
 COMPARISONS: dict[str, Callable[[str, str], bool]] = {
     "": str.__eq__,
@@ -117,14 +125,26 @@ def rows(call: web.Call, kind: Kind) -> Iterable[Body]:
 
 def answer(call: web.Call, kind: Kind, found: Iterable[Body], *, cuts: bool = True) -> web.Answer:
     """The rows that pass the filters, as a list; `cuts`: a limit is taken."""
+    _check_filters(call, kind)
     shown = (show(call, kind, body) for body in found if _passes(call, kind, body))
     limit = _limit(call, kind) if cuts else None
     page = list(itertools.islice(shown, limit))
+    if cuts and call.query.get("limit") == "0":
+        return _of_none(call, kind, page)
     body: dict[str, Any] = {kind.plural: page, "links": links(call)}
     if limit is not None and len(page) == limit:
         base = body["links"]["self"].partition("?")[0]
         body["links"]["next"] = f"{base}?{paging.next_query(call, page[-1]['id'])}"
         body["truncated"] = True
+    return web.Answer(200, body)
+
+
+def _of_none(call: web.Call, kind: Kind, page: list[Body]) -> web.Answer:
+    """A page of no rows is said to be cut; of projects it has all (seen on a Keystone 30)."""
+    body = {kind.plural: page if kind is PROJECT else [], "links": links(call), "truncated": True}
+    if body[kind.plural]:
+        base = body["links"]["self"].partition("?")[0]
+        body["links"]["next"] = f"{base}?{paging.next_query(call, page[-1]['id'])}"
     return web.Answer(200, body)
 
 
@@ -137,6 +157,45 @@ def _limit(call: web.Call, kind: Kind) -> int | None:
     limit = asked if asked and asked > 0 else None
     most = call.cloud.settings.page_limits["identity"] if kind.has_markers else None
     return paging.capped(limit, most)
+
+
+def refused(name: str, value: object, reason: str) -> web.Refused:
+    """The 400 of Keystone's schemas."""
+    text = f"Invalid input for field/attribute {name}. Value: {value}. {reason}"
+    return web.Refused(400, text)
+
+
+def check_flag(name: str, value: object) -> None:
+    """400 for what Keystone takes for no flag."""
+    if not isinstance(value, bool) and (not isinstance(value, str) or value not in FLAGS):
+        raise refused(name, value, f"{value!r} is not one of {FLAGS}")
+
+
+def _check_filters(call: web.Call, kind: Kind) -> None:
+    """400 for a filter that cannot be one: of flags, ids, interfaces, times."""
+    query = call.query
+    if "enabled" in kind.filters and "enabled" in query:
+        check_flag("enabled", query["enabled"])
+    parent = query.get("parent_id") if kind is PROJECT else None
+    if parent is not None and not re.fullmatch("[0-9a-f]{32}", parent):
+        raise refused("parent_id", parent, f"{parent!r} is not a 'uuid'")
+    interface = query.get("interface") if kind is ENDPOINT else None
+    if interface not in {None, *INTERFACES}:
+        raise refused("interface", interface, f"{interface!r} is not one of {INTERFACES}")
+    if kind is USER and not _is_moment(query.get("password_expires_at")):
+        raise web.Refused(400, "Timestamp not in expected format.")
+
+
+def _is_moment(asked: str | None) -> bool:
+    """Whether it is a time as Keystone takes it, perhaps with ``lt:`` or the like before it."""
+    if asked is None:
+        return True
+    text = re.sub("^(lt|lte|gt|gte|eq|neq):", "", asked)
+    try:
+        datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return False
+    return True
 
 
 def _passes(call: web.Call, kind: Kind, body: Body) -> bool:

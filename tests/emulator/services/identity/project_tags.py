@@ -69,6 +69,7 @@ def _require_tag(call: web.Call, body: Body) -> None:
 def add_tag(call: web.Call) -> web.Answer:
     """PUT /v3/projects/{id}/tags/{tag}: 201, also if it was there."""
     body = projects.required(call, "create_project_tag", "manager")
+    tags.check_one(call.args["tag"])
     if call.args["tag"] not in body["tags"]:
         body["tags"] = [*body["tags"], call.args["tag"]]
     notices.tell(call, "project", "updated", body["id"])

@@ -32,6 +32,9 @@ from tests.emulator.shapes import identity as shapes
 
 Body = cloud_module.Body
 
+LONGEST = 64
+"""The characters that a name may have."""
+
 
 def list_projects(call: web.Call) -> web.Answer:
     """GET /v3/projects: all, or with a token for a domain those of the domain."""
@@ -149,6 +152,7 @@ def create_project(call: web.Call) -> web.Answer:
     The domain is the caller's if the client names none, also where a parent is in another one.
     """
     given = listing.given(call, listing.PROJECT, "name")
+    _check_fields(given)
     parent = _parent(call, given)
     domain_id = given.get("domain_id") or users.home(call)
     policy.require(call, "create_project", role="manager", domain_id=domain_id)
@@ -182,6 +186,7 @@ def _check_place(call: web.Call, given: Body, parent: Body | None, domain_id: st
         raise web.Refused(400, f"Could not find domain: {domain_id}.")
     if parent is not None:
         _check_parents_domain(parent, domain_id)
+        _check_enabled(call, parent)
     _check_name(call, given["name"], domain_id, None)
 
 
@@ -195,6 +200,29 @@ def _check_parents_domain(parent: Body, domain_id: str) -> None:
         message = f"Cannot create project, since it specifies its domain_id {domain_id}, but"
         more = f"specifies a parent in a different domain ({parent['domain_id']})."
         raise web.Refused(400, f"{message} {more}")
+
+
+def _check_enabled(call: web.Call, parent: Body) -> None:
+    """400 if the branch has a disabled project in it."""
+    if "parent_id" in parent:
+        for row in (parent, *_ancestors(call, parent)):
+            if not row["enabled"]:
+                message = "cannot create a project in a branch containing a disabled project:"
+                raise web.Refused(400, f"{message} {row['id']}")
+
+
+def _check_fields(given: Body) -> None:
+    """400 for a name, description or flag that is none."""
+    name, description = given.get("name", "x"), given.get("description")
+    if not isinstance(name, str):
+        raise listing.refused("name", name, f"{name!r} is not of type 'string'")
+    if len(name) > LONGEST:
+        raise listing.refused("name", name, f"{name!r} is too long")
+    if not isinstance(description, str | None):
+        reason = f"{description!r} is not of type 'string', 'null'"
+        raise listing.refused("description", description, reason)
+    for flag in sorted({"enabled", "is_domain"} & given.keys()):
+        listing.check_flag(flag, given[flag])
 
 
 def _check_name(call: web.Call, name: str, domain_id: str, own_id: str | None) -> None:
@@ -212,6 +240,7 @@ def update_project(call: web.Call) -> web.Answer:
     """PATCH /v3/projects/{id}: not its place; disabled only if nothing enabled is below it."""
     body = required(call, "update_project", "manager")
     given = listing.given(call, listing.PROJECT)
+    _check_fields(given)
     if given.get("domain_id", body["domain_id"]) != body["domain_id"]:
         raise web.Refused(400, "Cannot change Domain ID")
     if given.get("parent_id", body["parent_id"]) != body["parent_id"]:

@@ -14,11 +14,14 @@
 Source: API reference, Identity v3, "Project tags"; statuses seen on a real Keystone 30.
 """
 
+import re
+
 from tests.emulator import cloud as cloud_module
 from tests.emulator import web
 
 Body = cloud_module.Body
 
+PATTERN = "^[^,/]*$"
 FILTERS = {
     "tags": lambda mine, asked: asked <= mine,
     "tags-any": lambda mine, asked: bool(asked & mine),
@@ -37,8 +40,24 @@ def fit(call: web.Call, row: Body) -> bool:
     )
 
 
+def check_one(tag: str) -> None:
+    """400 for one that is too long or has what separates tags and paths."""
+    if reason := _wrong(tag):
+        raise web.Refused(400, reason)
+
+
+def _wrong(tag: str) -> str:
+    if len(tag) > 255:
+        return f"{tag!r} is too long"
+    return "" if re.fullmatch(PATTERN, tag) else f"{tag!r} does not match {PATTERN!r}"
+
+
 def check(tags: list[str]) -> None:
-    """400 for one that is there twice."""
+    """400 for one that is there twice, or is none."""
+    for place, tag in enumerate(tags):
+        if reason := _wrong(tag):
+            message = f"Invalid input for field/attribute {place}. Value: {tag}. {reason}"
+            raise web.Refused(400, message)
     if len(set(tags)) != len(tags):
         message = f"Invalid input for field/attribute tags. Value: {tags}."
         raise web.Refused(400, f"{message} {tags} has non-unique elements")

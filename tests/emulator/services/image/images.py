@@ -193,7 +193,7 @@ def _test(key: str, text: str) -> Test:
 
 
 def _size_test(key: str, text: str) -> Test:
-    if not text.isdigit():
+    if not re.fullmatch(r"[-+]?\d+", text):
         raise web.Refused(400, "Unable to filter on a range with a non-numeric value.")
     compare = operator.ge if key == "size_min" else operator.le
     return lambda row: row["size"] is not None and compare(row["size"], int(text))

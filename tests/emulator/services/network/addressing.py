@@ -57,6 +57,20 @@ def fixed_ips(
     return found
 
 
+def with_automatic(call: web.Call, on: Body, mac: str, found: list[Body]) -> list[Body]:
+    """Those found, and one of each other subnet whose addresses are automatic.
+
+    A port of a tenant has one of those whatever it asks for; a router's has not.
+    """
+    there = {one["subnet_id"] for one in found}
+    subnets = [call.rows("network.subnet").get(key) for key in on["subnets"]]
+    return found + [
+        shapes.fixed(one, shapes.eui64(one, mac))
+        for one in subnets
+        if one is not None and one["id"] not in there and shapes.is_automatic(one)
+    ]
+
+
 def _fixed_ip(
     call: web.Call, on: Body, mac: str, wanted: Body, mine: Body | None, found: list[Body]
 ) -> Body:

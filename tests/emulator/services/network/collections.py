@@ -26,6 +26,8 @@ Body = cloud_module.Body
 Field = fields.Field
 
 BOOLEAN = fields.to_boolean
+IP_VERSIONS = fields.one_of(4, 6, "4", "6")
+VERSION = Field("pfs", fields.REQUIRED, IP_VERSIONS, fields.to_integer)
 NAME = Field("pufs", "", fields.text())
 OWNER = {"tenant_id": Field("pfs", check=fields.text()), "project_id": Field("pfs")}
 STANDARD = {
@@ -126,7 +128,7 @@ SUBNETS = Collection(
         **TAGGED,
         "name": NAME,
         "network_id": Field("pfs", fields.REQUIRED, fields.uuid_text),
-        "ip_version": Field("pfs", fields.REQUIRED, fields.one_of(4, 6, "4", "6"), int),
+        "ip_version": VERSION,
         "cidr": Field("pfs", convert=fields.to_cidr),
         "subnetpool_id": Field("pfs", check=fields.uuid_or_none),
         "prefixlen": Field("p", check=fields.not_negative, convert=fields.to_integer),
@@ -335,7 +337,7 @@ ADDRESS_SCOPES = Collection(
         **OWNER,
         "id": Field("fs"),
         "name": NAME,
-        "ip_version": Field("pfs", fields.REQUIRED, fields.one_of(4, 6, "4", "6"), int),
+        "ip_version": VERSION,
         "shared": Field("pufs", default=False, convert=BOOLEAN, admin="pu"),
     },
 )

@@ -205,12 +205,16 @@ def not_negative(value: Any) -> str | None:
     return f"'{value}' should be non-negative" if int(value) < 0 else None
 
 
+TRUE = frozenset(("true", "1", "yes", "y", "on", "t"))
+FALSE = frozenset(("false", "0", "no", "n", "off", "f"))
+
+
 def to_boolean(value: Any) -> bool:
     """True or False, also from text and numbers."""
     word = str(value).lower()
-    if word in ("true", "1"):
+    if word.strip() in TRUE:
         return True
-    if word in ("false", "0"):
+    if word.strip() in FALSE:
         return False
     raise invalid(f"'{value}' cannot be converted to boolean")
 

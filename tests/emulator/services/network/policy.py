@@ -152,11 +152,13 @@ def check_revision(call: web.Call, body: Body) -> None:
     name, _, number = wanted.partition("=")
     if name != "revision_number":
         return
-    if not number.isdigit():
+    try:
+        revision = int(number)
+    except ValueError:
         text = "Revision number etag must be in the format of revision_number=<int>"
-        raise web.Refused(400, f"Bad if-match request: {text}.", "BadRequest")
-    if int(number) != body["revision_number"]:
-        text = f"Constrained to {number}, but current revision is {body['revision_number']}"
+        raise web.Refused(400, f"Bad if-match request: {text}.", "BadRequest") from None
+    if revision != body["revision_number"]:
+        text = f"Constrained to {revision}, but current revision is {body['revision_number']}"
         raise web.Refused(412, text, "RevisionNumberConstraintFailed")
 
 

@@ -42,6 +42,16 @@ SERVERS = ("compute:", "baremetal:", "manila:")
 """Owners whose ports only the administrator deletes (Neutron 29's policy)."""
 
 
+def _fixed_ips(
+    call: web.Call, on: Body, mac: str, wanted: Body, mine: Body | None = None
+) -> list[Body]:
+    """The port's addresses, to which automatic ones come unless it is a router's."""
+    found = addressing.fixed_ips(call, on, mac, wanted["fixed_ips"], mine=mine)
+    if wanted["device_owner"] in ROUTER_OWNED:
+        return found
+    return addressing.with_automatic(call, on, mac, found)
+
+
 def make(call: web.Call, wanted: Body) -> Body:
     """A port with addresses, groups and binding as wanted, or as Neutron chooses."""
     on = policy.find(call, collections.NETWORKS, wanted["network_id"])
@@ -52,7 +62,7 @@ def make(call: web.Call, wanted: Body) -> Body:
         _check_mac_free(call, on, mac)
     groups = _groups(call, wanted, has_security=secure)
     mac = mac or addressing.new_mac(call)
-    fixed_ips = addressing.fixed_ips(call, on, mac, wanted.get("fixed_ips"))
+    fixed_ips = _fixed_ips(call, on, mac, {"fixed_ips": None, **wanted})
     plain = {
         key: wanted[key]
         for key in (
@@ -173,7 +183,7 @@ def change(call: web.Call, body: Body, wanted: dict[str, Any]) -> changes.Apply:
         wanted = {**wanted, "allowed_address_pairs": pairs}
     if "fixed_ips" in wanted:
         mac = wanted.get("mac_address", body["mac_address"])
-        found = addressing.fixed_ips(call, on, mac, wanted["fixed_ips"], mine=body)
+        found = _fixed_ips(call, on, mac, {**body, **wanted}, mine=body)
         assigned = shapes.dns_assignment(found)
         wanted = {**wanted, "fixed_ips": found, "dns_assignment": assigned}
     host = wanted.pop("binding:host_id", body["binding:host_id"]) or ""

@@ -161,8 +161,16 @@ def delete(call: web.Call) -> web.Answer:
     return web.Answer(204)
 
 
+def owner(call: web.Call) -> web.Answer:
+    """GET /v2.0/quotas/tenant and /project: whose token it is, for anybody."""
+    name = call.request.path.rpartition("/")[2]
+    return web.Answer(200, {name: {f"{name}_id": call.token.project_id}})
+
+
 ROUTES = (
     web.Route("GET", "/v2.0/quotas", index),
+    web.Route("GET", "/v2.0/quotas/tenant", owner),
+    web.Route("GET", "/v2.0/quotas/project", owner),
     web.Route("GET", "/v2.0/quotas/<project_id>", show),
     web.Route("PUT", "/v2.0/quotas/<project_id>", update),
     web.Route("DELETE", "/v2.0/quotas/<project_id>", delete),

@@ -18,7 +18,10 @@ the others; and rise with each change (`touch`).
 
 from tests.emulator.shapes.network.addresses import NoAddressLeft
 from tests.emulator.shapes.network.addresses import dns_assignment
+from tests.emulator.shapes.network.addresses import eui64
+from tests.emulator.shapes.network.addresses import fixed
 from tests.emulator.shapes.network.addresses import in_use
+from tests.emulator.shapes.network.addresses import is_automatic
 from tests.emulator.shapes.network.addresses import next_address
 from tests.emulator.shapes.network.addresses import of_network
 from tests.emulator.shapes.network.basic import network
@@ -54,9 +57,12 @@ __all__ = [
     "default_security_group",
     "disconnect",
     "dns_assignment",
+    "eui64",
+    "fixed",
     "floating_ip",
     "in_use",
     "interface",
+    "is_automatic",
     "network",
     "next_address",
     "of_network",
