@@ -116,27 +116,31 @@ def _words(words: Mapping[str, str]) -> str:
     return "\n".join(f"  {word:<13}{text}" for word, text in words.items())
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
+    """A port to listen on; 0 is any."""
     if not 0 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"a port is from 0 to 65535, not {text}")
     return int(text)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """How many."""
     if int(text) < 0:
         raise argparse.ArgumentTypeError(f"{text} is less than none")
     return int(text)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """How long; it may be no time."""
     if not (math.isfinite(float(text)) and float(text) >= 0):
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds that one can wait")
     return float(text)
 
 
-def _speed(text: str) -> float:
+def speed(text: str) -> float:
+    """How many times as fast as on the wall."""
     if not (math.isfinite(float(text)) and float(text) > 0):
-        raise argparse.ArgumentTypeError(f"time cannot pass {text} times as fast")
+        raise argparse.ArgumentTypeError(f"speed is more than 0, not {text}")
     return float(text)
 
 
@@ -157,21 +161,19 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--port", type=_port, default=0, help="where to listen on 127.0.0.1; 0, the default: any")
+    add("--port", type=port, default=0, help="where to listen on 127.0.0.1; 0, the default: any")
     add("--scene", choices=SCENES, default="demo", help="who lives there (demo)")
     add(
         "--servers",
-        type=_count,
+        type=count,
         metavar="N",
         help="so many servers more, each with port and volume",
     )
     add("--seed", type=int, default=0, help="the same ids and names for the same seed (0)")
-    add(
-        "--speed", type=_speed, default=1.0, help="how fast time passes; 60: a minute a second (1)"
-    )
+    add("--speed", type=speed, default=1.0, help="how fast time passes; 60: a minute a second (1)")
     add(
         "--delete-delay",
-        type=_seconds,
+        type=seconds,
         default=0.2,
         metavar="SECONDS",
         help="how long an asynchronous delete takes, of the cloud's time (0.2)",

@@ -172,6 +172,11 @@ class Table:
         entry = None if after is None else self._entry(after)
         return self._walk(entry, down=self._newest_first, is_glance=True)
 
+    def whole(self, one: Any) -> Body:
+        """The row that a glance is of; a row is one already."""
+        is_whole = self._crowd is None or isinstance(one, dict)
+        return one if is_whole else self._crowd.look(one.number)
+
     def glances_by(
         self, order: object, sort: Callable[[list[Any]], None], after: Key | None = None
     ) -> Iterator[Any]:

@@ -370,25 +370,25 @@ SCRIPT = "[{path: /compute, answer: 503, after: 1}, {event: x, answer: lost}]"
 
 
 @pytest.mark.parametrize(
-    ("options", "text", "message"),
+    ("options", "text", "code", "message"),
     [
-        (["--faults", "FILE"], "[{path: /, answer: dance}]", "order 1: answer is a status"),
-        (["--faults", "/nowhere"], "", "No such file"),
-        (["--speed", "0"], "", "speed is more than 0"),
-        (["--transport-url", "dance://"], "", "dance"),
+        (["--faults", "FILE"], "[{path: /, answer: dance}]", 2, "order 1: answer is a status"),
+        (["--faults", "/nowhere"], "", 1, "No such file"),
+        (["--down-host", "nowhere"], "", 2, "there are cmp1, cmp2"),
+        (["--transport-url", "dance://"], "", 2, "dance"),
     ],
 )
 def test_wrong_options(
-    tmp_path: pathlib.Path, options: list[str], text: str, message: str
+    tmp_path: pathlib.Path, options: list[str], text: str, code: int, message: str
 ) -> None:
-    """What the command cannot understand is one line, and 1."""
+    """What the command cannot understand is one line, and 2; a file that is not there, 1."""
     file = tmp_path / "script"
     file.write_text(text)
     options = [str(file) if one == "FILE" else one for one in options]
     done = subprocess.run(
         [*COMMAND, *options], capture_output=True, text=True, check=False, cwd=ROOT
     )
-    assert done.returncode == 1
+    assert done.returncode == code
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
 

@@ -82,7 +82,6 @@ def test_help() -> None:
         ["--speed", "0"],
         ["--page-limit", "compute=0"],
         ["--page-limit", "nothing=5"],
-        ["--down-host", "nowhere"],
     ],
     ids=" ".join,
 )

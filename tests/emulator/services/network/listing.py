@@ -51,7 +51,7 @@ def answer(call: web.Call, collection: Collection) -> web.Answer:
 
     backwards = call.query.get("page_reverse", "").lower() == "true"
     rows = _sorted(call, collection, order, backwards=backwards)
-    found = paging.take(rows, wanted, limit)
+    found = [call.rows(collection.kind).whole(row) for row in paging.take(rows, wanted, limit)]
     found = found[::-1] if backwards else found
     show = presenting.presenter(call, collection)
     body: Body = {collection.key: [show(one) for one in found]}
@@ -102,7 +102,7 @@ def _sorted(
     few = _by_index(call, rows)
     if few is None and not order:
         return _walk(rows, marker, backwards=backwards)
-    found = _with_marker(rows if few is None else few, rows, marker)
+    found = _with_marker(rows.glances() if few is None else few, rows, marker)
     found.sort(key=lambda body: str(body["id"]))
     for key, downwards in reversed(order):
         found.sort(key=functools.partial(_sort_value, key), reverse=downwards)
@@ -121,9 +121,9 @@ def _with_marker(found: Iterable[Body], rows: table.Table, marker: str | None) -
 
 
 def _walk(rows: table.Table, marker: str | None, *, backwards: bool) -> Iterator[Body]:
-    if marker is None:
-        return rows.backwards() if backwards else iter(rows)
-    return rows.before(marker) if backwards else rows.after(marker)
+    if backwards:
+        return rows.backwards() if marker is None else rows.before(marker)
+    return rows.glances(marker)
 
 
 def _sort_value(key: str, body: Body) -> Any:
