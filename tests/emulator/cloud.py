@@ -273,6 +273,7 @@ class Cloud:
                 *("compute.migration", "compute.service"),
                 "block_storage.attachment",
                 *("network.security_group_rule", "network.subnet_pool", "network.address_scope"),
+                "network.rbac_policy",
             }
             found = {kind: rows.keys() for kind, rows in self.tables.items() if kind not in hidden}
         found["compute.keypair"] = {":".join(key) for key in found["compute.keypair"]}
