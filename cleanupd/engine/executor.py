@@ -132,8 +132,8 @@ class Executor:
         """Remove what the plan says and return the result of each step, in its order.
 
         ``look`` is called before kinds are removed whose service guards
-        nothing: at once for those whose way is free, for the others when all
-        else is done.
+        nothing, when all else is done: a server that is still being built has
+        Neutron make its project's default security group again.
         """
         self._look = look
         self._progress = progress or self._progress
@@ -144,8 +144,6 @@ class Executor:
         running: Running = {}
         with self._pools(plan) as pools:
             try:
-                if not self._stop.is_set():
-                    self._begin(pools, running)
                 while self._sorter.is_active() and not self._stop.is_set():
                     self._advance(pools, running)
             finally:
@@ -171,17 +169,8 @@ class Executor:
     def _kind(self, ref: resources.Ref) -> kinds.Kind:
         return self._managers[ref.kind].KIND
 
-    def _begin(self, pools: Mapping[str, futures.Executor], running: Running) -> None:
-        """Begin what can begin at once; what needs a last look has one meanwhile.
-
-        That look counts for no other: what is removed meanwhile may stand on it.
-        """
-        self._submit(pools, running)
-        if self._held:
-            self._release()
-            self._looked = (self._looked[0], float("-inf"))
-
-    def _submit(self, pools: Mapping[str, futures.Executor], running: Running) -> None:
+    def _advance(self, pools: Mapping[str, futures.Executor], running: Running) -> None:
+        """Begin what can begin and settle what has ended, or wait a little for either."""
         # What takes longest to vanish is begun first.
         ready = sorted(self._ready(), key=lambda step: not self._kind(step.ref).is_asynchronous)
         for step in ready:
@@ -189,10 +178,6 @@ class Executor:
         for step in ready:
             pool = pools[self._kind(step.ref).service]
             running[pool.submit(self._remover.remove, step)] = step
-
-    def _advance(self, pools: Mapping[str, futures.Executor], running: Running) -> None:
-        """Begin what can begin and settle what has ended, or wait a little for either."""
-        self._submit(pools, running)
         if self._held and not (running or self._due or self._vanishing or self._following):
             self._release()
         if running:

@@ -150,7 +150,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clients.Stage]:
     (folder / "image").write_bytes(bytes(2048))
     with emulator.running(cloud) as url:
         (folder / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
-        yield clients.Stage(cloud, legitimate, url, folder)
+        found = clients.Stage(cloud, legitimate, url, folder)
+        # To list groups makes Neutron make the one of the project that lists.
+        found.run("openstack", "security", "group", "list")
+        yield found
 
 
 @pytest.fixture(scope="module")
