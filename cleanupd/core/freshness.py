@@ -59,12 +59,41 @@ class Shrinkage(msgspec.Struct, frozen=True):
     known: int
 
 
+class Lag(msgspec.Struct, frozen=True):
+    """What is known beside a listing: the root, and what was heard since a moment; its number."""
+
+    number: int
+    root: roots.KindRoot
+    since: dict[str, _Heard]
+
+
 class Listing(msgspec.Struct, frozen=True):
-    """A complete listing: when it was asked for, its root, and the known ids that it lacks."""
+    """A complete listing: when it was asked for, its root, and the known ids that it lacks.
+
+    ``followed`` is that root after what was heard until a ``number``.
+    """
 
     request: changes.Request
     root: roots.KindRoot
     missing: frozenset[str]
+    followed: roots.KindRoot
+    number: int
+
+    def follow(self, lag: Lag) -> "Listing":
+        """Return the listing after what was heard besides; it takes its time, and needs no lock.
+
+        What is open stands as it was listed until it is read.
+        """
+        followed = self.followed
+        for id_, heard in lag.since.items():
+            record = self.root.records.get(id_)
+            if heard.is_gone:
+                record = None
+            elif not heard.is_open:
+                record = lag.root.records.get(id_, record)
+            if followed.records.get(id_) is not record:
+                followed = followed.replaced(id_, record)
+        return Listing(self.request, self.root, self.missing, followed, lag.number)
 
 
 class KindState:
@@ -155,12 +184,17 @@ class KindState:
         It takes its time and changes nothing, so that it needs no lock.
         """
         root, missing = self.root.relisted(records)
-        return Listing(request, root, missing)
+        return Listing(request, root, missing, root, request.number)
+
+    def lag(self, listing: Listing) -> Lag:
+        """Return what a listing does not follow yet."""
+        since = self._heard_since(listing.request, listing.number)
+        return Lag(self._number, self.root, since)
 
     def land(self, listing: Listing, now: datetime.datetime) -> Shrinkage | None:
         """Take a complete listing, or return why it waits for a second one that says the same."""
-        request, root = listing.request, listing.root
-        since = self._heard_since(request)
+        request = listing.request
+        since = self._heard_since(request, request.number)
         missing = frozenset(
             id_ for id_ in listing.missing if id_ in self.root.records and id_ not in since
         )
@@ -169,12 +203,8 @@ class KindState:
             self._missing = missing
             return Shrinkage(len(missing), len(self.root.records))
         self._missing = frozenset()
-        for id_, heard in since.items():
-            record = self.root.records.get(id_)
-            if heard.is_gone or (record is not None and not heard.is_open):
-                root = root.replaced(id_, record)
         self._fallen.append(self._heard)
-        self.root, self._heard = root, since
+        self.root, self._heard = listing.follow(self.lag(listing)).followed, since
         self._listed, self._landed_at = request, now
         return None
 
@@ -191,11 +221,11 @@ class KindState:
                 fallen.popitem()
         return forgotten
 
-    def _heard_since(self, request: changes.Request) -> dict[str, _Heard]:
-        """Return what stands against a listing; what was heard last is looked at first."""
+    def _heard_since(self, request: changes.Request, number: int) -> dict[str, _Heard]:
+        """Return what stands against a listing and was heard since, looked at from the end."""
         since = {}
         for id_, heard in reversed(self._heard.items()):
-            if heard.number < request.number:
+            if heard.number <= number:
                 break
             if heard.is_open or heard.sent_at >= request.at - SKEW:
                 since[id_] = heard

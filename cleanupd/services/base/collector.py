@@ -40,6 +40,8 @@ LOG = log.getLogger(__name__)
 
 #: As many touched resources of a kind are read one by one; where there are more, all are listed.
 MOST_READS = 100
+#: So often a listing follows what was heard meanwhile, each time less, before it lands.
+_CATCHES = 2
 
 Managers = Mapping[str, type[manager.ResourceManager]]
 #: Gives all records of another collector's kind, None where these are not known.
@@ -241,6 +243,10 @@ listing costs about one request for each thousand resources of a kind.""",
             LOG.warning("%(kind)s could not be listed: %(why)s", {"kind": kind, "why": error})
             self._distrust(kind, str(error))
             return False
+        for _ in range(_CATCHES):
+            with self._changing:
+                lag = state.lag(listing)
+            listing = listing.follow(lag)
         with self._changing:
             shrinkage = state.land(listing, self._clock())
             if shrinkage is None:

@@ -61,6 +61,7 @@ class World:
     readings: list[tuple] = dataclasses.field(default_factory=list)
     state: freshness.KindState = dataclasses.field(default_factory=freshness.KindState)
     buried: set[str] = dataclasses.field(default_factory=set)
+    compared: freshness.Listing | None = None
 
     def step(self, what, who):
         """Let something happen in the cloud, of which its bus tells, with the sender's clock."""
@@ -108,12 +109,23 @@ class World:
     def list(self):
         """Begin a listing; its answer is on its way."""
         self.listings.append((dict(self.truth), self.state.request(self.now)))
+        self.compared = None
 
     def land(self):
         """Let the listing that began first arrive."""
-        records, request = self.listings.pop(0)
-        self.state.land(self.state.compare(records.values(), request), self.now)
+        self.compare()
+        self.listings.pop(0)
+        self.state.land(self.compared, self.now)
+        self.compared = None
         self.check()
+
+    def compare(self):
+        """Compare the listing that began first, or let it follow what was heard since."""
+        if self.compared is None:
+            records, request = self.listings[0]
+            self.compared = self.state.compare(records.values(), request)
+        else:
+            self.compared = self.compared.follow(self.state.lag(self.compared))
 
     def check(self):
         """Nothing is torn, and nothing that was reported gone is there."""
@@ -139,6 +151,8 @@ class World:
             self.tell(self.rng.choice(self.said))
         elif choice < 0.7 and not self.listings:
             self.list()
+        elif choice < 0.75 and self.listings:
+            self.compare()
         elif choice < 0.8 and self.listings:
             self.land()
         elif self.readings:
