@@ -41,6 +41,8 @@ WATCHER = peers.Peer(("python-watcher==17.0.0",))
 EMPTY = "empty endpoint"
 #: The peer copies its whole model for some questions, which takes long.
 MOST_COPIES = 2
+#: So many syncs are enough to see how long thousands of events wait.
+MOST_SYNCS = 3
 
 Answers = list[model_worker.Answer]
 
@@ -52,7 +54,8 @@ ROWS = (
     ("latest model", "us", "ask", "latest_us"),
     ("node by host name", "us", "ask", "node_us"),
     ("servers by part of their names", "us", "ask", "named_us"),
-    ("longest wait of an event", "ms", "wait", "longest_ms"),
+    ("longest wait of an event, as CPU", "ms", "wait", "spent_ms"),
+    ("longest wait of an event, on the clock", "ms", "wait", "clock_ms"),
 )
 
 
@@ -75,7 +78,7 @@ class Extent:
         return max(self.peer_updates)
 
 
-FULL = Extent((1000, 100_000, 1_000_000), 20_000, {1000: 1000, 100_000: 30}, 7, 6000)
+FULL = Extent((1000, 100_000, 1_000_000), 20_000, {1000: 1000, 100_000: 30}, 7, 4000)
 QUICK = Extent((1000, 10_000), 5000, {1000: 300}, 3, 1000)
 
 
@@ -143,7 +146,7 @@ def _take_turns(extent: Extent, ours: Party, theirs: Party) -> None:
 def _wait(extent: Extent, ours: Party, theirs: Party) -> None:
     for size in extent.sizes[1:]:
         report.tell(f"events wait while {size} servers are listed")
-        for _ in range(extent.rounds):
+        for _ in range(min(extent.rounds, MOST_SYNCS)):
             ours.do(size, "wait_alone")
             ours.do(size, "wait")
     report.tell(f"events of {theirs.name} wait")
@@ -177,9 +180,9 @@ def show(extent: Extent, ours: Party, theirs: Party) -> Iterator[report.Measurem
             yield row(size, name, unit, what, value)
     for size in extent.sizes[1:]:
         yield report.Measurement(
-            name=f"longest wait of an event when nothing else is done, {size} servers",
+            name=f"longest wait, on the clock, when nothing else is done, {size} servers",
             unit="ms",
-            value=round(ours.middle(size, "wait_alone", "longest_ms"), 3),
+            value=round(ours.middle(size, "wait_alone", "clock_ms"), 3),
         )
 
 

@@ -17,7 +17,7 @@ that takes is not counted.
 """
 
 from collections.abc import Callable
-from collections.abc import Sequence
+import itertools
 import json
 import re
 import threading
@@ -31,6 +31,7 @@ from cleanupd.core import patterns
 from cleanupd.core import resources
 from cleanupd.engine import sweep
 from cleanupd.service import listener
+from cleanupd.service import supervisor
 from cleanupd.services.base import notification
 from cleanupd.services.base import registry
 from cleanupd.services.compute import collector
@@ -117,6 +118,7 @@ class Ground:
         self.endpoint = listener.EventsNotificationEndpoint(self.manager)
         #: The round of messages, and how many there were.
         self._turn = self._told = 0
+        supervisor.calm()
 
     def synchronize(self) -> Answer:
         """Synchronize: CPU for each server, from the bytes of the pages, requests, memory."""
@@ -138,25 +140,17 @@ class Ground:
 
     def update(self, count: int) -> Answer:
         """Take messages about so many servers; return how many each CPU second."""
-        batches = self._batches(count)
-
-        def take() -> None:
-            for batch in batches:
-                self.endpoint.info(batch)
-
-        spent_s = model_worker.spend(take)
+        self._turn += 1
+        told = self.world.updates(count, self._turn)
+        spent_s = 0.0
+        # A listener has no more than a batch at a time, either.
+        while batch := list(itertools.islice(told, listener.BATCH_SIZE)):
+            spent_s += model_worker.spend(lambda batch=batch: self.endpoint.info(batch))
+        self._told += count
         counts = self.manager.counts
         if self.collector.touched or counts.handled != self._told:
             raise RuntimeError(f"not all was told: {self.collector.touched} touched, {counts}")
         return {"each_cpu_second": count / spent_s}
-
-    def _batches(self, count: int) -> list[Sequence[Body]]:
-        """Return messages as a batch listener gives them, newer than all before."""
-        self._turn += 1
-        self._told += count
-        told = list(self.world.updates(count, self._turn))
-        size = listener.BATCH_SIZE
-        return [told[first : first + size] for first in range(0, count, size)]
 
     def ask(self) -> Answer:
         """Return the CPU of questions: all that is known, a host, a name part of a workload."""
@@ -194,19 +188,16 @@ class Ground:
         return self._wait(threading.Thread(target=time.sleep, args=(ALONE_S,)))
 
     def _wait(self, meanwhile: threading.Thread) -> Answer:
-        waits: list[float] = []
+        waits = model_worker.Waits()
         self._turn += 1
         meanwhile.start()
-        due = time.perf_counter()
         while meanwhile.is_alive():
-            serial = len(waits)
-            message = self.world.update(serial * 7919 % self.world.servers, self._turn, serial)
-            due = max(due + PACE_S, time.perf_counter())
-            time.sleep(max(0.0, due - time.perf_counter()))
-            self.endpoint.info([message])
-            waits.append(time.perf_counter() - due)
-        self._told += len(waits)
-        return {"longest_ms": max(waits) * 1000, "events": len(waits)}
+            number = waits.count * 7919 % self.world.servers
+            message = self.world.update(number, self._turn, waits.count)
+            time.sleep(PACE_S)
+            waits.take(lambda message=message: self.endpoint.info([message]))
+        self._told += waits.count
+        return waits.answer
 
     def _take_models(self, is_over: threading.Event) -> None:
         while not is_over.is_set():

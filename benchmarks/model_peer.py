@@ -182,13 +182,9 @@ class Ground:
     def update(self, count: int) -> Answer:
         """Take messages about so many servers; return how many each CPU second."""
         self._turn += 1
-        told = list(self.world.updates(count, self._turn))
-
-        def take() -> None:
-            for message in told:
-                self._take(message)
-
-        return {"each_cpu_second": count / model_worker.spend(take)}
+        told = self.world.updates(count, self._turn)
+        spent_s = sum(model_worker.spend(lambda one=one: self._take(one)) for one in told)
+        return {"each_cpu_second": count / spent_s}
 
     def _take(self, message: model_world.Body) -> None:
         self.endpoint.info(
@@ -221,20 +217,18 @@ class Ground:
         is_over = threading.Event()
         sync = threading.Thread(target=self.collector.synchronize, daemon=True)
         taking = threading.Thread(target=self._take_models, args=(is_over,), daemon=True)
-        waits = []
+        waits = model_worker.Waits()
         self._turn += 1
         sync.start()
         taking.start()
-        begun = due = time.perf_counter()
+        begun = time.perf_counter()
         while sync.is_alive() and time.perf_counter() - begun < PATIENCE_S:
-            serial = len(waits)
-            message = self.world.update(serial * 7919 % self.world.servers, self._turn, serial)
-            due = max(due + PACE_S, time.perf_counter())
-            time.sleep(max(0.0, due - time.perf_counter()))
-            self._take(message)
-            waits.append(time.perf_counter() - due)
+            number = waits.count * 7919 % self.world.servers
+            message = self.world.update(number, self._turn, waits.count)
+            time.sleep(PACE_S)
+            waits.take(lambda message=message: self._take(message))
         is_over.set()
-        return {"longest_ms": max(waits) * 1000, "events": len(waits)}
+        return waits.answer
 
     def _take_models(self, is_over: threading.Event) -> None:
         while not is_over.is_set():

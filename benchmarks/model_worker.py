@@ -98,9 +98,6 @@ def serve(make: Callable[[int], object], names: Sequence[str]) -> None:
         answer: Answer = {}
         if name == "prepare":
             ground = make(**arguments)
-            # As the daemon does when it has started.
-            gc.collect()
-            gc.freeze()
         elif name in names:
             answer = getattr(ground, name)(**arguments)
         answers.write(json.dumps(answer) + "\n")
@@ -125,6 +122,37 @@ def spend_each(work: Callable[[], Any], least_s: float = 0.2) -> float:
         if spent >= least_s:
             return spent / times
         times *= 4
+
+
+class Waits:
+    """How long events waited: on the clock, and by the CPU that the process spent meanwhile.
+
+    Its threads run one at a time. So that is how long an event waits on a machine that does
+    nothing else, as well as that can be told on one that does.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._clock_s = self._spent_s = 0.0
+
+    def take(self, work: Callable[[], Any]) -> None:
+        """Have an event come while other threads run, and take it."""
+        begun, spent_s = time.perf_counter(), time.process_time()
+        # All who wait for the lock of the interpreter come first.
+        time.sleep(0)
+        work()
+        self._spent_s = max(self._spent_s, time.process_time() - spent_s)
+        self._clock_s = max(self._clock_s, time.perf_counter() - begun)
+        self.count += 1
+
+    @property
+    def answer(self) -> Answer:
+        """The longest."""
+        return {
+            "clock_ms": self._clock_s * 1000,
+            "spent_ms": min(self._spent_s, self._clock_s) * 1000,
+            "events": self.count,
+        }
 
 
 def resident() -> int:
