@@ -135,7 +135,8 @@ def test_few(people: callers.People, few: Few, who: str) -> None:
     is_mine = few.key != "segments" or who == "admin"
     if few.fields and is_mine:
         assert {frozenset(row) for row in rows} == {few.fields - hidden}
-    elif not is_mine or who == "member":
+    # What Cinder had to say of volumes that failed stays for a month.
+    elif (not is_mine or who == "member") and few.key != "messages":
         assert rows == []
 
 
