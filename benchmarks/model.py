@@ -27,6 +27,7 @@ import contextlib
 import dataclasses
 import statistics
 import sys
+import uuid
 
 import kombu
 
@@ -198,12 +199,14 @@ def hear(extent: Extent, url: str) -> Iterator[report.Measurement]:
         party = Party("cleanupd", {size: worker})
         report.tell(f"messages come from a broker, {size} servers")
         party.do(size, "prepare", servers=size)
-        party.do(size, "connect", url=url)
-        stack.callback(party.do, size, "leave")
-        for _ in range(extent.rounds):
-            for what in ("hear_nothing", "hear"):
-                party.do(size, "send", count=extent.heard)
-                party.do(size, what, count=extent.heard)
+        # Queues have the names of topics: those of a cloud must not be the same.
+        exchange = f"cleanupd-benchmark-{uuid.uuid4().hex[:8]}"
+        topics = [f"{exchange}-{number}" for number in range(2 * extent.rounds)]
+        stack.callback(_remove, url, exchange, topics)
+        party.do(size, "connect", url=url, exchange=exchange)
+        for number, topic in enumerate(topics):
+            party.do(size, "send", count=extent.heard, topic=topic)
+            party.do(size, ("hear_nothing", "hear")[number % 2], count=extent.heard)
     yield report.Measurement(
         name=f"messages from a broker in a CPU second, {size} servers",
         unit="messages",
@@ -213,9 +216,22 @@ def hear(extent: Extent, url: str) -> Iterator[report.Measurement]:
     )
 
 
+def _remove(url: str, exchange: str, topics: Iterable[str]) -> None:
+    """Remove what was made in the broker."""
+    with _link(url) as link:
+        channel = link.channel()
+        for topic in topics:
+            channel.queue_delete(f"{topic}.info")
+        channel.exchange_delete(exchange)
+
+
+def _link(url: str) -> kombu.Connection:
+    return kombu.Connection(url.replace("rabbit://", "amqp://"), connect_timeout=5)
+
+
 def why_silent(url: str) -> str | None:
     """Say why there is no broker; None where there is one."""
-    link = kombu.Connection(url.replace("rabbit://", "amqp://"), connect_timeout=5)
+    link = _link(url)
     try:
         link.connect()
     except (OSError, *link.connection_errors) as error:
