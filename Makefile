@@ -86,12 +86,18 @@ demo-sandbox: $(READY) ## the same on a real control plane with a real, killed R
 ##
 ## Tests
 
-.PHONY: test contract coverage test-lower sandbox-test campaign-race
+# Much of a test is waiting, hence one more than there are processors.
+WORKERS = --numprocesses $$(($$(nproc) + 1)) --maxprocesses 6 --dist worksteal
+
+.PHONY: test test-slow contract coverage test-lower sandbox-test campaign-rally-jobs campaign-race
 test: $(READY) $(READY_RALLY) ## unit and functional tests with coverage; no root
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
-		--cov --cov-report=term:skip-covered tests/unit tests/functional
+	@$(BIN)/python -m pytest $(WORKERS) -m 'not slow and not campaign' \
+		--cov --cov-report=term:skip-covered tests/functional tests/unit
 	$(MAKE) coverage READY=$(READY) BIN=$(BIN)
 	$(MAKE) contract READY=$(READY) BIN=$(BIN)
+
+test-slow: $(READY) $(READY_RALLY) ## every fault on a sweep of 500, and Rally's own programs
+	@$(BIN)/python -m pytest $(WORKERS) -m slow tests/functional
 
 contract: $(READY) ## what both clouds promise, on the emulator; CLOUD=sandbox: on the real one
 	@$(BIN)/python -m pytest tests/contract --cloud $(or $(CLOUD),emulator)
@@ -109,7 +115,11 @@ test-lower: $(READY) ## unit tests on the lowest versions that requirements.txt 
 sandbox-test: $(READY) ## tests on a real control plane, which is started if it is down; root
 	@tools/sandbox/sandbox up
 	$(MAKE) contract CLOUD=sandbox READY=$(READY) BIN=$(BIN)
-	$(BIN)/python -m pytest tests/sandbox
+	$(BIN)/python -m pytest -m 'not campaign' tests/sandbox
+
+campaign-rally-jobs: $(READY) $(READY_RALLY) ## every generated folder, its commands run by Rally
+	@tools/sandbox/sandbox up --rally
+	$(BIN)/python -m pytest -m campaign tests/functional/rally_jobs tests/sandbox
 
 campaign-race: $(READY) ## image caches against a conductor at full speed; FOR=600: that long
 	@$(BIN)/python -m tests.functional.image_cache.race --seconds $(or $(FOR),180)

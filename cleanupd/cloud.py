@@ -115,6 +115,7 @@ class Cloud:
         # Filled as services are first used, by one thread each: the others wait for what it finds.
         self._endpoints: dict[str, str] = {}
         self._finding = {service: threading.Lock() for service in _VERSIONS}
+        self._is_hurried = threading.Event()
 
     @classmethod
     def connect(
@@ -179,8 +180,13 @@ class Cloud:
                 if wait is None:
                     raise
                 LOG.debug("Waiting %(wait).1f s: %(error)s", {"wait": wait, "error": error})
-            time.sleep(wait)
+                if self._is_hurried.wait(wait):
+                    raise
             attempt += 1
+
+    def hurry(self) -> None:
+        """Repeat nothing from now on: who waits to ask again gets the last answer."""
+        self._is_hurried.set()
 
     def catalogue(self) -> frozenset[tuple[str, str]]:
         """Return official service type and region of every endpoint in the catalogue.

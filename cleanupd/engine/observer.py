@@ -137,9 +137,10 @@ class Observer:
         for other in plugin.KIND.listed_after:
             if other not in listings:
                 raise exceptions.ListingIncomplete(kind, f"{other} is not known")
-        known = dict(listings)
+        # Of these alone is it sure that nobody adds to them meanwhile.
+        known = {other: listings[other] for other in plugin.KIND.listed_after}
         if users is not None and plugin.KIND.cost is kinds.Cost.USER:
-            known = {name: _of_users(records, users) for name, records in listings.items()}
+            known = {name: _of_users(records, users) for name, records in known.items()}
         return manager.list_all(plugin, self._cloud, known)
 
     def unseen(self) -> tuple[str, ...]:

@@ -45,13 +45,14 @@ class Fetcher:
         pause_s: float = PAUSE_S,
         hint_s: float = HINT_S,
     ) -> None:
+        self._collectors = tuple(collectors)
         self._stopping = threading.Event()
         self._is_deaf = is_deaf
         self._pause_s = pause_s
         self._hint_s = hint_s
         self._threads = [
             threading.Thread(target=self._run, args=[one], name=f"read {one.SERVICE}", daemon=True)
-            for one in collectors
+            for one in self._collectors
         ]
 
     def start(self) -> None:
@@ -60,8 +61,10 @@ class Fetcher:
             thread.start()
 
     def stop(self) -> None:
-        """Read nothing more after what is under way."""
+        """Read and list nothing more after what is under way."""
         self._stopping.set()
+        for one in self._collectors:
+            one.stop()
 
     def wait(self) -> None:
         """Return when nothing is read any more."""

@@ -62,9 +62,10 @@ class Inhabited:
         self._thread.start()
         conf = self.load()
         transport.register_opts(conf)
-        conf.set_override("rpc_response_timeout", 20)
+        conf.set_override("rpc_response_timeout", 60)
         client = transport.connect(conf, settings.make_settings(conf).address)
         stage.wait_until(lambda: client.status().model_taken_at)
+        assert all(kind.listed_at for kind in client.model().kinds)
         return client
 
     def stop(self):

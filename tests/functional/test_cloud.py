@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent import futures
 import logging
 import pathlib
+import threading
 import time
 from typing import Any
 
@@ -251,6 +252,26 @@ def test_a_get_is_not_repeated_for_ever(site: sites.Site) -> None:
     with pytest.raises(exceptions.RequestFailed, match=r"503 .*Come back tomorrow."):
         cloud.get("compute", "/servers")
     assert site.asked() == sites.QUICK.attempts
+
+
+def test_in_a_hurry_a_get_is_not_repeated(site: sites.Site) -> None:
+    """What waits for its next attempt ends at once with the error that it had."""
+    cloud = site.connect()
+    site.fail(503, times=None, headers={"Retry-After": "4"})
+    caught = []
+
+    def ask() -> None:
+        with pytest.raises(exceptions.RequestFailed) as error:
+            cloud.get("compute", "/servers")
+        caught.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not site.asked():
+        time.sleep(0.01)
+    cloud.hurry()
+    asking.join(3)
+    assert (len(caught), site.asked()) == (1, 1)
 
 
 @pytest.mark.parametrize("answer", [400, 403, 404, 409, 500])

@@ -206,6 +206,7 @@ def test_rally_finds_cloud(rally: clients.Stage) -> None:
     assert "OK!" in rally.rally("env", "check")
 
 
+@pytest.mark.slow
 def test_rally_task(rally: clients.Stage) -> None:
     """A task over all services ends with each criterion met, and leaves nothing."""
     before = rally.cloud.inventory()

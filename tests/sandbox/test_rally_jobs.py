@@ -30,6 +30,8 @@ from cleanupd.rally_jobs import writing
 from tests.functional import clients
 from tests.unit.rally_jobs import repositories
 
+pytestmark = pytest.mark.campaign
+
 #: The services with their types in the catalogue.
 TYPES = {
     "keystone": "identity",

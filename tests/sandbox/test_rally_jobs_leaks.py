@@ -23,6 +23,8 @@ from tests.sandbox import box
 from tests.sandbox import inventory
 from tests.sandbox import rally
 
+pytestmark = pytest.mark.campaign
+
 TASKS = ("neutron", "cinder")
 
 

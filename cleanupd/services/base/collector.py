@@ -115,6 +115,7 @@ listing costs about one request for each thousand resources of a kind.""",
         #: How often something could not be read or listed for what was told of it.
         self.unread = 0
         self._is_filled = False
+        self._is_stopped = False
         self._changing = threading.Lock()
         self._synchronizing = threading.Lock()
         self._model = self._make_model()
@@ -153,6 +154,11 @@ listing costs about one request for each thousand resources of a kind.""",
             with self._synchronizing:
                 if not self._is_filled:
                     self._synchronize_all()
+
+    def stop(self) -> None:
+        """List nothing more: what is under way ends soon, and what it had is not believed."""
+        self._is_stopped = True
+        self._cloud.hurry()
 
     def records_of(self, kind: str) -> Iterable[resources.Resource] | None:
         """Return all records of a kind, listed now if they never were; None if they cannot be."""
@@ -212,7 +218,8 @@ listing costs about one request for each thousand resources of a kind.""",
 
     def _synchronize_all(self) -> None:
         for kind in self._order():
-            self._synchronize(kind)
+            if not self._is_stopped:
+                self._synchronize(kind)
         self._is_filled = True
 
     def _order(self) -> Iterable[str]:
@@ -264,7 +271,12 @@ listing costs about one request for each thousand resources of a kind.""",
     def _list(self, kind: str) -> Iterator[resources.Resource]:
         plugin = self.managers[kind]
         known = {other: self._find(other, kind) for other in plugin.KIND.listed_after}
-        return manager.list_each(plugin, self._cloud, known)
+        for record in manager.list_each(plugin, self._cloud, known):
+            if self._is_stopped:
+                break
+            yield record
+        if self._is_stopped:
+            raise exceptions.ListingIncomplete(kind, "cleanupd stops")
 
     def _find(self, kind: str, wanted_for: str) -> Iterable[resources.Resource]:
         """Return all records of a kind, of this service or of another."""

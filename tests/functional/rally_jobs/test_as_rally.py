@@ -232,6 +232,7 @@ def test_the_bundled_table_is_what_rally_tells(python: str) -> None:
     assert refresh.dump(told) == table.TOLD.read_text()
 
 
+@pytest.mark.slow
 def test_the_check_refuses_what_rally_refuses(python: str, tmp_path: pathlib.Path) -> None:
     """Over every scenario with arguments of eight sorts both say the same of each."""
     known = table.load()

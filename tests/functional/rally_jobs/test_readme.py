@@ -34,9 +34,14 @@ from tests.unit.rally_jobs import repositories
 
 pytestmark = [pytest.mark.functional, pytest.mark.rally, pytest.mark.timeout(600)]
 
-#: One with a plugin of its own, one with variables.  The others of the five that the emulator
-#: has work as well; a minute or two each is much for what they would add.
-TRIED = ("keystone", "nova")
+#: The services that the emulator has, and how long that takes.
+TRIED = (
+    pytest.param("keystone", marks=pytest.mark.slow),
+    *(
+        pytest.param(service, marks=pytest.mark.campaign)
+        for service in ("glance", "neutron", "nova", "cinder")
+    ),
+)
 
 GROUPS = "network.security_group"
 

@@ -43,6 +43,11 @@ class FakeCloud:
     blindness: str | None = None
     services: frozenset = frozenset({("compute", "one"), ("network", "one")})
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    is_hurried: bool = False
+
+    def hurry(self):
+        """Note that nothing is to be repeated."""
+        self.is_hurried = True
 
     def visibility(self):
         """Say why not everything can be seen."""

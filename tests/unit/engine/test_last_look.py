@@ -78,6 +78,8 @@ def test_the_look_asks_for_no_strangers_one_by_one(cloud, managers, tmp_path):
     asked = []
 
     def list_(cloud, listings):
+        # To all others, listings that end meanwhile are added by another thread.
+        assert set(listings) == {"identity.user"}
         asked.append(sorted(user.ref.id for user in listings["identity.user"]))
         return iter(())
 

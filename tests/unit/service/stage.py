@@ -53,7 +53,7 @@ def now():
     return clock.now()
 
 
-def wait_until(condition, seconds=10.0):
+def wait_until(condition, seconds=60.0):
     """Return when a condition holds, and fail if it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -72,4 +72,4 @@ class Gate:
     def pass_through(self):
         """Wait until the gate is open."""
         self.reached.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)

@@ -32,6 +32,11 @@ class Collector:
         self.is_failing = False
         self.trouble = None
         self.asked = 0
+        self.is_stopped = False
+
+    def stop(self):
+        """Note that nothing more is to be listed."""
+        self.is_stopped = True
 
     def look_for_changes(self):
         """Count that changes were asked for."""
@@ -101,8 +106,9 @@ def test_where_no_message_comes_changes_are_asked_for(collector):
     made.wait()
 
 
-def test_a_stopped_fetcher_is_told(fetcher):
-    """With the thread that has ended."""
+def test_a_stopped_fetcher_is_told(fetcher, collector):
+    """With the thread that has ended; its collectors were stopped, too."""
     fetcher.stop()
     fetcher.wait()
+    assert collector.is_stopped
     assert "read network" in fetcher.why_stuck()

@@ -242,6 +242,26 @@ def test_a_message_is_not_kept_waiting_by_a_listing(collecting, cloud):
     assert ids(collecting) == ["2"]
 
 
+def test_a_stop_ends_a_listing(collecting, cloud):
+    """Half of it is not the model, and no other begins; what was known stays."""
+    plugin = collecting.managers["network.port"]
+    working, listed = plugin.list, []
+
+    def stopped_midway(cloud, listings):
+        for record in working(cloud, listings):
+            yield record
+            listed.append(record)
+            collecting.stop()
+
+    plugin.list = stopped_midway
+    cloud.add(port("2"), port("3"))
+    collecting.synchronize()
+    assert (len(listed), ids(collecting), cloud.is_hurried) == (1, ["1"], True)
+    assert "cleanupd stops" in collecting.cluster_data_model.trust["network.port"].reason
+    collecting.synchronize()
+    assert len(listed) == 1
+
+
 def test_kinds_of_other_collectors_are_asked_for(cloud):
     """A kind that is listed after another service's waits until that is known."""
     managers = fakes.make_managers()
