@@ -108,7 +108,7 @@ class Caller:
         while (now := self.status_of(service, path, **more)) != status:
             assert now != "error", f"{service} {path} is in error, not {status}"
             assert time.monotonic() < end, f"{service} {path} is {now}, not {status}"
-            time.sleep(0.1)
+            time.sleep(0.05)
 
     def remove(self, service: str, path: str, *, within_s: float = 120, **more: Any) -> None:
         """The resource is gone, however long the service takes to let it go."""
@@ -116,7 +116,7 @@ class Caller:
         while (answer := self.delete(service, path, **more)).status_code != 404:
             assert time.monotonic() < end, f"DELETE {path}: {answer.status_code} {answer.text}"
             if answer.status_code in EARLY_DELETES or answer.ok:
-                time.sleep(0.1 if answer.ok else 0.5)
+                time.sleep(0.05 if answer.ok else 0.3)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -128,7 +128,8 @@ def admin_session(request: pytest.FixtureRequest, cloud_name: str) -> Iterator[s
         config = openstack.config.OpenStackConfig(config_files=files, load_envvars=False)
         yield config.get_one("admin").get_session()
         return
-    cloud = emulator.Cloud()
+    # What is asynchronous stays it, and does not keep a thousand tests waiting.
+    cloud = emulator.Cloud(settings=emulator.Settings(build_delay_s=0.03))
     scenes.ground(cloud)
     request.config.stash[EMULATED] = cloud
     with emulator.running(cloud) as url:

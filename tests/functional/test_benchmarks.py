@@ -55,6 +55,7 @@ def test_every_request_of_a_process_is_written_down(tmp_path):
     assert all(one["begun"] <= one["answered"] for one in written)
 
 
+@pytest.mark.slow
 def test_the_models_are_compared_row_by_row():
     """Each row has our number and the peer's, here a second cleanupd instead of Watcher."""
     extent = model.Extent(sizes=(50, 100), updates=20, peer_updates={50: 10}, rounds=1, heard=1)

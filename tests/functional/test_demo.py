@@ -19,7 +19,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.functional
+pytestmark = [pytest.mark.functional, pytest.mark.slow]
 
 ROOT = pathlib.Path(__file__).parents[2]
 

@@ -48,6 +48,7 @@ def test_alone(tmp_path: pathlib.Path, number: signal.Signals) -> None:
         assert process.wait(5) == 0
 
 
+@pytest.mark.slow
 def test_crowd(tmp_path: pathlib.Path) -> None:
     """It can be full of servers, which are listed page by page."""
     file = tmp_path / "clouds.yaml"

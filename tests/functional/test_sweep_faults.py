@@ -62,7 +62,6 @@ def each(quick, *slow):
     return [quick, *(pytest.param(one, marks=pytest.mark.slow) for one in slow)]
 
 
-
 @dataclasses.dataclass
 class Stage:
     """An emulated cloud with production and five hundred leaks, and what sweeps it."""
@@ -165,9 +164,7 @@ def test_a_fault_that_passes_leaves_nothing(stage, answer):
     assert done.certificate.is_clean
 
 
-@pytest.mark.parametrize(
-    "answer", each(401, 429, 500, 503, faults.RESET, faults.CUT, faults.HTML)
-)
+@pytest.mark.parametrize("answer", each(401, 429, 500, 503, faults.RESET, faults.CUT, faults.HTML))
 def test_everything_fails_now_and_then(stage, answer):
     """With a tenth of all requests failing, nothing is lost."""
     stage.fail(answer, path="^/(compute|network|volume|image)", times=None, probability=0.1)

@@ -26,7 +26,12 @@ from tests.emulator import scenes
 from tests.functional import clients
 from tests.functional import console as consoles
 
-pytestmark = [pytest.mark.functional, pytest.mark.rally, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.functional,
+    pytest.mark.rally,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+]
 
 SCENARIO = "NeutronNetworks.create_and_list_networks"
 
