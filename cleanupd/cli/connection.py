@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from cleanupd.cli import in_process
     from cleanupd.engine import progress as progresses
     from cleanupd.engine import sweep
-    from cleanupd.journal import store
+    from cleanupd.journal import places
+    from cleanupd.journal import sql
     from cleanupd.rpc import client
 
 
@@ -63,11 +64,22 @@ def connect_engine(options: argparse.Namespace) -> "sweep.Engine":
     if not options.os_cloud:
         raise exceptions.UsageError("no cloud is named: give --os-cloud NAME (or OS_CLOUD)")
     from cleanupd.conf import settings
-    from cleanupd.journal import store
+    from cleanupd.journal import places
+    from cleanupd.journal import sql
 
     configured = settings.make_settings(_load(options))
-    journal = store.Store(state_directory(options.state_dir) / "sweeps")
+    journal = sql.Journal(places.in_directory(state_directory(options.state_dir)))
     return _make_engine(options, journal, configured.engine)
+
+
+def find_journal(options: argparse.Namespace) -> "places.Place":
+    """Return where the journal of a state directory is if one is named, else the daemon's."""
+    from cleanupd.conf import settings
+    from cleanupd.journal import places
+
+    if options.state_dir:
+        return places.in_directory(pathlib.Path(options.state_dir))
+    return settings.make_settings(_load(options)).journal
 
 
 def connect_image_caches(
@@ -127,16 +139,17 @@ def _in_process(
 ) -> "in_process.InProcessClient":
     from cleanupd.cli import in_process
     from cleanupd.conf import settings
-    from cleanupd.journal import store
+    from cleanupd.journal import places
+    from cleanupd.journal import sql
 
     configured = settings.make_settings(_load(options))
 
-    def make_engine(journal: "store.Store") -> "sweep.Engine":
+    def make_engine(journal: "sql.Journal") -> "sweep.Engine":
         return _make_engine(options, journal, configured.engine)
 
     return in_process.InProcessClient(
         make_engine,
-        store.Store(state_directory(options.state_dir) / "sweeps"),
+        sql.Journal(places.in_directory(state_directory(options.state_dir))),
         options.os_cloud,
         progress,
         say=say,
@@ -145,7 +158,7 @@ def _in_process(
 
 
 def _make_engine(
-    options: argparse.Namespace, journal: "store.Store", settings: "sweep.Settings"
+    options: argparse.Namespace, journal: "sql.Journal", settings: "sweep.Settings"
 ) -> "sweep.Engine":
     from cleanupd import cloud
     from cleanupd.engine import sweep

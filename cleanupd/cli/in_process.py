@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from concurrent import futures
 import functools
 import threading
+from typing import TYPE_CHECKING
 
 from cleanupd import exceptions
 from cleanupd.cli import interruption
@@ -34,6 +35,9 @@ from cleanupd.rpc import api
 from cleanupd.rpc import models
 from cleanupd.services.base import collectors
 
+if TYPE_CHECKING:
+    from cleanupd.journal import sql
+
 
 class InProcessClient:
     """A :class:`~cleanupd.rpc.client.Client` that does itself what is asked of it.
@@ -46,8 +50,8 @@ class InProcessClient:
 
     def __init__(
         self,
-        connect: Callable[[store.Store], engines.Engine],
-        journal: store.Store,
+        connect: Callable[["sql.Journal"], engines.Engine],
+        journal: "sql.Journal",
         cloud: str,
         progress: progresses.Progress | None = None,
         *,
@@ -196,7 +200,7 @@ class InProcessClient:
 
     def sweeps(self) -> tuple[store.Sweep, ...]:
         """Return the stored sweeps of this cloud, the latest last."""
-        return tuple(s for s in self._journal.sweeps() if s.cloud == self._cloud)
+        return self._journal.sweeps(self._cloud)
 
     def verify(self, target: engines.Target) -> certificate.Certificate:
         """Say by a new listing what is left of a target."""

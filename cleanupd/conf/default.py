@@ -32,12 +32,12 @@ machine, or where the host name is not unique.""",
         "state_path",
         default="/var/lib/cleanupd",
         help="""\
-Directory in which the daemon keeps the journal of its sweeps.
+Directory of the daemon's own.
 
-Plans and what came of them are written below it, in ``sweeps``. The daemon
-must be able to write to it and should be its only user; it is made if it does
-not exist. It grows by a few kilobytes with each sweep, and is safe to be
-emptied while the daemon is stopped.""",
+It holds a lock, and the journal of sweeps, ``cleanupd.sqlite``, unless
+``[database] connection`` names another database. The daemon must be able to
+write to it and should be its only user; it is made if it does not exist. It
+has to be on a local file system.""",
     ),
     cfg.IntOpt(
         "stop_timeout",

@@ -24,6 +24,7 @@ from cleanupd.conf import opts
 
 #: What talks more than an operator can use, beside the levels of oslo.log.
 _QUIETER = [
+    "alembic=WARN",
     "amqp=ERROR",
     "apscheduler=WARN",
     "keystoneauth=ERROR",

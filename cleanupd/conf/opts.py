@@ -16,6 +16,7 @@ import copy
 import functools
 
 from oslo_config import cfg
+from oslo_db import options as database  # type: ignore[import-untyped]
 
 from cleanupd.conf import cloud
 from cleanupd.conf import default
@@ -36,6 +37,7 @@ _GROUPS = (cloud, names, services, sync, sweep, scheduler, rpc, notifications, i
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the options of all groups, so that they can be read."""
     conf.register_opts(default.OPTS)
+    conf.register_opts(database.database_opts, group="database")
     for group, options in _groups():
         conf.register_group(group)
         conf.register_opts(options, group=group)

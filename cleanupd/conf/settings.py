@@ -18,6 +18,7 @@ This is the only place where an option of cleanupd is read.
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+import datetime
 import pathlib
 import re
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ from cleanupd.image_cache import glance
 from cleanupd.image_cache import limits as policies
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import sizes
+from cleanupd.journal import places
 from cleanupd.rpc import api
 
 if TYPE_CHECKING:
@@ -142,7 +144,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     host: str
-    journal: pathlib.Path
+    state_path: pathlib.Path
+    journal: places.Place
     stop_timeout_s: float
     cloud: CloudChoice
     engine: sweeps.Settings
@@ -168,7 +171,8 @@ def make_settings(conf: cfg.ConfigOpts) -> Settings:
 def _make_settings(conf: cfg.ConfigOpts) -> Settings:
     return Settings(
         host=conf.host,
-        journal=pathlib.Path(conf.state_path) / "sweeps",
+        state_path=pathlib.Path(conf.state_path),
+        journal=_journal(conf),
         stop_timeout_s=conf.stop_timeout,
         cloud=CloudChoice(
             name=conf.cloud.name or None,
@@ -193,6 +197,16 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
         notifications=_notifications(conf) if conf.notifications.enabled else None,
         image_caches=_image_caches(conf),
+    )
+
+
+def _journal(conf: cfg.ConfigOpts) -> places.Place:
+    """Return the database that the options name, or that of the daemon's own directory."""
+    options = {name: conf.database[name] for name in conf.database}
+    url = options.pop("connection") or places.url_of(pathlib.Path(conf.state_path))
+    files = "".join(f" --config-file {file}" for file in conf.config_file)
+    return places.Place(
+        url=url, options=options, host=conf.host, upgrade=f"cleanupctl db upgrade{files}"
     )
 
 
@@ -239,6 +253,7 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
             conflict_s=conf.sweep.conflict_wait,
         ),
         lifted=frozenset(_lifted(conf)),
+        history=datetime.timedelta(days=conf.sweep.history) if conf.sweep.history else None,
     )
 
 

@@ -41,6 +41,16 @@ Seconds between two scheduled sweeps.
 0 means that there is no schedule. What is swept say ``tasks``, ``workloads``
 and ``all_over``; without any of them a scheduled sweep does nothing.""",
     ),
+    cfg.IntOpt(
+        "history",
+        default=90,
+        min=0,
+        help="""\
+Days for which sweeps are kept in the journal.
+
+Whenever a plan is made, sweeps that began earlier and are over are forgotten,
+with their plans, events and certificates. 0 means that they are kept for ever.""",
+    ),
     cfg.ListOpt(
         "tasks",
         default=[],

@@ -27,6 +27,7 @@ import datetime
 import graphlib
 import threading
 import time
+from typing import TYPE_CHECKING
 from typing import TypeAlias
 
 import msgspec
@@ -42,6 +43,9 @@ from cleanupd.engine import progress as progresses
 from cleanupd.engine import removal
 from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
+
+if TYPE_CHECKING:
+    from cleanupd.journal import eventlog
 
 LOG = log.getLogger(__name__)
 
@@ -89,7 +93,7 @@ class Executor:
         self,
         cloud: clouds.Cloud,
         managers: removal.Managers,
-        events: store.EventLog,
+        events: "eventlog.EventLog",
         clock: Callable[[], datetime.datetime],
         limits: Limits,
         stop: threading.Event,
@@ -274,6 +278,8 @@ class Executor:
         now = time.monotonic()
         try:
             result = future.result()
+        except exceptions.JournalFailed:
+            raise  # what cannot be written down is not done
         except exceptions.CleanupdError as error:
             wait_s = getattr(error, "retry_after_s", None) or 0
             ends_at = self._patience.setdefault(step.ref, now + self._limits.conflict_s)

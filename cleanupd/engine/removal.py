@@ -15,6 +15,7 @@
 from collections.abc import Callable
 import datetime
 import http
+from typing import TYPE_CHECKING
 
 from oslo_log import log
 
@@ -27,6 +28,9 @@ from cleanupd.engine import reading
 from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
 from cleanupd.services.base import manager
+
+if TYPE_CHECKING:
+    from cleanupd.journal import eventlog
 
 LOG = log.getLogger(__name__)
 
@@ -47,7 +51,7 @@ class Remover:
         self,
         cloud: clouds.Cloud,
         managers: Managers,
-        events: store.EventLog,
+        events: "eventlog.EventLog",
         clock: Callable[[], datetime.datetime],
     ) -> None:
         self._cloud = cloud
@@ -66,10 +70,13 @@ class Remover:
         The resource is read again first: one that is gone is left alone, and
         so is one that is not the same any more.  Raises where another attempt
         may succeed: something else has to go first, or the service is broken,
-        too busy or away, or wants a new token.
+        too busy or away, or wants a new token.  Raises JournalFailed where
+        nothing may be removed any more.
         """
         try:
             return self._remove(step)
+        except exceptions.JournalFailed:
+            raise
         except exceptions.CleanupdError as error:
             if _is_passing(error):
                 raise
@@ -93,7 +100,7 @@ class Remover:
                 return self._result(step, Outcome.CHANGED, change)
             if (now.status or "").lower() in GOING:
                 return self._result(step, Outcome.REMOVED)
-            self._note(step, "remove")
+            self._note(step, store.INTENT)
             try:
                 plugin(self._cloud, now).delete()
             except exceptions.Stale:

@@ -14,8 +14,10 @@
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+import contextlib
 import datetime
 import threading
+from typing import TYPE_CHECKING
 import uuid
 
 import msgspec
@@ -38,6 +40,9 @@ from cleanupd.engine import logcontext
 from cleanupd.engine import observer
 from cleanupd.engine import progress as progresses
 from cleanupd.journal import store
+
+if TYPE_CHECKING:
+    from cleanupd.journal import sql
 
 LOG = log.getLogger(__name__)
 
@@ -71,7 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine is built with, read from options once.
 
     ``lifted`` are the holds that keep nothing, as in
-    :class:`~cleanupd.core.workloads.Selection`.
+    :class:`~cleanupd.core.workloads.Selection`; ``history`` is how long
+    sweeps are kept, None for ever.
     """
 
     names: tuple[patterns.Pattern, ...] = generators.BUILTIN_PATTERNS
@@ -79,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     list_workers: int = 8
     limits: executor.Limits = executor.Limits()
     lifted: frozenset[str] = frozenset()
+    history: datetime.timedelta | None = None
 
 
 class Engine:
@@ -91,7 +98,7 @@ class Engine:
         self,
         cloud: clouds.Cloud,
         managers: observer.Managers,
-        journal: store.Store,
+        journal: "sql.Journal",
         settings: Settings | None = None,
         refused: Sequence[exceptions.PluginRefused] = (),
     ) -> None:
@@ -206,8 +213,9 @@ class Engine:
         selection = self.select(target)
         judgement = self.judge(snapshot, selection, sightings)
         plan = planning.make_plan(id_ or self.new_id(), snapshot, judgement, selection)
-        self.journal.save_plan(plan)
-        self.journal.save(self._sweep(plan, store.State.PLANNED))
+        if self.settings.history is not None:
+            self.journal.forget_before(clock.now() - self.settings.history)
+        self.journal.save(self._sweep(plan, store.State.PLANNED), plan)
         return plan
 
     def execute(
@@ -227,11 +235,10 @@ class Engine:
             try:
                 sweep = self._execute(plan, running, progress, stop or threading.Event())
             except BaseException as error:
-                self.journal.save(
-                    msgspec.structs.replace(
-                        running, state=store.State.FAILED, note=f"it broke off: {error!r}"
-                    )
-                )
+                note = f"it broke off: {error!r}"
+                broken = msgspec.structs.replace(running, state=store.State.FAILED, note=note)
+                with contextlib.suppress(exceptions.JournalFailed):
+                    self.journal.save(broken)
                 raise
             self.journal.save(sweep)
             return sweep

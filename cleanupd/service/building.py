@@ -29,7 +29,7 @@ from cleanupd.conf import loading
 from cleanupd.conf import settings
 from cleanupd.engine import clock
 from cleanupd.engine import sweep as sweeps
-from cleanupd.journal import store
+from cleanupd.journal import sql
 from cleanupd.rpc import api
 from cleanupd.rpc import client
 from cleanupd.rpc import server
@@ -103,7 +103,7 @@ def make_engine(chosen: settings.Settings) -> sweeps.Engine:
         region=chosen.cloud.region,
         threads=chosen.engine.list_workers + chosen.engine.limits.workers,
     )
-    return sweeps.Engine(cloud, managers, store.Store(chosen.journal), chosen.engine)
+    return sweeps.Engine(cloud, managers, sql.Journal(chosen.journal), chosen.engine)
 
 
 def make_services(
@@ -112,7 +112,7 @@ def make_services(
     """Return the services in the order in which they start and stop."""
     services: list[supervisors.Watched] = []
     if not isinstance(daemon, image_caches.NodeDaemon):
-        services += [tenure.Tenure(chosen.journal), daemon.sweeper, daemon.fetcher]
+        services += [tenure.Tenure(chosen.state_path), daemon.sweeper, daemon.fetcher]
         if chosen.notifications is not None:
             daemon.listen(conf, chosen.notifications)
             services.append(cast("supervisors.Watched", daemon.listener))

@@ -247,7 +247,7 @@ class Daemon:
         return self.sweeper.sweep(sweep_id)
 
     def sweeps(self) -> tuple[store.Sweep, ...]:
-        """Return all sweeps in the journal, the latest last."""
+        """Return all sweeps of the region, the latest last."""
         return self.sweeper.sweeps()
 
     def verify(self, target: engines.Target) -> certificate.Certificate:

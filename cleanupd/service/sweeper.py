@@ -69,14 +69,14 @@ class Sweeper:
 
     def start(self) -> None:
         """Mark the sweeps that an earlier process of this daemon left unfinished as failed."""
-        for sweep in self._journal.sweeps():
-            if sweep.state in (store.State.REQUESTED, store.State.RUNNING):
-                LOG.warning(
-                    "Sweep %(id)s was interrupted: what is left of it is planned anew when it is"
-                    " asked for again",
-                    {"id": sweep.id},
-                )
-                self._save_failed(sweep, "the daemon ended before it did: start it again")
+        cloud = self._keeper.engine.cloud
+        for sweep in self._journal.unfinished(cloud.name, cloud.region):
+            LOG.warning(
+                "Sweep %(id)s was interrupted: what is left of it is planned anew when it is"
+                " asked for again",
+                {"id": sweep.id},
+            )
+            self._save_failed(sweep, describe_interruption(sweep))
 
     def request(
         self, target: engines.Target, *, confirm: str | None, is_dry_run: bool
@@ -129,9 +129,11 @@ class Sweeper:
         return self._shown(self._journal.sweep(sweep_id), running)
 
     def sweeps(self) -> tuple[store.Sweep, ...]:
-        """Return all sweeps, the latest last."""
+        """Return all sweeps of the region, the latest last."""
         running = self._running
-        return tuple(self._shown(sweep, running) for sweep in self._journal.sweeps())
+        cloud = self._keeper.engine.cloud
+        found = self._journal.sweeps(cloud.name, cloud.region)
+        return tuple(self._shown(sweep, running) for sweep in found)
 
     def _shown(self, sweep: store.Sweep, running: str | None) -> store.Sweep:
         if sweep.id != running:
@@ -264,6 +266,13 @@ class _Results(progresses.Silence):
     def so_far(self) -> tuple[store.Result, ...]:
         """Return what is settled, in the order in which it was."""
         return tuple(self._settled)
+
+
+def describe_interruption(sweep: store.Sweep) -> str:
+    """Return in a sentence how a sweep was left by a process that is gone."""
+    unknown = sum(result.outcome is store.Outcome.UNKNOWN for result in sweep.results)
+    told = f"; of {unknown} removals it is not known what came of them" if unknown else ""
+    return f"the daemon ended before it did: start it again{told}"
 
 
 def describe(sweep: store.Sweep) -> str:

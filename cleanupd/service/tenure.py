@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Makes sure that a journal belongs to one daemon."""
+"""Makes sure that a directory of state belongs to one daemon."""
 
 import fcntl
 import os
@@ -20,37 +20,37 @@ from cleanupd import exceptions
 
 
 class Tenure:
-    """Holds a lock beside the journal from start to end; the kernel frees it after a crash.
+    """Holds a lock in the directory from start to end; the kernel frees it after a crash.
 
-    Two daemons on one journal would take each other's sweeps for interrupted.
+    Two daemons on one SQLite database would take each other's sweeps for interrupted.
     """
 
-    def __init__(self, journal: pathlib.Path) -> None:
-        self._journal = journal
+    def __init__(self, directory: pathlib.Path) -> None:
+        self._directory = directory
         self._descriptor: int | None = None
 
     def start(self) -> None:
-        """Make the directory of the journal, and lock it; raises JournalFailed."""
+        """Make the directory, and lock it; raises JournalFailed."""
         try:
-            self._journal.mkdir(parents=True, exist_ok=True)
-            path = self._journal.with_name("lock")
+            self._directory.mkdir(parents=True, exist_ok=True)
+            path = self._directory / "lock"
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self.wait()
             raise exceptions.JournalFailed(
-                str(self._journal),
+                str(self._directory),
                 "another daemon uses it; end that one, or give this one a state_path of its own",
             ) from error
         except OSError as error:
             reason = f"{error.strerror}; see the option state_path"
-            raise exceptions.JournalFailed(str(self._journal), reason) from error
+            raise exceptions.JournalFailed(str(self._directory), reason) from error
 
     def stop(self) -> None:
         """Do nothing yet: others are still writing."""
 
     def wait(self) -> None:
-        """Free the journal for the next daemon."""
+        """Free the directory for the next daemon."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

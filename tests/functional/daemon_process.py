@@ -20,7 +20,8 @@ import subprocess
 import sys
 import time
 
-from cleanupd.journal import store
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from tests.emulator import __main__ as emulator_command
 
 COMMAND = (sys.executable, "-m", "cleanupd.cmd.cleanupd")
@@ -59,9 +60,9 @@ class DaemonProcess:
         self.configure()
 
     @property
-    def journal(self) -> store.Store:
+    def journal(self) -> sql.Journal:
         """What the daemon has written."""
-        return store.Store(self.folder / "state" / "sweeps")
+        return sql.Journal(places.in_directory(self.folder / "state"))
 
     @property
     def log(self) -> str:

@@ -347,7 +347,7 @@ def test_a_state_directory_can_be_chosen(console, tmp_path):
     """Sweeps are kept where the operator wants them."""
     words = ("sweep", "start", "--workload", KILLED, "--dry-run")
     console.here(*words, "--state-dir", str(tmp_path / "mine"))
-    assert list((tmp_path / "mine" / "sweeps").iterdir())
+    assert (tmp_path / "mine" / "cleanupd.sqlite").exists()
     (tmp_path / "file").touch()
     error = console.quietly(*words, "--state-dir", str(tmp_path / "file")).error
     assert "cannot be used" in error

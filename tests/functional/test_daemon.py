@@ -21,6 +21,7 @@ import time
 
 import pytest
 
+from cleanupd.journal.store import Outcome
 from cleanupd.journal.store import State
 from tests import emulator
 from tests.emulator import scenes
@@ -217,6 +218,7 @@ def test_after_a_crash_the_sweep_is_told_as_failed(daemon, cloud):
     daemon.wait()
     (sweep,) = daemon.journal.sweeps()
     assert sweep.state is State.RUNNING
+    asked = [entry.path for entry in cloud.requests.entries("DELETE")]
     cloud.requests.clear()
     daemon.configure()
     daemon.start()
@@ -224,7 +226,12 @@ def test_after_a_crash_the_sweep_is_told_as_failed(daemon, cloud):
     for said in SYNCED:
         daemon.wait_for(said)
     assert daemon.stop() == 0
-    assert daemon.journal.sweep(sweep.id).state is State.FAILED
+    left = daemon.journal.sweep(sweep.id)
+    unknown = [r.ref.id for r in left.results if r.outcome is Outcome.UNKNOWN]
+    assert left.state is State.FAILED
+    begun = [r.ref.id for r in left.results if r.outcome is not Outcome.WAITING]
+    assert {path.rpartition("/")[2] for path in asked} <= set(begun), [r for r in left.results if r.ref.id in asked]
+    assert f"of {len(unknown)} removals it is not known what came of them" in left.note
     assert not cloud.requests.changes()
 
 

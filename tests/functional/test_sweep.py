@@ -20,7 +20,8 @@ import pytest
 from cleanupd import cloud as clouds
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
-from cleanupd.journal import store
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from cleanupd.services.base import registry
 from tests import emulator
 from tests.emulator import __main__ as emulator_command
@@ -60,7 +61,10 @@ def stage(tmp_path, monkeypatch):
         managers, refused = registry.load_managers()
         assert not refused
         engine = sweep.Engine(
-            clouds.Cloud.connect("emulated"), managers, store.Store(tmp_path / "sweeps"), SETTINGS
+            clouds.Cloud.connect("emulated"),
+            managers,
+            sql.Journal(places.in_directory(tmp_path / "sweeps")),
+            SETTINGS,
         )
         yield Stage(cloud, scene, engine)
 
@@ -148,7 +152,7 @@ def test_a_service_that_cannot_be_listed_keeps_what_is_tied_to_it(stage):
 def test_a_member_removes_nothing(stage, tmp_path):
     """A token that does not see all projects gets short lists, and nothing is removed."""
     managers, _ = registry.load_managers()
-    journal = store.Store(tmp_path / "member")
+    journal = sql.Journal(places.in_directory(tmp_path / "member"))
     engine = sweep.Engine(clouds.Cloud.connect("emulated-member"), managers, journal, SETTINGS)
     plan = engine.plan(engine.observe(), sweep.Target(is_everything=True))
     assert not plan.steps

@@ -22,6 +22,8 @@ import pytest
 from cleanupd import cloud as clouds
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from cleanupd.journal import store
 from cleanupd.services.base import registry
 from tests import emulator
@@ -113,7 +115,9 @@ def stage(tmp_path, monkeypatch):
         monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
         managers, _ = registry.load_managers()
         door = clouds.Cloud.connect("emulated", patience=PATIENCE)
-        engine = sweep.Engine(door, managers, store.Store(tmp_path / "sweeps"), SETTINGS)
+        engine = sweep.Engine(
+            door, managers, sql.Journal(places.in_directory(tmp_path / "sweeps")), SETTINGS
+        )
         yield Stage(cloud, production, killed, engine)
 
 

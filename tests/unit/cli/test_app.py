@@ -58,6 +58,8 @@ def run(capsys, *words):
 def test_the_commands_are_those_of_the_documentation():
     """What the documents speak of is there."""
     assert COMMANDS == [
+        "db current",
+        "db upgrade",
         "image-cache clean",
         "image-cache list",
         "image-cache show",

@@ -23,6 +23,8 @@ from cleanupd.core import lookup
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from cleanupd.journal import store
 from tests.unit.core import sample
 from tests.unit.engine import fakes
@@ -44,7 +46,7 @@ def cloud():
 @pytest.fixture
 def journal(tmp_path):
     """Give a journal."""
-    return store.Store(tmp_path)
+    return sql.Journal(places.in_directory(tmp_path))
 
 
 @pytest.fixture
@@ -110,7 +112,8 @@ def test_a_confirmed_sweep_is_done(client, cloud):
 
 def age(client, journal, plan_id, **changes):
     """Change a stored plan."""
-    journal.save_plan(msgspec.structs.replace(client.stored_plan(plan_id), **changes))
+    plan = msgspec.structs.replace(client.stored_plan(plan_id), **changes)
+    journal.save(journal.sweep(plan_id), plan)
 
 
 def test_a_plan_grows_old(client, journal, cloud):

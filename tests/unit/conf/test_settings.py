@@ -12,7 +12,7 @@
 
 """What settings options make."""
 
-import pathlib
+import datetime
 
 import pytest
 
@@ -115,8 +115,16 @@ def test_a_format_that_cannot_be_used_is_refused(text):
 
 
 def test_the_journal_is_below_the_state_path():
-    """Sweeps are written to their own folder."""
-    assert make(state_path="/srv/x").journal == pathlib.Path("/srv/x/sweeps")
+    """Unless another database is named, it is SQLite's in the daemon's own directory."""
+    assert make(state_path="/srv/x").journal.url == "sqlite:////srv/x/cleanupd.sqlite"
+    url = "mysql+pymysql://cleanupd:secret@controller/cleanupd"
+    assert make("database", connection=url).journal.url == url
+
+
+def test_history_may_have_no_end():
+    """0 days mean that nothing is forgotten."""
+    assert make().engine.history == datetime.timedelta(days=90)
+    assert make("sweep", history=0).engine.history is None
 
 
 def test_limits_are_those_of_the_options():

@@ -15,7 +15,8 @@
 import pytest
 
 from cleanupd.engine import sweep
-from cleanupd.journal import store
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from tests.unit.core.sample import attached
 from tests.unit.core.sample import name
 from tests.unit.core.sample import record
@@ -38,4 +39,6 @@ def cloud():
 @pytest.fixture
 def engine(cloud, tmp_path):
     """Give an engine for the cloud."""
-    return sweep.Engine(cloud, fakes.make_managers(), store.Store(tmp_path), SETTINGS)
+    return sweep.Engine(
+        cloud, fakes.make_managers(), sql.Journal(places.in_directory(tmp_path)), SETTINGS
+    )

@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from cleanupd.engine import sweep
-from cleanupd.journal import store
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from tests.unit.core import sample
 from tests.unit.core.sample import made_for
 from tests.unit.core.sample import name
@@ -48,7 +49,9 @@ def along(cloud, tmp_path):
     cloud.add(
         record("network.port", "own", project_id="p", edges=(made_for("compute.server", "srv"),))
     )
-    return sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS), taken
+    return sweep.Engine(
+        cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS
+    ), taken
 
 
 def test_what_went_along_is_not_asked_for(along, cloud):
@@ -93,7 +96,7 @@ def test_a_service_that_is_busy_is_not_asked_for_listings(cloud, tmp_path):
     cloud.lingering[sample.ref("compute.server", "srv")] = 2
     limits = msgspec.structs.replace(SETTINGS.limits, workers=1, poll_s=0.0)
     settings = msgspec.structs.replace(SETTINGS, limits=limits)
-    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), settings)
+    engine = sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), settings)
     plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
     cloud.log.clear()
     assert engine.execute(plan).certificate.is_clean

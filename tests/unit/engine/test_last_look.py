@@ -18,6 +18,8 @@ from cleanupd import exceptions
 from cleanupd.core import kinds
 from cleanupd.core import resources
 from cleanupd.engine import sweep
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from cleanupd.journal import store
 from tests.unit.core.sample import name
 from tests.unit.core.sample import record
@@ -54,7 +56,7 @@ def listed(managers):
 
 def test_one_look_serves_what_goes_one_after_the_other(cloud, managers, listed, tmp_path):
     """A project goes after the network in it, which goes after its port, all by one look."""
-    done = run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
+    done = run(sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS))
     assert done.certificate.is_clean
     assert len(listed) == PLANNED_LOOKED_VERIFIED
 
@@ -63,7 +65,7 @@ def test_a_look_that_is_too_old_is_taken_again(cloud, managers, listed, tmp_path
     """What comes free when the look holds no more waits for another one."""
     limits = msgspec.structs.replace(SETTINGS.limits, look_s=0.0)
     settings = msgspec.structs.replace(SETTINGS, limits=limits)
-    run(sweep.Engine(cloud, managers, store.Store(tmp_path), settings))
+    run(sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), settings))
     assert len(listed) > PLANNED_LOOKED_VERIFIED
 
 
@@ -90,7 +92,7 @@ def test_the_look_asks_for_no_strangers_one_by_one(cloud, managers, tmp_path):
         record("identity.user", "stranger", name="somebody else"),
         record("compute.server", "theirs", name=name(), project_id="p", user_id="owner"),
     )
-    run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
+    run(sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS))
     everybody = ["owner", "rally", "stranger"]
     assert asked == [everybody, ["owner", "rally"], ["owner", "stranger"]]
 
@@ -101,7 +103,7 @@ def test_what_only_seems_removed_keeps_what_it_stands_on(cloud, managers, tmp_pa
     managers["network.port"].KIND = msgspec.structs.replace(
         managers["network.port"].KIND, is_guarded=True
     )
-    done = run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
+    done = run(sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS))
     told = {result.ref.id: (str(result.outcome), result.reason) for result in done.results}
     assert told["prt"][0] == "failed"
     assert "still there" in told["prt"][1]
@@ -117,7 +119,7 @@ def test_what_is_listed_by_its_user_is_read_after_its_removal(cloud, managers, t
     user = record("identity.user", "rally", name=name(letter="c"))
     edges = (resources.created_for(user.ref, is_first=True),)
     cloud.add(user, record("compute.keypair", "key", name=name(), user_id="rally", edges=edges))
-    done = run(sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS))
+    done = run(sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS))
     told = {result.ref.id: str(result.outcome) for result in done.results}
     assert (told["key"], told["rally"]) == ("failed", "not tried")
 
@@ -128,7 +130,7 @@ def test_without_a_last_look_nothing_unguarded_goes(cloud, managers, tmp_path):
         manager.KIND = msgspec.structs.replace(manager.KIND, is_guarded=True)
     project = managers["identity.project"]
     project.KIND = msgspec.structs.replace(project.KIND, is_guarded=False)
-    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS)
+    engine = sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS)
     plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
 
     def fail():

@@ -17,7 +17,8 @@ import time
 
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
-from cleanupd.journal import store
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from tests.unit.core.sample import name
 from tests.unit.core.sample import record
 from tests.unit.engine import fakes
@@ -44,7 +45,7 @@ def test_a_stop_drops_what_waits_for_a_thread(tmp_path):
 
     managers["network.network"] = Stopping
     settings = sweep.Settings(limits=executor.Limits(workers=2, poll_s=0.01))
-    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), settings)
+    engine = sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), settings)
     plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
     done = engine.execute(plan, stop=stop)
     gone = [result for result in done.results if result.is_gone]

@@ -19,7 +19,8 @@ import pytest
 from cleanupd import exceptions
 from cleanupd.core import kinds
 from cleanupd.engine import sweep
-from cleanupd.journal import store
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from tests.unit.core import sample
 from tests.unit.core.sample import name
 from tests.unit.core.sample import record
@@ -129,7 +130,7 @@ def test_what_came_in_since_the_plan_keeps_the_project(cloud, tmp_path):
     managers["identity.project"].KIND = kinds.Kind(
         name=kind.name, identity_fields=("name",), is_regional=False, is_guarded=False
     )
-    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS)
+    engine = sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS)
     plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
     cloud.add(
         record("identity.user", "me", name="somebody"),
@@ -151,7 +152,7 @@ def test_what_lost_its_evidence_is_not_removed(cloud, tmp_path, change):
             edges=manager.KIND.edges,
             is_guarded=False,
         )
-    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS)
+    engine = sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS)
     cloud.add(record("compute.flavor", "f", name=name()))
     plan = engine.plan(
         engine.observe(), sweep.Target(workloads=(WORKLOAD,), kinds=("compute.flavor",))
@@ -326,8 +327,7 @@ def test_the_progress_is_told(engine):
 def test_the_journal_has_the_intent_before_the_outcome(engine, tmp_path):
     """Each removal has a line before the call and a line after it."""
     done = run(engine)
-    lines = (tmp_path / done.id / "events.jsonl").read_text().splitlines()
-    events = [(e.ref.id, e.what) for e in map(store.decode_event, lines)]
+    events = [(e.ref.id, e.what) for e in engine.journal.read_events(done.id)]
     for id_ in ("p", "net", "prt", "srv"):
         assert events.index((id_, "remove")) < events.index((id_, "removed"))
 
@@ -367,7 +367,7 @@ def test_a_kind_is_listed_after_what_it_needs(cloud, tmp_path):
         name=kind.name, identity_fields=("name",), listed_after=("identity.user", "other.kind")
     )
     managers["compute.keypair"].KIND = after
-    engine = sweep.Engine(cloud, managers, store.Store(tmp_path), SETTINGS)
+    engine = sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), SETTINGS)
     taken = engine.observe()
     assert "other.kind is not known" in taken.trust["compute.keypair"].reason
 
@@ -384,7 +384,11 @@ def test_a_plugin_that_is_missing_removes_nothing(cloud, tmp_path):
     """Without a kind's plugin nobody knows what its resources are tied to."""
     refused = exceptions.PluginRefused("cleanupd.resource_managers", "network.trunk", "no module")
     engine = sweep.Engine(
-        cloud, fakes.make_managers(), store.Store(tmp_path), SETTINGS, refused=[refused]
+        cloud,
+        fakes.make_managers(),
+        sql.Journal(places.in_directory(tmp_path)),
+        SETTINGS,
+        refused=[refused],
     )
     plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
     assert not plan.steps
@@ -443,14 +447,16 @@ def test_first_sightings_are_remembered(engine, cloud, tmp_path):
     """What carries no date is known since it was first seen, by another engine too."""
     first = engine.sight(engine.observe())
     assert sample.ref("identity.project", "p") in first
-    other = sweep.Engine(cloud, fakes.make_managers(), store.Store(tmp_path), SETTINGS)
+    other = sweep.Engine(
+        cloud, fakes.make_managers(), sql.Journal(places.in_directory(tmp_path)), SETTINGS
+    )
     assert other.sight(other.observe()) == first
 
 
 def test_sightings_that_cannot_be_kept_are_those_of_now(cloud, tmp_path):
     """Looking needs no journal."""
     (tmp_path / "file").write_text("")
-    journal = store.Store(tmp_path / "file")
+    journal = sql.Journal(places.in_directory(tmp_path / "file"))
     engine = sweep.Engine(cloud, fakes.make_managers(), journal, SETTINGS)
     taken = engine.observe()
     assert set(engine.sight(taken).values()) == {taken.taken_at}

@@ -18,7 +18,8 @@ import time
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import sweep as sweeps
-from cleanupd.journal import store
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from cleanupd.service import keeper as keepers
 from cleanupd.services.base import collectors
 from tests.unit.core import sample
@@ -40,7 +41,9 @@ def make_cloud():
 
 def make_engine(cloud, folder):
     """Return an engine for the cloud, with its journal in a folder."""
-    return sweeps.Engine(cloud, fakes.make_managers(), store.Store(folder), SETTINGS)
+    return sweeps.Engine(
+        cloud, fakes.make_managers(), sql.Journal(places.in_directory(folder)), SETTINGS
+    )
 
 
 def make_keeper(engine):

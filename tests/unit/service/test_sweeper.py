@@ -20,6 +20,7 @@ import pytest
 from cleanupd import exceptions
 from cleanupd.conf import settings
 from cleanupd.engine import sweep as sweeps
+from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
 from cleanupd.journal.store import State
 from cleanupd.service import sweeper as sweepers
@@ -88,9 +89,9 @@ class Slow:
         """Be that journal in everything else."""
         return getattr(self._journal, name)
 
-    def save(self, sweep):
+    def save(self, sweep, plan=None):
         """Save, and wait if it is a plan."""
-        self._journal.save(sweep)
+        self._journal.save(sweep, plan)
         if sweep.state is State.PLANNED:
             self._gate.pass_through()
 
@@ -213,7 +214,8 @@ def test_a_stored_plan_is_not_executed_in_mode_report(sweeper, keeper, cloud):
 def test_a_plan_of_another_cloud_is_refused(sweeper, keeper):
     """A journal may have been moved."""
     plan = keeper.engine.plan(keeper.known().snapshot, stage.NAMED)
-    keeper.engine.journal.save_plan(msgspec.structs.replace(plan, region="two"))
+    journal = keeper.engine.journal
+    journal.save(journal.sweep(plan.id), msgspec.structs.replace(plan, region="two"))
     with pytest.raises(exceptions.Refused, match="region two"):
         sweeper.execute(plan.id, confirm=None)
 
@@ -329,6 +331,19 @@ def test_an_interrupted_sweep_is_told_as_failed(sweeper, keeper, state):
     left = sweeper.sweep(plan.id)
     assert left.state is State.FAILED
     assert "start it again" in left.note
+
+
+def test_what_is_not_known_of_an_interrupted_sweep_is_told(sweeper, keeper):
+    """A removal that was begun, and whose outcome nobody wrote down, is unknown."""
+    journal = keeper.engine.journal
+    plan = keeper.engine.plan(keeper.known().snapshot, stage.NAMED)
+    journal.save(msgspec.structs.replace(journal.sweep(plan.id), state=State.RUNNING))
+    with journal.events(plan.id) as events:
+        events.append(store.Event(at="now", what=store.INTENT, ref=plan.steps[0].ref))
+    sweeper.start()
+    left = sweeper.sweep(plan.id)
+    assert [result.outcome for result in left.results] == [Outcome.UNKNOWN]
+    assert "of 1 removals it is not known what came of them" in left.note
 
 
 def test_what_is_over_is_left_alone_at_start(sweeper, keeper):

@@ -21,7 +21,7 @@ from cleanupd.service import tenure
 @pytest.fixture
 def first(tmp_path):
     """Give a tenure that has begun."""
-    made = tenure.Tenure(tmp_path / "state" / "sweeps")
+    made = tenure.Tenure(tmp_path / "state")
     made.start()
     yield made
     made.wait()
@@ -30,12 +30,12 @@ def first(tmp_path):
 def test_the_place_of_the_journal_is_made(first, tmp_path):
     """Whoever starts it first need not make directories."""
     del first
-    assert (tmp_path / "state" / "sweeps").is_dir()
+    assert (tmp_path / "state").is_dir()
 
 
 def test_a_journal_is_one_daemons(first, tmp_path):
     """Until that one has ended."""
-    second = tenure.Tenure(tmp_path / "state" / "sweeps")
+    second = tenure.Tenure(tmp_path / "state")
     with pytest.raises(exceptions.JournalFailed, match="another daemon uses it"):
         second.start()
     first.stop()
@@ -47,8 +47,8 @@ def test_a_journal_is_one_daemons(first, tmp_path):
 def test_a_place_that_is_a_file_is_told(tmp_path):
     """The message names it, and the option."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(exceptions.JournalFailed, match=f"{tmp_path}/file/sweeps.*state_path"):
-        tenure.Tenure(tmp_path / "file" / "sweeps").start()
+    with pytest.raises(exceptions.JournalFailed, match=f"{tmp_path}/file/state.*state_path"):
+        tenure.Tenure(tmp_path / "file" / "state").start()
 
 
 def test_what_never_began_can_end(tmp_path):

@@ -1,0 +1,127 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The tables of the journal.  A change here needs a revision in ``migrations``.
+
+Plans, results and certificates are JSON, a row for each step and each result,
+so that no row grows with the sweep.  Times are texts in ISO 8601, in UTC.
+Nobody relies on the order or the folding of case of a server's collation.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+#: The revision that these tables are.
+REVISION = "0001"
+
+METADATA = sa.MetaData()
+
+_LONG = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_OPTIONS = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
+#: What SQLAlchemy calls the dialect depends on the URL and on the server.
+_MYSQL: dict[str, Any] = {
+    f"{name}_{key}": value for name in ("mysql", "mariadb") for key, value in _OPTIONS.items()
+}
+
+
+def _sweep_id(*, is_key: bool) -> sa.Column[str]:
+    return sa.Column(
+        "sweep_id",
+        sa.String(64),
+        sa.ForeignKey("sweeps.id", ondelete="CASCADE"),
+        primary_key=is_key,
+        index=not is_key,
+        nullable=False,
+    )
+
+
+#: ``plan`` is the plan without its steps, None as long as there is none.
+SWEEPS = sa.Table(
+    "sweeps",
+    METADATA,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("cloud", sa.String(255), nullable=False),
+    sa.Column("region", sa.String(255), nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("started_at", sa.String(32), nullable=False),
+    sa.Column("ended_at", sa.String(32)),
+    sa.Column("planned", sa.Integer, nullable=False),
+    sa.Column("note", _LONG),
+    sa.Column("certificate", _LONG),
+    sa.Column("plan", _LONG),
+    sa.Index(
+        "ix_sweeps_cloud_region",
+        "cloud",
+        "region",
+        mysql_length={"cloud": 64, "region": 64},
+        mariadb_length={"cloud": 64, "region": 64},
+    ),
+    **_MYSQL,
+)
+
+STEPS = sa.Table(
+    "steps",
+    METADATA,
+    _sweep_id(is_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", _LONG, nullable=False),
+    **_MYSQL,
+)
+
+RESULTS = sa.Table(
+    "results",
+    METADATA,
+    _sweep_id(is_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", _LONG, nullable=False),
+    **_MYSQL,
+)
+
+EVENTS = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("id", _SERIAL, primary_key=True),
+    _sweep_id(is_key=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("what", sa.String(16), nullable=False),
+    sa.Column("cloud", sa.String(255), nullable=False),
+    sa.Column("region", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(255), nullable=False),
+    sa.Column("resource_id", _LONG, nullable=False),
+    sa.Column("reason", _LONG),
+    **_MYSQL,
+)
+
+#: ``observed_in`` is the region that was looked at; identity's refs have none.
+SIGHTINGS = sa.Table(
+    "sightings",
+    METADATA,
+    sa.Column("id", _SERIAL, primary_key=True),
+    sa.Column("cloud", sa.String(255), nullable=False),
+    sa.Column("observed_in", sa.String(255), nullable=False),
+    sa.Column("region", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(255), nullable=False),
+    sa.Column("resource_id", _LONG, nullable=False),
+    sa.Column("first_seen_at", sa.String(32), nullable=False),
+    sa.Index(
+        "ix_sightings_cloud_observed_in",
+        "cloud",
+        "observed_in",
+        mysql_length={"cloud": 64, "observed_in": 64},
+        mariadb_length={"cloud": 64, "observed_in": 64},
+    ),
+    **_MYSQL,
+)
