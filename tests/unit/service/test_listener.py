@@ -13,9 +13,11 @@
 
 import datetime
 import re
+import threading
 import time
 import uuid
 
+import msgspec
 from oslo_config import cfg
 import oslo_messaging
 import pytest
@@ -147,6 +149,35 @@ def test_a_message_without_form_costs_no_other(handler):
     endpoint.error([{}, raw(metadata={"timestamp": "yesterday"}), raw()])
     assert endpoint.malformed == 2
     assert len(handler.heard) == 1
+
+
+class Unlucky(listener.NotificationListener):
+    """Its queue is gone before it is read for the first time, as if somebody had deleted it."""
+
+    tries = 0
+
+    def _make_server(self, bus):
+        """Read another queue, the first time."""
+        there, self.tries = self._source, self.tries + 1
+        if self.tries == 1:
+            self._source = msgspec.structs.replace(there, queue=f"no-{there.queue}")
+        server = super()._make_server(bus)
+        self._source = there
+        return server
+
+
+def test_a_queue_that_is_never_heard_is_made_anew(conf, source, handler):
+    """It notices that nothing comes back, begins again, and has the cloud listed."""
+    manager = notification.NotificationHandlerManager([handler])
+    listed = threading.Event()
+    listening = Unlucky(conf, source, manager, listed.set, pulse_s=0.1)
+    listening.start()
+    assert listed.wait(10)
+    tell(conf, source.exchanges[0], 1)
+    stage.wait_until(lambda: handler.heard)
+    assert (listening.tries, listening.why_deaf) == (2, None)
+    listening.stop()
+    listening.wait()
 
 
 def test_without_a_broker_it_is_deaf_and_says_so(conf, source):
