@@ -14,11 +14,13 @@
 
 import array
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import ctypes
 import errno
 import fcntl
+import itertools
 import os
 import pathlib
 import re
@@ -36,6 +38,9 @@ _LOCAL = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs"
 #: How many foreign names an alarm tells.
 _EXAMPLES = 3
 _LOCK_PAUSE_S = 0.05
+#: So many entries are looked at before what they are is judged: this is quicker than to take
+#: turns, and keeps no more of them in memory.
+_BATCH = 64
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -130,15 +135,11 @@ def scan(directory: "Directory", names: Names, window: Window) -> Seen:
     add_name, add_used, add_blocks = seen.names.append, seen.used.append, seen.blocks.append
     linked = young = total = 0
     with os.scandir(directory.descriptor) as entries:
-        for entry in entries:
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                continue  # it vanished since it was listed
+        for entry, status in itertools.chain.from_iterable(_looked_at(entries)):
             total += status.st_blocks
             if status[0] >> 12 != _REGULAR:
                 _add_other(seen, names, entry.name)
-            elif status[3] != 1 or status[2] != device:
+            elif status[3] != 1:
                 linked += 1
             elif len(entry.name) not in lengths and not is_named(entry.name):
                 _add_other(seen, names, entry.name)
@@ -147,6 +148,9 @@ def scan(directory: "Directory", names: Names, window: Window) -> Seen:
                 if used <= idle_before:
                     used = max(used, status.st_mtime_ns, status.st_atime_ns)
                 if used <= idle_before:
+                    if status.st_dev != device:
+                        linked += 1  # something is mounted on it
+                        continue
                     add_name(entry.name)
                     add_used(used)
                     add_blocks(status.st_blocks)
@@ -154,6 +158,26 @@ def scan(directory: "Directory", names: Names, window: Window) -> Seen:
                     young += 1
     seen.linked, seen.young, seen.total_blocks = linked, young, total
     return seen
+
+
+def _looked_at(
+    entries: Iterator[os.DirEntry[str]],
+) -> Iterator[Iterable[tuple[os.DirEntry[str], os.stat_result]]]:
+    """Yield entries with what they are, a batch at a time; those that vanish are left out."""
+    while batch := list(itertools.islice(entries, _BATCH)):
+        try:
+            yield zip(batch, [one.stat(follow_symlinks=False) for one in batch], strict=True)
+        except OSError:
+            yield list(_still_there(batch))
+
+
+def _still_there(
+    batch: Iterable[os.DirEntry[str]],
+) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    for one in batch:
+        # Those that were looked at already are not asked for again: an entry keeps its answer.
+        with contextlib.suppress(OSError):
+            yield one, one.stat(follow_symlinks=False)
 
 
 def _add_other(seen: Seen, names: Names, name: str) -> None:
