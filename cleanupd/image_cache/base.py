@@ -153,38 +153,53 @@ class ImageCache:
         self, directory: directories.Directory, one: sweeping.Pass
     ) -> Iterator[reports.Report]:
         """Yield a report for each place of this cache that was swept; may raise OSError."""
+        given = policies.NOTHING
         for path in self.limits.retired:
-            yield self._sweep_retired(path, one)
-        report, others = sweeping.sweep(directory, self.area(one), one)
-        yield report
-        yield from self.sweep_others(directory, others, one)
+            report, is_near = self._sweep_retired(directory, path, one)
+            given += reports.given(report) if is_near else policies.NOTHING
+            yield report
+        area = self.area(one)
+        seen = sweeping.look(directory, area, one)
+        # What nobody will ever need goes before images that can be needed again.
+        for report in self.sweep_others(directory, seen, one):
+            given += reports.given(report)
+            yield report
+        yield sweeping.clear(directory, seen, area, one, given=given)
 
     def sweep_others(
         self,
         directory: directories.Directory,  # noqa: ARG002 - for subclasses
-        names: list[str],  # noqa: ARG002
+        seen: directories.Seen,  # noqa: ARG002
         one: sweeping.Pass,  # noqa: ARG002
     ) -> Iterator[reports.Report]:
-        """Yield a report for what else is expected in the directory."""
+        """Yield a report for what else is expected in the directory: ``seen.others``."""
         yield from ()
 
     def area(self, one: sweeping.Pass) -> sweeping.Area:  # noqa: ARG002 - for subclasses
         """Return what may go in the directory of the cache."""
         return sweeping.Area(names=self.NAMES, idle_s=self.limits.idle_s)
 
-    def _sweep_retired(self, path: str, one: sweeping.Pass) -> reports.Report:
-        """Empty a directory that the service used before its configuration was changed."""
+    def _sweep_retired(
+        self, current: directories.Directory, path: str, one: sweeping.Pass
+    ) -> tuple[reports.Report, bool]:
+        """Empty a directory of before the service's configuration was changed.
+
+        Returns also whether it is on the file system of the current one.
+        """
         area = msgspec.structs.replace(
             self.area(one), leftovers="retired: the service uses another directory now"
         )
         try:
             with directories.opened(path) as directory:
-                return sweeping.sweep(directory, area, one)[0]
+                if not os.path.samestat(directory.status, current.status):
+                    is_near = directory.status.st_dev == current.status.st_dev
+                    return sweeping.sweep(directory, area, one), is_near
+            alarm = f"{path} is not emptied: it is no retired directory, the cache is there"
         except FileNotFoundError:
-            return reports.Report(cache=self.name())
+            return reports.Report(cache=self.name()), False
         except OSError as error:
             alarm = f"{path} cannot be used: {error.strerror}"
-            return reports.Report(cache=self.name(), alarms=(alarm,))
+        return reports.Report(cache=self.name(), alarms=(alarm,)), False
 
     def _settled(
         self, directory: directories.Directory, before: reports.Room, freed: int

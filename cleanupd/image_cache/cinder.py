@@ -54,7 +54,7 @@ class CinderConversionCache(base.ImageCache):
         )
 
     def sweep_others(
-        self, directory: directories.Directory, names: list[str], one: sweeping.Pass
+        self, directory: directories.Directory, seen: directories.Seen, one: sweeping.Pass
     ) -> Iterator[reports.Report]:
         """Yield what has to be looked at by a person."""
         advice = []
@@ -63,9 +63,9 @@ class CinderConversionCache(base.ImageCache):
                 "no leftover can be told from a conversion that runs: cinder-volume is not seen to"
                 " run on this machine"
             )
-        if names:
+        if seen.others:
             advice.append(
-                f"{directory.path} holds {len(names)} directories, which Cinder never removes:"
-                " look at them while cinder-volume is stopped"
+                f"{directory.path} holds {len(seen.others)} directories, which Cinder never"
+                " removes: look at them while cinder-volume is stopped"
             )
         yield reports.Report(cache=one.cache, advice=tuple(advice))

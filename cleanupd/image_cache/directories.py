@@ -241,6 +241,10 @@ class Directory:
         inodes = status.f_favail if status.f_files else None
         return reports.Room(free=status.f_frsize * status.f_bavail, inodes=inodes)
 
+    def keeps_access_times(self) -> bool:
+        """Return whether reading a file is seen in its times."""
+        return not os.statvfs(self.descriptor).f_flag & os.ST_NOATIME
+
     def sync(self) -> None:
         """Have the file system do what it has put off: XFS and btrfs free space late."""
         if _LIBC.syncfs(self.descriptor):

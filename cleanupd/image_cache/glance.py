@@ -94,7 +94,7 @@ has them. Unset means that Glance is not asked: then only what is in
         area = sweeping.Area(names=_FILES, idle_s=idle_s, leftovers=why, needs_lease=True)
         try:
             with directories.opened(name, within=directory) as folder:
-                return sweeping.sweep(folder, area, one)[0]
+                return sweeping.sweep(folder, area, one)
         except FileNotFoundError:
             return reports.Report(cache=one.cache)
 
@@ -119,7 +119,7 @@ has them. Unset means that Glance is not asked: then only what is in
             excluded=known,
             needs_lease=True,
         )
-        yield sweeping.sweep(directory, area, one)[0]
+        yield sweeping.sweep(directory, area, one)
         if one.is_enforced:
             yield self._have_pruned(directory, api, one)
 

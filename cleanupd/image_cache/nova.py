@@ -63,7 +63,7 @@ class NovaBaseCache(base.ImageCache):
     def sweep_others(
         self,
         directory: directories.Directory,  # noqa: ARG002
-        names: list[str],
+        seen: directories.Seen,
         one: sweeping.Pass,
     ) -> Iterator[reports.Report]:
         """Yield what only Nova may remove, and how to have it do so."""
@@ -71,9 +71,9 @@ class NovaBaseCache(base.ImageCache):
         obstacle = self._obstacle(one)
         if obstacle:
             advice.append(f"no leftover can be told from a download that runs: {obstacle}")
-        if names:
+        if seen.others:
             advice.append(
-                f"{len(names)} base images are Nova's to remove: lower [image_cache]"
+                f"{len(seen.others)} base images are Nova's to remove: lower [image_cache]"
                 " remove_unused_original_minimum_age_seconds,"
                 " remove_unused_resized_minimum_age_seconds or manager_interval in nova.conf, and"
                 " see that remove_unused_base_images is true"

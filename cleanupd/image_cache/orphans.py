@@ -19,11 +19,14 @@ import os
 import stat
 
 import msgspec
+from oslo_log import log
 
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import guards
 from cleanupd.image_cache import reports
 from cleanupd.image_cache import sweeping
+
+LOG = log.getLogger(__name__)
 
 _NS = 1_000_000_000
 _BLOCK = 512
@@ -59,8 +62,11 @@ def remove(
             for orphan in old:
                 try:
                     wait()
+                    if one.bound.is_stopping():
+                        break
                     _remove(directory, orphan, has_lease=one.limits.has_lease_probe)
                     removed.append(orphan)
+                    _log(orphan, one)
                 except guards.Busy:
                     break
                 except _InUse:
@@ -70,6 +76,7 @@ def remove(
                     errors[name] = errors.get(name, 0) + 1
     return reports.Report(
         cache=one.cache,
+        is_enforced=one.is_enforced,
         planned=len(old),
         planned_size=sum(orphan.size for orphan in old),
         removed=len(removed),
@@ -78,6 +85,13 @@ def remove(
         opened=opened,
         errors=errors,
         files=tuple(_file(orphan) for orphan in old),
+    )
+
+
+def _log(orphan: Orphan, one: sweeping.Pass) -> None:
+    LOG.info(
+        "Removed %(name)s/ from %(cache)s: %(size)d bytes",
+        {"name": reports.printable(orphan.name), "cache": one.cache, "size": orphan.size},
     )
 
 

@@ -13,6 +13,8 @@
 """What each service's caches hold, and what of it may go."""
 
 import json
+import logging
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -107,6 +109,81 @@ class TestIronic:
         stage.age(folder, 2 * DAY)
         Cache().clean_up()
         assert folder.exists()
+
+    def test_an_orphan_goes_before_images(self, stage):
+        """Nobody can need it again; where it gives enough room no image goes."""
+        stage.started_s = stage.now_s - DAY
+        image = stage.put(stage.add(Cache), idle_s=50 * DAY)
+        folder = self.download(stage, 2 * DAY)
+        report = Cache().clean_up(amount=1)
+        assert image.exists()
+        assert not folder.exists()
+        assert (report.removed, report.freed) == (1, B)
+
+    def test_what_an_orphan_lacks_images_give(self, stage):
+        """No more of them than that takes."""
+        stage.started_s = stage.now_s - DAY
+        place = stage.add(Cache)
+        for _ in range(3):
+            stage.put(place)
+        self.download(stage, 2 * DAY)
+        assert Cache().clean_up(amount=2 * B).removed == 2
+        assert len(left(place)) == 2
+
+    def test_what_goes_is_logged(self, stage, caplog):
+        """Images and orphans, each by name, with its size."""
+        caplog.set_level(logging.INFO)
+        stage.started_s = stage.now_s - DAY
+        image = stage.put(stage.add(Cache))
+        self.download(stage, 2 * DAY)
+        Cache().clean_up(amount=2 * B)
+        assert f"Removed {image.name} from ironic_instance: {B} bytes" in caplog.text
+        assert f"Removed tmpab_cd12x/ from ironic_instance: {B} bytes" in caplog.text
+
+    def test_it_ends_when_the_daemon_stops(self, stage):
+        """Before the next orphan, and before the next image."""
+        stage.started_s = stage.now_s - DAY
+        image = stage.put(stage.add(Cache))
+        folder = self.download(stage, 2 * DAY)
+        cache = Cache()
+        object.__setattr__(cache.bound, "is_stopping", lambda: True)
+        assert "stopping" in cache.clean_up(amount=9 * B).skipped
+        assert folder.exists()
+        assert image.exists()
+
+    @pytest.mark.parametrize("name", [".nfs000000000000a1b2", "tmpab_cd12x"])
+    def test_what_is_expected_is_no_alarm(self, stage, name):
+        """What NFS keeps of a file that was removed while it was open, and downloads."""
+        place = stage.add(Cache)
+        stage.put(place, name, idle_s=50 * DAY)
+        report = Cache().clean_up(amount=9 * B)
+        assert left(place) == [name]
+        assert (report.foreign, report.alarms) == (0, ())
+
+    def test_a_cache_is_not_retired(self, stage):
+        """Its own directory among the retired ones is an alarm, and not emptied."""
+        place = stage.add(Cache)
+        image = stage.put(place)
+        stage.change(Cache, retired=(str(place),))
+        report = Cache().clean_up()
+        assert image.exists()
+        assert "no retired directory" in report.alarms[0]
+
+    def test_a_retired_directory_that_gives_enough_spares_images(self, stage):
+        """It is on the same file system."""
+        retired = stage.folder / "retired"
+        retired.mkdir()
+        image = stage.put(stage.add(Cache, retired=(str(retired),)))
+        stage.put(retired)
+        assert Cache().clean_up(amount=1).removed == 1
+        assert image.exists()
+
+    def test_a_retired_directory_elsewhere_gives_no_room_here(self, stage, shared_memory):
+        """It is emptied all the same."""
+        image = stage.put(stage.add(Cache, retired=(shared_memory,)))
+        stage.put(pathlib.Path(shared_memory))
+        assert Cache().clean_up(amount=1).removed == 2
+        assert not image.exists()
 
     def test_a_retired_directory_is_emptied(self, stage):
         """Of what nobody uses, whatever the limits say."""
