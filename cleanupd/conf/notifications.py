@@ -56,8 +56,7 @@ of the same pool and host read one queue, and each misses what another took:
 give each its own. The log warns of it. The queue stays when the daemon stops,
 and is read when it starts again. Have the broker limit its length by a policy
 (``^cleanupd``), to what comes in some minutes at least: what is dropped is
-noticed if it took more than five seconds to come, and made up for by a
-listing.""",
+noticed, unless it is very little, and made up for by a listing.""",
     ),
     cfg.ListOpt(
         "publishers",

@@ -141,6 +141,44 @@ def test_filters_leave_messages_aside(handler):
     assert endpoint.filtered == 2
 
 
+def test_a_full_batch_is_a_crowd():
+    """Behind it more wait; behind less there is nobody."""
+    crowds = []
+    manager = notification.NotificationHandlerManager()
+    endpoint = listener.EventsNotificationEndpoint(manager, on_crowd=lambda: crowds.append(1))
+    endpoint.info([raw()] * (listener.BATCH_SIZE - 1))
+    assert crowds == []
+    endpoint.info([raw()] * listener.BATCH_SIZE)
+    assert crowds == [1]
+
+
+class Counting(listener.NotificationListener):
+    """Counts its pulses."""
+
+    pulses = 0
+
+    def _beat(self):
+        """Count."""
+        super()._beat()
+        self.pulses += 1
+
+
+def test_pulses_are_among_a_crowd(conf, source):
+    """More of them than else, but not one for each batch."""
+    manager = notification.NotificationHandlerManager()
+    listening = Counting(conf, source, manager, list, pulse_s=60.0)
+    listening.start()
+    stage.wait_until(lambda: listening.pulses == 1)
+    until = time.monotonic() + 3 * listener.HASTE_S
+    while time.monotonic() < until:
+        listening.endpoint.info([raw()] * listener.BATCH_SIZE)
+    stage.wait_until(lambda: listening.pulses > 1)
+    listening.stop()
+    listening.wait()
+    assert listening.pulses <= 2 + 3
+    assert listening.gaps == 0
+
+
 def test_a_message_without_form_costs_no_other(handler):
     """It is counted, and the next one is heard."""
     endpoint = listener.EventsNotificationEndpoint(
