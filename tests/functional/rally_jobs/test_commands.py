@@ -266,3 +266,15 @@ def test_reports_of_different_tasks_are_an_error(
     ended = terminal.run("rally-jobs", "compare", old, new)
     assert ended.code == 1
     assert "only in the old report" in ended.err
+
+
+def test_a_report_of_another_shape_is_refused(
+    terminal: consoles.Console, tmp_path: pathlib.Path
+) -> None:
+    """A report whose results are no results is an error that names the place."""
+    good = reports.write(tmp_path / "good", reports.workload())
+    for odd in ({"sla_results": {"sla": [5]}}, {"contexts_results": [{"cleanup": 5}]}):
+        bad = reports.write(tmp_path / "bad", reports.workload(**odd))
+        ended = terminal.run("rally-jobs", "compare", good, bad)
+        assert ended.code == 1
+        assert "is not what `rally task report --json` writes" in ended.err
