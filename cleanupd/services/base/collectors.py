@@ -121,6 +121,11 @@ class ListingCollector(collector.BaseClusterModelCollector):
         return UnheardHandler(self)
 
 
+def only_listing(service: str) -> type[ListingCollector]:
+    """Return the class of a service that has no collector of its own."""
+    return type("ListingCollector", (ListingCollector,), {"SERVICE": service})
+
+
 class CollectorManager:
     """The collectors of one region of one cloud, one instance for each service.
 
@@ -142,7 +147,7 @@ class CollectorManager:
         plugins, self.refused = self.loader.load()
         self._collectors = {
             name: self._make(
-                plugins.get(name, ListingCollector),
+                plugins.get(name) or only_listing(name),
                 cloud,
                 {k: one for k, one in managers.items() if one.KIND.service == name},
                 clock,
@@ -192,7 +197,7 @@ class CollectorManager:
             reason = f"it fails, {type(error).__name__}: {error}"
             refusal = exceptions.PluginRefused(self.loader.namespace, plugin.SERVICE, reason)
             self.refused = (*self.refused, refusal)
-            return ListingCollector(cloud, managers, clock, **options)
+            return only_listing(plugin.SERVICE)(cloud, managers, clock, **options)
         return made
 
     def _find_records(self, kind: str) -> Iterable[resources.Resource] | None:

@@ -99,6 +99,7 @@ def test_a_collector_that_was_refused_is_told(managing):
     pattern = image.notification_handler.get_publisher_id()
     assert not any(re.search(pattern, publisher) for publisher in ("", "image.one"))
     assert image.notification_handler.model_collector is image
+    assert image.SERVICE == "image"
 
 
 def test_one_collector_knows_what_another_has_listed(managing):
