@@ -113,8 +113,9 @@ def _look(directory: directories.Directory, name: str) -> Orphan | None:
     )
     if not is_plain or own.st_dev != directory.status.st_dev:
         return None
-    used_ns = max(directories.last_used(status) for status in (own, *files.values()))
-    return Orphan(name=name, used_ns=used_ns, files=files)
+    # To list a directory, as we do, moves its access time and is no use of it.
+    times = (own.st_mtime_ns, own.st_ctime_ns, *map(directories.last_used, files.values()))
+    return Orphan(name=name, used_ns=max(times), files=files)
 
 
 def _remove(directory: directories.Directory, orphan: Orphan, *, has_lease: bool) -> None:

@@ -14,6 +14,7 @@
 
 import json
 import logging
+import os
 import pathlib
 import shutil
 import subprocess
@@ -65,6 +66,14 @@ class TestIronic:
         assert not folder.exists()
         assert report.files[0].name == "tmpab_cd12x/"
         assert report.files[0].why.startswith("orphan")
+
+    def test_to_list_an_orphan_is_no_use_of_it(self, stage):
+        """Our own look moves its access time, as a backup does: it goes all the same."""
+        stage.started_s = stage.now_s - DAY
+        stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        os.utime(folder, (stage.now_s, stage.now_s - 2 * DAY))
+        assert Cache().clean_up().removed == 1
 
     def test_in_mode_report_it_is_shown(self, stage):
         """And stays."""
