@@ -507,6 +507,9 @@ class TestProcesses:
         [
             [b"nova-compute"],
             [b"/usr/bin/python3", b"/usr/bin/nova-compute", b"--config-file", b"x"],
+            [b"/opt/nova/bin/python3.13", b"-I", b"/opt/nova/bin/nova-compute"],
+            [b"/usr/bin/nova-compute: AgentService worker(0)"],
+            [b"nova-compute: master process [/usr/bin/nova-compute --config-file /etc/nova.conf]"],
             [b"nova-compute: worker"],
         ],
     )
@@ -520,9 +523,19 @@ class TestProcesses:
         later = processes.started_at(["nova-compute"], tmp_path)
         assert later - both == pytest.approx(895, abs=1)
 
-    def test_none_that_is_seen_is_none(self, tmp_path):
-        """Which proves nothing."""
-        self.make(tmp_path, 9, [b"vim", b"nova-compute.log"], 1)
+    @pytest.mark.parametrize(
+        "words",
+        [
+            [b"vim", b"nova-compute.log"],
+            [b"journalctl", b"-u", b"nova-compute"],
+            [b"systemctl", b"restart", b"nova-compute"],
+            [b"python3"],
+            [b""],
+        ],
+    )
+    def test_none_that_is_seen_is_none(self, tmp_path, words):
+        """Which proves nothing; who only talks of a program is none."""
+        self.make(tmp_path, 9, words, 1)
         assert processes.started_at(["nova-compute"], tmp_path) is None
 
     def test_one_that_cannot_be_read_is_none(self, tmp_path):
