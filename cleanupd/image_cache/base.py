@@ -14,6 +14,7 @@
 
 from collections.abc import Iterator
 import os
+import pathlib
 import re
 from typing import ClassVar
 
@@ -25,12 +26,13 @@ from cleanupd.image_cache import clocks
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import limits as policies
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 #: The names that services give to images in their caches: a uuid, and what a
 #: conversion to raw adds.
-IMAGES = directories.Names(
+IMAGES = scanning.Names(
     pattern=re.compile(rf"{UUID}(?:\.converted)?"), usual_lengths=(36, 36 + len(".converted"))
 )
 #: How long another sweeper is waited for.
@@ -49,7 +51,7 @@ class ImageCache:
     """
 
     NAME: ClassVar[str] = ""
-    NAMES: ClassVar[directories.Names] = IMAGES
+    NAMES: ClassVar[scanning.Names] = IMAGES
     #: What the directory is, for the help of its option.
     ABOUT: ClassVar[str] = "the images"
     #: Further options of the group ``image_cache_<NAME>``.
@@ -169,7 +171,7 @@ class ImageCache:
     def sweep_others(
         self,
         directory: directories.Directory,  # noqa: ARG002 - for subclasses
-        seen: directories.Seen,  # noqa: ARG002
+        seen: scanning.Seen,  # noqa: ARG002
         one: sweeping.Pass,  # noqa: ARG002
     ) -> Iterator[reports.Report]:
         """Yield a report for what else is expected in the directory: ``seen.others``."""
@@ -189,6 +191,9 @@ class ImageCache:
         area = msgspec.structs.replace(
             self.area(one), leftovers="retired: the service uses another directory now"
         )
+        if not pathlib.Path(path).is_absolute():
+            alarm = f"{path} is not emptied: a retired directory has to be absolute"
+            return reports.Report(cache=self.name(), alarms=(alarm,)), False
         try:
             with directories.opened(path) as directory:
                 if not os.path.samestat(directory.status, current.status):

@@ -32,13 +32,14 @@ from cleanupd.image_cache import binding
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 if TYPE_CHECKING:
     from cleanupd import cloud
 
 _DAY_S = 86400.0
-_FILES = directories.Names(pattern=re.compile(base.UUID), usual_lengths=(36,))
+_FILES = scanning.Names(pattern=re.compile(base.UUID), usual_lengths=(36,))
 #: Beside its images Glance keeps its folders, its database and its locks.
 _OTHERS = re.compile(
     r"incomplete|invalid|queue|cache\.db.*|glance-cache.*|image_cache_db_init"

@@ -29,6 +29,7 @@ from cleanupd.image_cache import directories
 from cleanupd.image_cache import orphans
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 #: The conductor by itself, and the one process that is all of Ironic.
@@ -45,7 +46,7 @@ class IronicCache(base.ImageCache):
     )
 
     def sweep_others(
-        self, directory: directories.Directory, seen: directories.Seen, one: sweeping.Pass
+        self, directory: directories.Directory, seen: scanning.Seen, one: sweeping.Pass
     ) -> Iterator[reports.Report]:
         """Yield a report of what a killed conductor left half done."""
         downloads = sorted(name for name in seen.others if _DOWNLOAD.fullmatch(name))

@@ -24,6 +24,7 @@ from oslo_log import log
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import guards
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 LOG = log.getLogger(__name__)
@@ -114,7 +115,7 @@ def _look(directory: directories.Directory, name: str) -> Orphan | None:
     if not is_plain or own.st_dev != directory.status.st_dev:
         return None
     # To list a directory, as we do, moves its access time and is no use of it.
-    times = (own.st_mtime_ns, own.st_ctime_ns, *map(directories.last_used, files.values()))
+    times = (own.st_mtime_ns, own.st_ctime_ns, *map(scanning.last_used, files.values()))
     return Orphan(name=name, used_ns=max(times), files=files)
 
 

@@ -178,6 +178,16 @@ class TestIronic:
         assert image.exists()
         assert "no retired directory" in report.alarms[0]
 
+    def test_a_retired_directory_is_absolute(self, stage, monkeypatch):
+        """Another one would be where the daemon happens to be."""
+        stage.add(Cache, retired=("retired",))
+        retired = stage.folder / "retired"
+        retired.mkdir()
+        image = stage.put(retired)
+        monkeypatch.chdir(stage.folder)
+        assert "has to be absolute" in Cache().clean_up().alarms[0]
+        assert image.exists()
+
     def test_a_retired_directory_that_gives_enough_spares_images(self, stage):
         """It is on the same file system."""
         retired = stage.folder / "retired"
