@@ -168,7 +168,6 @@ class Ground:
         return {
             "latest_us": each(self.collector.get_latest_cluster_data_model) * MICRO,
             "node_us": each(find_node) * MICRO,
-            "names_us": each(lambda: next(iter(model.of_workload(part)))) * MICRO,
             "named_us": each(lambda: list(model.of_workload(part))) * MICRO,
             "named": len(list(model.of_workload(part))),
         }

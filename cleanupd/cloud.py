@@ -40,6 +40,7 @@ from oslo_log import log
 import requests
 
 from cleanupd import exceptions
+from cleanupd import pacing
 
 LOG = log.getLogger(__name__)
 
@@ -51,7 +52,7 @@ _VERSIONS = {
     "image": ("2.0", "2.latest"),
     "identity": ("3.0", "3.latest"),
 }
-_TRANSIENT = frozenset({429, 502, 503, 504})
+_OVERLOADED = frozenset({429, 503})
 _MESSAGE_LIMIT = 300
 _FAILURES: dict[int, type[exceptions.RequestFailed]] = {
     http.HTTPStatus.FORBIDDEN: exceptions.Forbidden,
@@ -61,37 +62,6 @@ _FAILURES: dict[int, type[exceptions.RequestFailed]] = {
 }
 
 
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a cloud is waited for.
-
-    A request has ``connect_timeout_s`` to connect and ``read_timeout_s``
-    between two bytes of the answer.  Only a GET is repeated, at most
-    ``attempts`` times altogether, with waits that double from
-    ``first_wait_s`` (or as long as Retry-After asks), and never when
-    ``within_s`` would have passed since the first attempt.
-    """
-
-    attempts: int = 4
-    first_wait_s: float = 0.5
-    within_s: float = 30.0
-    connect_timeout_s: float = 5.0
-    read_timeout_s: float = 60.0
-
-    def wait_s(self, error: exceptions.CloudError, attempt: int, elapsed_s: float) -> float | None:
-        """Return how long to wait before the next attempt, None where there is to be none."""
-        wait = self.first_wait_s * 2.0 ** (attempt - 1)
-        match error:
-            case exceptions.RequestFailed(status=status) if status in _TRANSIENT:
-                wait = max(wait, error.retry_after_s or 0.0)
-            case exceptions.ServiceUnreachable(url=url) if url:
-                pass
-            case _:
-                return None
-        if attempt >= self.attempts or elapsed_s + wait > self.within_s:
-            return None
-        return wait
-
-
 class Cloud:
     """One region of one cloud, with the token of one user.
 
@@ -99,7 +69,13 @@ class Cloud:
     at once.
     """
 
-    def __init__(self, config: Any, session: ks_session.Session, patience: Patience) -> None:
+    def __init__(
+        self,
+        config: Any,
+        session: ks_session.Session,
+        patience: pacing.Patience,
+        pace: pacing.Pace | None = None,
+    ) -> None:
         self._config = config
         self._session = session
         self._patience = patience
@@ -115,6 +91,7 @@ class Cloud:
         # Filled as services are first used, by one thread each: the others wait for what it finds.
         self._endpoints: dict[str, str] = {}
         self._finding = {service: threading.Lock() for service in _VERSIONS}
+        self._throttles = {s: pacing.Throttle(pace or pacing.Pace()) for s in _VERSIONS}
         self._is_hurried = threading.Event()
 
     @classmethod
@@ -123,24 +100,26 @@ class Cloud:
         name: str,
         *,
         region: str | None = None,
-        patience: Patience | None = None,
-        threads: int = 32,
+        patience: pacing.Patience | None = None,
+        pace: pacing.Pace | None = None,
     ) -> "Cloud":
         """Return the cloud that ``clouds.yaml`` describes as ``name``, with a fresh token.
 
         ``region`` may be left out where the description names one or the
-        catalogue holds only one.  ``threads`` is the number of connections
-        that are kept open to each service.  Raises UnknownCloud,
-        InvalidCloudConfig, AuthenticationFailed or ServiceUnreachable.
+        catalogue holds only one.  ``pace`` bounds what each service is
+        asked.  Raises UnknownCloud, InvalidCloudConfig, AuthenticationFailed
+        or ServiceUnreachable.
         """
-        patience = patience or Patience()
+        patience, pace = patience or pacing.Patience(), pace or pacing.Pace()
         config = _read_config(name, region)
         with _translated("identity", name, _auth_url(config)):
             session: ks_session.Session = config.get_session()
-        pool = _Pool(patience, pool_connections=threads, pool_maxsize=threads)
+        # Several services may be behind one address.
+        most = pace.concurrent * len(_VERSIONS)
+        pool = _Pool(patience, pool_connections=most, pool_maxsize=most)
         session.mount("https://", pool)
         session.mount("http://", pool)
-        return cls(config, session, patience)
+        return cls(config, session, patience, pace)
 
     def __repr__(self) -> str:
         return f"<Cloud {self.name}, region {self.region}>"
@@ -163,7 +142,7 @@ class Cloud:
 
         ``service`` is an official service type, ``path`` is below its
         versioned endpoint and quoted.  A GET is repeated as
-        :class:`Patience` says, everything else is sent once.  Raises
+        :class:`~cleanupd.pacing.Patience` says, everything else is sent once.  Raises
         RequestFailed, ServiceUnreachable or AuthenticationFailed.
         """
         arguments: dict[str, Any] = {"microversion": microversion, "headers": dict(headers or {})}
@@ -223,8 +202,11 @@ class Cloud:
             return access
 
     def _send(self, method: str, service: str, path: str, arguments: dict[str, Any]) -> bytes:
-        started = time.monotonic()
-        with _translated(service, self.name, self._urls[service]):
+        with (
+            _translated(service, self.name, self._urls[service]),
+            self._throttles[service].turn() as refuse,
+        ):
+            started = time.monotonic()
             response: requests.Response = self._adapters[service].request(
                 path,
                 method,
@@ -232,6 +214,8 @@ class Cloud:
                 raise_exc=False,
                 **arguments,
             )
+            if response.status_code in _OVERLOADED:
+                refuse()
         LOG.debug(
             "%(method)s %(service)s %(path)s: %(status)d in %(ms)d ms, %(request)s",
             {
@@ -325,13 +309,13 @@ class Cloud:
 
 
 class _Pool(ks_session.TCPKeepAliveAdapter):
-    """Connections that stay open, and time out as :class:`Patience` says.
+    """Connections that stay open, and time out as :class:`~cleanupd.pacing.Patience` says.
 
     It stands below keystoneauth, so that the requests for tokens and
     versions, which keystoneauth makes by itself, have their limits too.
     """
 
-    def __init__(self, patience: Patience, **arguments: Any) -> None:
+    def __init__(self, patience: pacing.Patience, **arguments: Any) -> None:
         self._patience = patience
         super().__init__(**arguments)
 

@@ -88,6 +88,7 @@ class ListImageCaches(ImageCacheCommand):
         "Would go",
         "Would free",
         "Free",
+        "Free inodes",
         "Foreign",
         "State",
     )
@@ -113,6 +114,7 @@ class ListImageCaches(ImageCacheCommand):
                     report.planned,
                     report.planned_size,
                     report.room.free if report.room else None,
+                    report.room.inodes if report.room else None,
                     report.foreign,
                     report.skipped or "on",
                 )

@@ -203,7 +203,7 @@ def _diff(plan: "generate.Plan") -> str:
         for line in difflib.unified_diff(
             change.before.splitlines(keepends=True),
             change.text.splitlines(keepends=True),
-            f"a/{change.path}" if change.before else "/dev/null",
+            "/dev/null" if change.state is change.state.NEW else f"a/{change.path}",
             f"b/{change.path}",
         )
     )

@@ -21,8 +21,11 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import TextIO
 
+import msgspec
+
 from cleanupd.cli import rows
 from cleanupd.cli import text
+from cleanupd.rally import cleanup
 
 if TYPE_CHECKING:
     from cleanupd.core import certificate as certificates
@@ -45,8 +48,9 @@ SWEEP_FIELDS = (
     "Resources",
     "Active",
     "Foreign",
+    "Rally",
 )
-CERTIFICATE_FIELDS = ("Cloud", "Region", "Made", "Clean", "Doubts", "Resources")
+CERTIFICATE_FIELDS = ("Cloud", "Region", "Made", "Clean", "Doubts", "Resources", "Rally")
 
 #: A plan of more resources is shown by so many of each kind.
 MANY = 100
@@ -74,6 +78,7 @@ def sweep_fields(
         plan_rows(plan, sweep) if plan else [],
         plan.active if plan else {},
         plan.foreign if plan else None,
+        _as_rally(certificate) if certificate else None,
     )
 
 
@@ -86,7 +91,14 @@ def certificate_fields(certificate: "certificates.Certificate") -> tuple[Any, ..
         certificate.is_clean,
         certificate.doubts,
         [rows.of_left(left) for left in certificate.left],
+        _as_rally(certificate),
     )
+
+
+def _as_rally(certificate: "certificates.Certificate") -> dict[str, Any]:
+    """Return what a platform of Rally would report of such a cleanup."""
+    found: dict[str, Any] = msgspec.to_builtins(cleanup.of_certificate(certificate))
+    return found
 
 
 def plan_rows(plan: "planning.Plan", sweep: "store.Sweep | None" = None) -> list[rows.Row]:

@@ -34,6 +34,18 @@ Unset means the region that clouds.yaml tells, or the only one there is. A
 project or a user is not removed as long as the cloud has regions that nothing
 looks at.""",
     ),
+    cfg.FloatOpt(
+        "requests_per_second",
+        default=100.0,
+        min=0.1,
+        max=10000,
+        help="""\
+How many requests a second each service gets at most.
+
+It holds on average, for all that the daemon does together. A service that
+answers 429 or 503 gets half as many requests at the same time, and more again
+as long as it answers.""",
+    ),
     cfg.StrOpt(
         "clouds_file",
         help="""\

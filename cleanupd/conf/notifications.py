@@ -51,10 +51,12 @@ own option for ``versioned_notifications``.""",
         help="""\
 First part of the name of this daemon's queue; its ``host`` follows.
 
-Every pool gets a copy of each message, so that nobody else loses one. The
-queue stays when the daemon stops, and is read when it starts again. Have the
-broker limit its length by a policy (``^cleanupd``): what is dropped is
-noticed, and made up for by a listing.""",
+Every pool gets a copy of each message, so that nobody else loses one. Daemons
+of the same pool and host read one queue, and each misses what another took:
+give each its own. The log warns of it. The queue stays when the daemon stops,
+and is read when it starts again. Have the broker limit its length by a policy
+(``^cleanupd``), to what comes in some minutes at least: what is dropped is
+noticed, unless it is very little, and made up for by a listing.""",
     ),
     cfg.ListOpt(
         "publishers",

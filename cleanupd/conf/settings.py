@@ -28,6 +28,7 @@ import msgspec
 from oslo_config import cfg
 
 from cleanupd import exceptions
+from cleanupd import pacing
 from cleanupd.conf import image_cache
 from cleanupd.conf import loading
 from cleanupd.conf import opts
@@ -51,11 +52,12 @@ T = TypeVar("T")
 
 
 class CloudChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cloud, and where it is described; None leaves it to openstacksdk."""
+    """Which cloud, where it is described (None leaves it to openstacksdk), and how fast to ask."""
 
     name: str | None
     region: str | None
     file: str | None
+    pace: pacing.Pace = pacing.Pace()
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +180,10 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
             name=conf.cloud.name or None,
             region=conf.cloud.region or None,
             file=conf.cloud.clouds_file or None,
+            pace=pacing.Pace(
+                requests_per_s=conf.cloud.requests_per_second,
+                concurrent=conf.sync.workers + conf.sweep.workers,
+            ),
         ),
         engine=_engine(conf),
         syncs={

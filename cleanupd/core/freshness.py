@@ -186,6 +186,21 @@ class KindState:
         root, missing = self.root.relisted(records)
         return Listing(request, root, missing, root, request.number)
 
+    def moment(self) -> Lag:
+        """Return what is known at this moment."""
+        return Lag(self._number, self.root, {})
+
+    def replace(self, before: Lag, root: roots.KindRoot) -> None:
+        """Take another root of the records of a moment, after what was heard since.
+
+        No listing landed meanwhile.
+        """
+        for id_, heard in reversed(self._heard.items()):
+            if heard.number <= before.number:
+                break
+            root = root.replaced(id_, self.root.records.get(id_))
+        self.root = root
+
     def lag(self, listing: Listing) -> Lag:
         """Return what a listing does not follow yet."""
         since = self._heard_since(listing.request, listing.number)

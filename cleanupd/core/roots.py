@@ -82,6 +82,19 @@ class KindRoot:
             root = root.replaced(id_, record)
         return root
 
+    def found_by(self, find_part: FindPart) -> "KindRoot":
+        """Return the root of the same records whose parts of workloads are found in another way.
+
+        It takes its time, in which other threads go on.
+        """
+        collected = indexes.Collected()
+        for id_, record in self.records.items():
+            part = find_part(record)
+            if part is not None:
+                collected.add(part, id_)
+        found = (self.projects, self.hosts, self.targets, collected.index())
+        return KindRoot(self.records, found, find_part)
+
     def relisted(self, records: Iterable[resources.Resource]) -> "tuple[KindRoot, frozenset[str]]":
         """Return the root that holds exactly these records, and the ids that it lacks.
 

@@ -38,8 +38,9 @@ class Reader:
     """Reads resources right before their removal; all methods may be called from any thread.
 
     A resource that was read together with others is believed for three
-    seconds, and one that such a request does not tell of is read by itself:
-    only that says that it is gone.
+    seconds after the answer, which may have been long on its way, as that
+    for one alone may.  One that such a request does not tell of is read by
+    itself: only that says that it is gone.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Reader:
             collections.defaultdict(dict)
         )
         self._locks: dict[_Group, threading.Lock] = collections.defaultdict(threading.Lock)
-        #: What was read, by when it was asked for.
+        #: What was read, and when the answer was there.
         self._read: dict[resources.Ref, tuple[float, resources.Resource]] = {}
 
     def expect(self, record: resources.Resource) -> None:
@@ -86,11 +87,11 @@ class Reader:
         records = [record, *self._waiting[group].values()][:MOST]
         if len(records) < LEAST:
             return None
-        at = self._monotonic()
         # What is wrong is told when the resource is read alone.
         with contextlib.suppress(exceptions.CleanupdError):
-            for one in self._managers[record.ref.kind].read_some(self._cloud, records):
-                self._read[one.ref] = (at, one)
+            found = tuple(self._managers[record.ref.kind].read_some(self._cloud, records))
+            at = self._monotonic()
+            self._read |= {one.ref: (at, one) for one in found}
         return self._take(record.ref)
 
 

@@ -14,6 +14,7 @@
 
 from collections.abc import Iterator
 import os
+import pathlib
 import re
 from typing import ClassVar
 
@@ -25,12 +26,13 @@ from cleanupd.image_cache import clocks
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import limits as policies
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 #: The names that services give to images in their caches: a uuid, and what a
 #: conversion to raw adds.
-IMAGES = directories.Names(
+IMAGES = scanning.Names(
     pattern=re.compile(rf"{UUID}(?:\.converted)?"), usual_lengths=(36, 36 + len(".converted"))
 )
 #: How long another sweeper is waited for.
@@ -49,7 +51,7 @@ class ImageCache:
     """
 
     NAME: ClassVar[str] = ""
-    NAMES: ClassVar[directories.Names] = IMAGES
+    NAMES: ClassVar[scanning.Names] = IMAGES
     #: What the directory is, for the help of its option.
     ABOUT: ClassVar[str] = "the images"
     #: Further options of the group ``image_cache_<NAME>``.
@@ -153,38 +155,56 @@ class ImageCache:
         self, directory: directories.Directory, one: sweeping.Pass
     ) -> Iterator[reports.Report]:
         """Yield a report for each place of this cache that was swept; may raise OSError."""
+        given = policies.NOTHING
         for path in self.limits.retired:
-            yield self._sweep_retired(path, one)
-        report, others = sweeping.sweep(directory, self.area(one), one)
-        yield report
-        yield from self.sweep_others(directory, others, one)
+            report, is_near = self._sweep_retired(directory, path, one)
+            given += reports.given(report) if is_near else policies.NOTHING
+            yield report
+        area = self.area(one)
+        seen = sweeping.look(directory, area, one)
+        # What nobody will ever need goes before images that can be needed again.
+        for report in self.sweep_others(directory, seen, one):
+            given += reports.given(report)
+            yield report
+        yield sweeping.clear(directory, seen, area, one, given=given)
 
     def sweep_others(
         self,
         directory: directories.Directory,  # noqa: ARG002 - for subclasses
-        names: list[str],  # noqa: ARG002
+        seen: scanning.Seen,  # noqa: ARG002
         one: sweeping.Pass,  # noqa: ARG002
     ) -> Iterator[reports.Report]:
-        """Yield a report for what else is expected in the directory."""
+        """Yield a report for what else is expected in the directory: ``seen.others``."""
         yield from ()
 
     def area(self, one: sweeping.Pass) -> sweeping.Area:  # noqa: ARG002 - for subclasses
         """Return what may go in the directory of the cache."""
         return sweeping.Area(names=self.NAMES, idle_s=self.limits.idle_s)
 
-    def _sweep_retired(self, path: str, one: sweeping.Pass) -> reports.Report:
-        """Empty a directory that the service used before its configuration was changed."""
+    def _sweep_retired(
+        self, current: directories.Directory, path: str, one: sweeping.Pass
+    ) -> tuple[reports.Report, bool]:
+        """Empty a directory of before the service's configuration was changed.
+
+        Returns also whether it is on the file system of the current one.
+        """
         area = msgspec.structs.replace(
             self.area(one), leftovers="retired: the service uses another directory now"
         )
+        if not pathlib.Path(path).is_absolute():
+            alarm = f"{path} is not emptied: a retired directory has to be absolute"
+            return reports.Report(cache=self.name(), alarms=(alarm,)), False
         try:
             with directories.opened(path) as directory:
-                return sweeping.sweep(directory, area, one)[0]
+                if not os.path.samestat(directory.status, current.status):
+                    is_near = directory.status.st_dev == current.status.st_dev
+                    return sweeping.sweep(directory, area, one), is_near
+            alarm = f"{path} is not emptied: it is no retired directory, the cache is there"
         except FileNotFoundError:
-            return reports.Report(cache=self.name())
+            return reports.Report(cache=self.name()), False
         except OSError as error:
             alarm = f"{path} cannot be used: {error.strerror}"
-            return reports.Report(cache=self.name(), alarms=(alarm,))
+        return reports.Report(cache=self.name(), alarms=(alarm,)), False
 
     def _settled(
         self, directory: directories.Directory, before: reports.Room, freed: int

@@ -25,6 +25,7 @@ from cleanupd.image_cache import base
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 _VOLUME = ("cinder-volume",)
@@ -37,7 +38,7 @@ class CinderConversionCache(base.ImageCache):
 
     NAME = "cinder_conversion"
     ABOUT = "the files that Cinder converts, which its image_conversion_dir names"
-    NAMES = directories.Names(
+    NAMES = scanning.Names(
         pattern=re.compile(r"(?:tmp|image_)[\w.@#:+-]+"),
         expected=re.compile(rf"{_DIRECTORY}|\.nfs\w+"),
     )
@@ -54,7 +55,7 @@ class CinderConversionCache(base.ImageCache):
         )
 
     def sweep_others(
-        self, directory: directories.Directory, names: list[str], one: sweeping.Pass
+        self, directory: directories.Directory, seen: scanning.Seen, one: sweeping.Pass
     ) -> Iterator[reports.Report]:
         """Yield what has to be looked at by a person."""
         advice = []
@@ -63,9 +64,9 @@ class CinderConversionCache(base.ImageCache):
                 "no leftover can be told from a conversion that runs: cinder-volume is not seen to"
                 " run on this machine"
             )
-        if names:
+        if seen.others:
             advice.append(
-                f"{directory.path} holds {len(names)} directories, which Cinder never removes:"
-                " look at them while cinder-volume is stopped"
+                f"{directory.path} holds {len(seen.others)} directories, which Cinder never"
+                " removes: look at them while cinder-volume is stopped"
             )
         yield reports.Report(cache=one.cache, advice=tuple(advice))

@@ -32,13 +32,14 @@ from cleanupd.image_cache import binding
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 if TYPE_CHECKING:
     from cleanupd import cloud
 
 _DAY_S = 86400.0
-_FILES = directories.Names(pattern=re.compile(base.UUID), usual_lengths=(36,))
+_FILES = scanning.Names(pattern=re.compile(base.UUID), usual_lengths=(36,))
 #: Beside its images Glance keeps its folders, its database and its locks.
 _OTHERS = re.compile(
     r"incomplete|invalid|queue|cache\.db.*|glance-cache.*|image_cache_db_init"
@@ -94,7 +95,7 @@ has them. Unset means that Glance is not asked: then only what is in
         area = sweeping.Area(names=_FILES, idle_s=idle_s, leftovers=why, needs_lease=True)
         try:
             with directories.opened(name, within=directory) as folder:
-                return sweeping.sweep(folder, area, one)[0]
+                return sweeping.sweep(folder, area, one)
         except FileNotFoundError:
             return reports.Report(cache=one.cache)
 
@@ -119,7 +120,7 @@ has them. Unset means that Glance is not asked: then only what is in
             excluded=known,
             needs_lease=True,
         )
-        yield sweeping.sweep(directory, area, one)[0]
+        yield sweeping.sweep(directory, area, one)
         if one.is_enforced:
             yield self._have_pruned(directory, api, one)
 

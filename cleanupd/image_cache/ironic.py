@@ -29,6 +29,7 @@ from cleanupd.image_cache import directories
 from cleanupd.image_cache import orphans
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 #: The conductor by itself, and the one process that is all of Ironic.
@@ -45,12 +46,18 @@ class IronicCache(base.ImageCache):
     )
 
     def sweep_others(
-        self, directory: directories.Directory, names: list[str], one: sweeping.Pass
+        self, directory: directories.Directory, seen: scanning.Seen, one: sweeping.Pass
     ) -> Iterator[reports.Report]:
         """Yield a report of what a killed conductor left half done."""
-        downloads = sorted(name for name in names if _DOWNLOAD.fullmatch(name))
+        downloads = sorted(name for name in seen.others if _DOWNLOAD.fullmatch(name))
         if downloads:
             yield _sweep_downloads(directory, downloads, one)
+        if seen.names and not seen.linked and not directory.keeps_access_times():
+            advice = (
+                f"no image in {directory.path} is linked, and it is mounted noatime: where Ironic"
+                " copies images, because it cannot link them, their use leaves no trace"
+            )
+            yield reports.Report(cache=one.cache, advice=(advice,))
 
 
 def _sweep_downloads(

@@ -69,3 +69,9 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
     def __bool__(self) -> bool:
         return self.amount > 0 or self.inodes > 0
+
+    def __add__(self, other: "Need") -> "Need":
+        return Need(amount=self.amount + other.amount, inodes=self.inodes + other.inodes)
+
+
+NOTHING = Need()

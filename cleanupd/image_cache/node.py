@@ -75,8 +75,10 @@ class Node:
         """Clean one cache or all as their limits say, or until ``free`` bytes are free.
 
         With ``free`` each file system of these caches is looked at: a cache's
-        own, then the others on it.  Raises UnknownImageCache.
+        own, then the others on it.  In mode report this is a dry run, so that
+        no more is told than would go.  Raises UnknownImageCache.
         """
+        is_enforcing = binding.bound().is_enforcing
         classes = registry.known_caches() if name is None else [self._find(name)]
         lacking: list[str] = []
         with self._lock:
@@ -84,12 +86,13 @@ class Node:
             if free is None:
                 found = [self._tend(cache, is_dry_run=is_dry_run) for cache in made]
             else:
-                found = list(_free(made, free, lacking, is_dry_run=is_dry_run))
+                only_told = is_dry_run or not is_enforcing
+                found = list(_free(made, free, lacking, is_dry_run=only_told))
         if name is not None and not made:
             lacking.append(f"{name} is off: no directory is named")
         return Outcome(
             host=self._host,
-            is_enforcing=binding.bound().is_enforcing,
+            is_enforcing=is_enforcing,
             reports=tuple(found),
             lacking=tuple(lacking),
         )

@@ -32,6 +32,7 @@ from cleanupd.image_cache import base
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 _DAY_S = 86400.0
@@ -44,7 +45,7 @@ class NovaBaseCache(base.ImageCache):
 
     NAME = "nova_base"
     ABOUT = "Nova's base images, _base in its instances_path"
-    NAMES = directories.Names(
+    NAMES = scanning.Names(
         pattern=re.compile(r"[A-Za-z0-9_]+(?:\.part|\.converted)"),
         expected=re.compile(r"[0-9a-f]{40}(?:_\d+|_sm)?|swap_\d+|ephemeral_\w+|\.nfs\w+"),
     )
@@ -63,7 +64,7 @@ class NovaBaseCache(base.ImageCache):
     def sweep_others(
         self,
         directory: directories.Directory,  # noqa: ARG002
-        names: list[str],
+        seen: scanning.Seen,
         one: sweeping.Pass,
     ) -> Iterator[reports.Report]:
         """Yield what only Nova may remove, and how to have it do so."""
@@ -71,9 +72,9 @@ class NovaBaseCache(base.ImageCache):
         obstacle = self._obstacle(one)
         if obstacle:
             advice.append(f"no leftover can be told from a download that runs: {obstacle}")
-        if names:
+        if seen.others:
             advice.append(
-                f"{len(names)} base images are Nova's to remove: lower [image_cache]"
+                f"{len(seen.others)} base images are Nova's to remove: lower [image_cache]"
                 " remove_unused_original_minimum_age_seconds,"
                 " remove_unused_resized_minimum_age_seconds or manager_interval in nova.conf, and"
                 " see that remove_unused_base_images is true"

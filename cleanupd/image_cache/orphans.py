@@ -19,11 +19,15 @@ import os
 import stat
 
 import msgspec
+from oslo_log import log
 
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import guards
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
+
+LOG = log.getLogger(__name__)
 
 _NS = 1_000_000_000
 _BLOCK = 512
@@ -59,8 +63,11 @@ def remove(
             for orphan in old:
                 try:
                     wait()
+                    if one.bound.is_stopping():
+                        break
                     _remove(directory, orphan, has_lease=one.limits.has_lease_probe)
                     removed.append(orphan)
+                    _log(orphan, one)
                 except guards.Busy:
                     break
                 except _InUse:
@@ -70,6 +77,7 @@ def remove(
                     errors[name] = errors.get(name, 0) + 1
     return reports.Report(
         cache=one.cache,
+        is_enforced=one.is_enforced,
         planned=len(old),
         planned_size=sum(orphan.size for orphan in old),
         removed=len(removed),
@@ -78,6 +86,13 @@ def remove(
         opened=opened,
         errors=errors,
         files=tuple(_file(orphan) for orphan in old),
+    )
+
+
+def _log(orphan: Orphan, one: sweeping.Pass) -> None:
+    LOG.info(
+        "Removed %(name)s/ from %(cache)s: %(size)d bytes",
+        {"name": reports.printable(orphan.name), "cache": one.cache, "size": orphan.size},
     )
 
 
@@ -99,8 +114,9 @@ def _look(directory: directories.Directory, name: str) -> Orphan | None:
     )
     if not is_plain or own.st_dev != directory.status.st_dev:
         return None
-    used_ns = max(directories.last_used(status) for status in (own, *files.values()))
-    return Orphan(name=name, used_ns=used_ns, files=files)
+    # To list a directory, as we do, moves its access time and is no use of it.
+    times = (own.st_mtime_ns, own.st_ctime_ns, *map(scanning.last_used, files.values()))
+    return Orphan(name=name, used_ns=max(times), files=files)
 
 
 def _remove(directory: directories.Directory, orphan: Orphan, *, has_lease: bool) -> None:

@@ -49,10 +49,19 @@ def _running(programs: Collection[str], proc: pathlib.Path) -> Iterable[pathlib.
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        # `nova-compute`, `/usr/bin/python3 /usr/bin/nova-compute`, `nova-compute: worker`
-        names = {word.partition(b":")[0].strip().rpartition(b"/")[2] for word in words[:3]}
-        if names & wanted:
+        if _program(words) in wanted:
             yield folder
+
+
+def _program(words: list[bytes]) -> bytes:
+    """Return what runs: ``nova-compute``, ``python3 /usr/bin/nova-compute``, ``nova-compute: x``.
+
+    Not what it is told, as ``journalctl -u nova-compute`` is.
+    """
+    program, *others = (word.partition(b":")[0].strip().rpartition(b"/")[2] for word in words)
+    if program.startswith(b"python"):
+        program = next((word for word in others if not word.startswith(b"-")), b"")
+    return program
 
 
 def _start_ticks(folder: pathlib.Path) -> int | None:

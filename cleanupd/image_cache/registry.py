@@ -39,13 +39,13 @@ def cleanup(priority: int) -> Callable[[C], C]:
 
     It is cleaned when another cache of its file system needs room, the sooner
     the higher its ``priority``, a positive integer, is.  Raises ValueError
-    for anything else, and TypeError for a class that cannot be made.
+    for anything else, and TypeError for what is no class of caches, or cannot be made.
     """
     if type(priority) is not int or priority < 1:
         raise ValueError(f"the priority of a cache is a positive integer, not {priority!r}")
 
     def register(cache: C) -> C:
-        _check_constructor(cache)
+        _check(cache)
         cache_cleanup_list.append((priority, cache))
         # A stable sort: ties stay in the order in which they came.
         cache_cleanup_list.sort(reverse=True, key=lambda item: item[0])
@@ -54,7 +54,9 @@ def cleanup(priority: int) -> Callable[[C], C]:
     return register
 
 
-def _check_constructor(cache: Cache) -> None:
+def _check(cache: Cache) -> None:
+    if not (inspect.isclass(cache) and issubclass(cache, base.ImageCache)):
+        raise TypeError(f"{cache!r} is no subclass of ImageCache")
     needed = [
         parameter.name
         for parameter in inspect.signature(cache).parameters.values()

@@ -19,6 +19,8 @@ from typing import Any
 
 import msgspec
 
+from cleanupd.image_cache import limits as policies
+
 #: More files than these are counted and not listed: a plan crosses the bus.
 MOST_SHOWN = 1000
 
@@ -125,6 +127,13 @@ def merge(first: Report, others: Iterable[Report]) -> Report:
             room=other.room or merged.room,
         )
     return merged
+
+
+def given(report: Report) -> policies.Need:
+    """Return the room that a pass made or, where it only looked, would have made."""
+    if report.is_enforced:
+        return policies.Need(amount=report.freed, inodes=report.removed)
+    return policies.Need(amount=report.planned_size, inodes=report.planned)
 
 
 def printable(name: str) -> str:

@@ -30,6 +30,7 @@ from cleanupd.image_cache import directories
 from cleanupd.image_cache import guards
 from cleanupd.image_cache import limits as policies
 from cleanupd.image_cache import reports
+from cleanupd.image_cache import scanning
 
 LOG = log.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     has it open.
     """
 
-    names: directories.Names
+    names: scanning.Names
     idle_s: float
     before_s: float = math.inf
     leftovers: str | None = None
@@ -90,34 +91,47 @@ class _Tally:
         self.errors[name] = self.errors.get(name, 0) + 1
 
 
-def sweep(
-    directory: directories.Directory, area: Area, one: Pass
-) -> tuple[reports.Report, list[str]]:
-    """Look at a directory, remove what may and must go; return the report and other names.
+def sweep(directory: directories.Directory, area: Area, one: Pass) -> reports.Report:
+    """Look at a directory, remove what may and must go; return the report."""
+    return clear(directory, look(directory, area, one), area, one)
 
-    Others are those that are expected there and not the cache's.
 
-    Nothing is removed unless ``one.is_enforced``; the report then has what
-    would be.
-    """
+def look(directory: directories.Directory, area: Area, one: Pass) -> scanning.Seen:
+    """Return what there is in a directory, with the files that are idle."""
     now = int(one.moment.now_s * _NS)
     idle_s = area.idle_s
     if not (one.need or one.limits.max_size or area.leftovers) and one.limits.max_age_s:
         idle_s = one.limits.age_s  # nothing else is asked for, so the others need not be kept
     idle_before = min(now - int(idle_s * _NS), _as_ns(area.before_s))
-    window = directories.Window(
+    window = scanning.Window(
         now=now, idle_before=idle_before, first_seen=one.bound.clock.first_seen
     )
-    seen = directories.scan(directory, area.names, window)
+    return scanning.scan(directory, area.names, window)
+
+
+def clear(
+    directory: directories.Directory,
+    seen: scanning.Seen,
+    area: Area,
+    one: Pass,
+    *,
+    given: policies.Need = policies.NOTHING,
+) -> reports.Report:
+    """Remove what may and must go of what was seen; ``given`` is the room that came already.
+
+    Nothing is removed unless ``one.is_enforced``; the report then has what
+    would be.
+    """
     tally = _Tally()
-    victims = _plan(seen, _choose(seen, area, one, tally), tally)
+    why = _Reasons(seen, area, one, given)
+    victims = _plan(seen, _choose(seen, area, why, tally), tally)
     if one.is_enforced:
         _remove_all(_Remover(directory, seen, area, one, tally), victims)
     else:
         for place in victims:
             tally.gone += 1
             tally.gone_blocks += seen.blocks[place]
-    return _report(directory, seen, one, tally), seen.others
+    return _report(directory, seen, one, tally)
 
 
 def _as_ns(moment_s: float) -> int:
@@ -127,11 +141,10 @@ def _as_ns(moment_s: float) -> int:
 
 
 def _choose(
-    seen: directories.Seen, area: Area, one: Pass, tally: _Tally
+    seen: scanning.Seen, area: Area, why: "_Reasons", tally: _Tally
 ) -> Iterator[tuple[int, str]]:
     """Yield what goes and why, oldest first, until the tally says that it is enough."""
     is_named = area.names.pattern.fullmatch
-    why = _Reasons(seen, area, one)
     if not why.has_any:
         return
     for place in seen.oldest_first():
@@ -144,17 +157,18 @@ def _choose(
                 yield place, reason
         else:
             seen.misnamed += 1
-            directories.note_foreign(seen, name)
+            scanning.note_foreign(seen, name)
 
 
 class _Reasons:
     """Says why an idle file goes, if it does; asked for the files from the oldest on."""
 
-    def __init__(self, seen: directories.Seen, area: Area, one: Pass) -> None:
+    def __init__(self, seen: scanning.Seen, area: Area, one: Pass, given: policies.Need) -> None:
         limits, moment = one.limits, one.moment
         self._seen = seen
         self._one = one
         self._need = one.need
+        self._given = given
         self._leftovers = area.leftovers
         self._over = seen.total_blocks * _BLOCK - limits.max_size if limits.max_size else 0
         self._aged_before = -1
@@ -168,8 +182,9 @@ class _Reasons:
         """Return the reason, None where this file and all younger ones stay."""
         if self._leftovers:
             return self._leftovers
-        need, size = self._need, tally.gone_blocks * _BLOCK
-        if need and tally.gone >= need.inodes and size >= need.amount:
+        need, given, size = self._need, self._given, tally.gone_blocks * _BLOCK
+        has_inodes = tally.gone + given.inodes >= need.inodes
+        if need and has_inodes and size + given.amount >= need.amount:
             return None
         reason = None
         if self._seen.used[place] < self._aged_before:
@@ -187,9 +202,7 @@ class _Reasons:
         return reason
 
 
-def _plan(
-    seen: directories.Seen, victims: Iterator[tuple[int, str]], tally: _Tally
-) -> Iterator[int]:
+def _plan(seen: scanning.Seen, victims: Iterator[tuple[int, str]], tally: _Tally) -> Iterator[int]:
     """Yield what goes, and note it and why."""
     for place, why in victims:
         tally.planned += 1
@@ -199,7 +212,7 @@ def _plan(
         yield place
 
 
-def _file(seen: directories.Seen, place: int, why: str) -> reports.File:
+def _file(seen: scanning.Seen, place: int, why: str) -> reports.File:
     return reports.File(
         name=reports.printable(seen.names[place]),
         size=seen.blocks[place] * _BLOCK,
@@ -214,7 +227,7 @@ class _Remover:
     def __init__(
         self,
         directory: directories.Directory,
-        seen: directories.Seen,
+        seen: scanning.Seen,
         area: Area,
         one: Pass,
         tally: _Tally,
@@ -312,7 +325,7 @@ def watching(directory: directories.Directory, one: Pass) -> Iterator[Callable[[
 
 
 def _report(
-    directory: directories.Directory, seen: directories.Seen, one: Pass, tally: _Tally
+    directory: directories.Directory, seen: scanning.Seen, one: Pass, tally: _Tally
 ) -> reports.Report:
     alarms = list(tally.alarms)
     if seen.foreign:

@@ -159,10 +159,10 @@ def _figures(workload: runs.Workload) -> Iterator[tuple[str, _Figure]]:
     for name, settings in workload.sla.items():
         plain = name.partition("@")[0]
         if plain == slas.PER_ACTION and isinstance(settings, dict):
-            for action, limit in settings.items():
-                value = _measure(workload, action)
-                is_kept = value is None or value <= limit
-                yield action, _Figure(value, float(limit), is_kept=is_kept)
+            for action, given in settings.items():
+                value, limit = _measure(workload, action), _limit(given)
+                is_kept = value is None or limit is None or value <= limit
+                yield action, _Figure(value, limit, is_kept=is_kept)
         else:
             yield (
                 plain,
@@ -180,7 +180,7 @@ def _limit(settings: Any) -> float | None:
 
 
 def _has_passed(workload: runs.Workload, name: str) -> bool:
-    results = workload.sla_results.get("sla", [])
+    results = workload.sla_results.get("sla", ())
     return all(one.get("success", True) for one in results if one.get("criterion") == name)
 
 

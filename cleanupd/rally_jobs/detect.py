@@ -29,7 +29,7 @@ from cleanupd.rally_jobs import services
 #: So many of package, program and marker have to be there.
 ENOUGH_CODE = 2
 
-_RALLY_TASK = re.compile(r"^\s*rally_task:\s*(\S+)", re.MULTILINE)
+_RALLY_TASK = re.compile(r"^[ \t]*rally_task:[ \t]*(\S{1,200})", re.MULTILINE)
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):

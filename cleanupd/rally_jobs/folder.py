@@ -34,6 +34,9 @@ EXTRA = "extra"
 ZUUL_PLACES = ("zuul.yaml", "zuul.d", ".zuul.yaml", ".zuul.d")
 TASK_SUFFIXES = (".yaml", ".yml", ".json")
 
+#: What makes a folder a repository: all of it would be taken for Rally jobs otherwise.
+_PACKAGING = ("pyproject.toml", "setup.cfg", "setup.py", ".gitreview")
+
 MOST_ENTRIES = 2000
 DEEPEST = 6
 MOST_TASKS = 100
@@ -86,7 +89,10 @@ def read(path: pathlib.Path) -> Folder:
             return _read_one(path)
         place = next((name for name in NAMES if os.path.lexists(path / name)), "")
         reader = _Reader(path)
-        reader.walk(place)
+        if place or not any(os.path.lexists(path / name) for name in _PACKAGING):
+            reader.walk(place)
+        else:
+            reader.refuse("", "no-task", f"the repository has no folder {NAMES[0]}")
         zuul = [name for name in ZUUL_PLACES if place and os.path.lexists(path / name)]
         reader.walk_zuul(zuul)
     except OSError as error:
@@ -132,7 +138,7 @@ class _Reader:
             and path.endswith(TASK_SUFFIXES)
         ]
         if len(tasks) > MOST_TASKS:
-            self._refuse(place or ".", "folder-too-large", f"more than {MOST_TASKS} tasks")
+            self.refuse(place or ".", "folder-too-large", f"more than {MOST_TASKS} tasks")
         return Folder(
             root=self.root,
             place=place,
@@ -152,7 +158,7 @@ class _Reader:
             if is_text and (not inside.startswith(f"{EXTRA}/") or path.endswith(".rst")):
                 self.texts |= self.read_text(path)
             elif size > LARGEST_FILE:
-                self._refuse(path, "file-too-large", f"{path} has {size} bytes")
+                self.refuse(path, "file-too-large", f"{path} has {size} bytes")
 
     def walk_zuul(self, places: Sequence[str]) -> None:
         """Read the files of jobs of a repository."""
@@ -167,19 +173,19 @@ class _Reader:
         try:
             descriptor = os.open(self.root / path, flags)
         except OSError as error:
-            self._refuse(path, "file-special", f"{path} cannot be opened: {error.strerror}")
+            self.refuse(path, "file-special", f"{path} cannot be opened: {error.strerror}")
             return {}
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                self._refuse(path, "file-special", f"{path} is no plain file")
+                self.refuse(path, "file-special", f"{path} is no plain file")
                 return {}
             content = stream.read(LARGEST_TEXT + 1)
         if len(content) > LARGEST_TEXT:
-            self._refuse(path, "file-too-large", f"{path} has more than {LARGEST_TEXT} bytes")
+            self.refuse(path, "file-too-large", f"{path} has more than {LARGEST_TEXT} bytes")
             return {}
         self._room -= len(content)
         if self._room < 0:
-            self._refuse(path, "folder-too-large", f"all texts have more than {MOST_TEXT} bytes")
+            self.refuse(path, "folder-too-large", f"all texts have more than {MOST_TEXT} bytes")
             return {}
         return self._decode(path, content)
 
@@ -199,15 +205,15 @@ class _Reader:
             yield place, status.st_size
         elif stat.S_ISLNK(status.st_mode) and place:
             target = (self.root / place).readlink()
-            self._refuse(place, "file-link", f"{place} is a symbolic link to {target}")
+            self.refuse(place, "file-link", f"{place} is a symbolic link to {target}")
         elif stat.S_ISDIR(status.st_mode) or not place:
             yield from self._below(place, depth)
         else:
-            self._refuse(place, "file-special", f"{place} is neither a file nor a folder")
+            self.refuse(place, "file-special", f"{place} is neither a file nor a folder")
 
     def _below(self, place: str, depth: int) -> Iterator[tuple[str, int]]:
         if depth > DEEPEST:
-            self._refuse(place, "folder-too-large", f"{place} is deeper than {DEEPEST} folders")
+            self.refuse(place, "folder-too-large", f"{place} is deeper than {DEEPEST} folders")
             return
         with os.scandir(self.root / place) as found:
             names = []
@@ -216,12 +222,13 @@ class _Reader:
                     continue
                 self._entries += 1
                 if self._entries == MOST_ENTRIES + 1:
-                    self._refuse(place, "folder-too-large", f"more than {MOST_ENTRIES} files")
+                    self.refuse(place, "folder-too-large", f"more than {MOST_ENTRIES} files")
                 if self._entries > MOST_ENTRIES:
                     return
                 names.append(entry.name)
         for name in sorted(names):
             yield from self._plain_files(f"{place}/{name}" if place else name, depth + 1)
 
-    def _refuse(self, path: str, rule: str, message: str) -> None:
+    def refuse(self, path: str, rule: str, message: str) -> None:
+        """Note what keeps a path from being looked at."""
         self.troubles.append((path, findings.Issue(rule, _WHOLE, message), 1))

@@ -88,12 +88,12 @@ def of_reports(tasks: Iterable[runs.Task]) -> Iterator[Failure]:
     """Yield the contexts whose cleanup ended with an error."""
     for workload in (one for task in tasks for one in task.workloads):
         for context in workload.contexts_results:
-            error = (context.get("cleanup") or {}).get("error")
+            error = context.cleanup.error if context.cleanup else None
             if error:
-                # A class, a message and a traceback.
-                reason = " ".join(str(error[1] if len(error) > 1 else error).split())
+                is_whole = isinstance(error, list) and len(error) > 1
+                reason = " ".join(str(error[1] if is_whole else error).split())
                 yield Failure(
-                    kind=str(context.get("plugin_name", "")),
+                    kind=context.plugin_name,
                     id="",
                     reason=f"its cleanup failed: {reason}"[:_REASON],
                     source="report",

@@ -13,7 +13,9 @@
 """What a repository says of itself in its packaging: its names, its programs, its entry points.
 
 ``pyproject.toml``, ``setup.cfg`` (of pbr and of setuptools), ``setup.py`` by its
-syntax tree, and ``.gitreview``.  What cannot be parsed tells nothing.
+syntax tree, and ``.gitreview``.  What cannot be parsed tells nothing, and
+neither does what is larger than any packaging: the parsers take a time that
+grows with the square of a line.
 """
 
 import ast
@@ -25,6 +27,10 @@ from typing import Any
 import msgspec
 
 from cleanupd.rally_jobs import repository
+
+LARGEST_TEXT = 2**17
+LONGEST_LINE = 1000
+LONGEST_NAME = 100
 
 _PROGRAMS = ("console_scripts", "wsgi_scripts")
 
@@ -50,15 +56,15 @@ def read(tree: repository.Repository) -> Metadata:
     A distribution has one name: where ``pyproject.toml`` gives one,
     ``setup.cfg`` may still give another, and then both are claims.
     """
-    project = _as_dict(_parse_toml(tree.read("pyproject.toml")).get("project"))
-    config = _parse_ini(tree.read("setup.cfg"))
-    review = _parse_ini(tree.read(".gitreview"))
+    project = _as_dict(_parse_toml(_read(tree, "pyproject.toml")).get("project"))
+    config = _parse_ini(_read(tree, "setup.cfg"))
+    review = _parse_ini(_read(tree, ".gitreview"))
     names = {
         "pyproject.toml": project.get("name"),
         "setup.cfg": config.get("metadata", {}).get("name"),
     }
     if not any(names.values()):
-        names["setup.py"] = _setup_name(tree.read("setup.py"))
+        names["setup.py"] = _setup_name(_read(tree, "setup.py"))
     git = review.get("gerrit", {}).get("project", "")
     names[".gitreview"] = git.rpartition("/")[2].removesuffix(".git")
     entries = _entry_points(project, config)
@@ -68,13 +74,21 @@ def read(tree: repository.Repository) -> Metadata:
         programs |= entries.get(group, set())
     return Metadata(
         claims=tuple(
-            Claim(where, name.strip())
+            Claim(where, " ".join(name.split())[:LONGEST_NAME])
             for where, name in names.items()
             if isinstance(name, str) and name.strip()
         ),
         programs=frozenset(programs),
         groups=frozenset(entries),
     )
+
+
+def _read(tree: repository.Repository, path: str) -> str:
+    """Return a text of the size of packaging; "" for any other."""
+    text = tree.read(path) or ""
+    if len(text) > LARGEST_TEXT or any(len(one) > LONGEST_LINE for one in text.splitlines()):
+        return ""
+    return text
 
 
 def _entry_points(
@@ -91,26 +105,27 @@ def _entry_points(
     return found
 
 
-def _parse_toml(text: str | None) -> dict[str, Any]:
+def _parse_toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text or "")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
         return {}
 
 
-def _parse_ini(text: str | None) -> dict[str, dict[str, str]]:
-    parser = configparser.RawConfigParser(strict=False)
+def _parse_ini(text: str) -> dict[str, dict[str, str]]:
+    # No section is the default of all others: there may be thousands of them.
+    parser = configparser.RawConfigParser(strict=False, default_section="")
     try:
-        parser.read_string(text or "")
+        parser.read_string(text)
     except configparser.Error:
         return {}
     return {name: dict(parser.items(name)) for name in parser.sections()}
 
 
-def _setup_name(text: str | None) -> str | None:
+def _setup_name(text: str) -> str | None:
     """Return the literal name that ``setup.py`` gives to ``setup()``; nothing is executed."""
     try:
-        tree = ast.parse(text or "")
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for node in ast.walk(tree):

@@ -32,7 +32,7 @@ from cleanupd.rally_jobs import findings
 
 _SCRIPT = pathlib.Path(__file__).with_name("render_script.py")
 _TIMEOUT_S = 20
-_LIMITS = {"memory": 2**29, "cpu_s": 5, "text": 2**18}
+_LIMITS = {"memory": 2**29, "cpu_s": 5, "text": 2**18, "names": 500}
 
 #: What Python has by itself counts as given, since Rally looks up each name there.
 _PYTHONS = frozenset(dir(builtins))

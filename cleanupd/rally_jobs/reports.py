@@ -32,7 +32,8 @@ _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def as_text(report: findings.Report) -> str:
     """Return a line for each finding with its remedy below, and what was looked at."""
-    return "\n".join((*_text_lines(report), ""))
+    # The name of a file may have lines, too.
+    return "".join(line.replace("\n", "\\n") + "\n" for line in _text_lines(report))
 
 
 def _text_lines(report: findings.Report) -> Iterator[str]:

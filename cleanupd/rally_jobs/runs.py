@@ -47,15 +47,28 @@ class Iteration(msgspec.Struct, frozen=True):
     atomic_actions: tuple[Action, ...] = ()
 
 
+class Stage(msgspec.Struct, frozen=True):
+    """The setup or the cleanup of a context; an error is a class, a message and a traceback."""
+
+    error: list[Any] | str | None = None
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What became of one context of a workload."""
+
+    plugin_name: str = ""
+    cleanup: Stage | None = None
+
+
 class Workload(msgspec.Struct, frozen=True):
     """One workload that was begun."""
 
     uuid: str
     scenario: dict[str, Any] = {}
     sla: dict[str, Any] = {}
-    sla_results: dict[str, Any] = {}
+    sla_results: dict[str, tuple[dict[str, Any], ...]] = {}
     data: tuple[Iteration, ...] = ()
-    contexts_results: tuple[dict[str, Any], ...] = ()
+    contexts_results: tuple[Context, ...] = ()
     created_at: str = ""
     updated_at: str = ""
 

@@ -41,10 +41,19 @@ Breach = tuple[Kind, findings.Place, str]
 def find_breaches(schema: dict[str, Any], value: Any, at: findings.Place) -> Iterator[Breach]:
     """Yield how a value, which stands at a place, breaks a schema of Rally's."""
     validator = validators.validator_for(schema, default=jsonschema.Draft7Validator)(schema)
-    for error in validator.iter_errors(value):
+    for error in validator.iter_errors(_as_json(value)):
         # Of several schemas that a value may have, the one that it comes nearest to.
         nearest = exceptions.best_match([error]) or error
         yield from _describe(nearest, (*at, *error.absolute_path), (*at, *nearest.absolute_path))
+
+
+def _as_json(value: Any) -> Any:
+    """Return a value whose keys are texts: YAML knows others, JSON schemas don't."""
+    if isinstance(value, dict):
+        return {str(key): _as_json(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_json(one) for one in value]
+    return value
 
 
 def _describe(

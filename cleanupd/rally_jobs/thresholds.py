@@ -27,6 +27,7 @@ from cleanupd import exceptions
 
 #: No limit is shorter: what takes no time at all takes a moment when a node is busy.
 SHORTEST_S = 0.1
+LONGEST_S = 7 * 86400.0
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -83,7 +84,8 @@ def read(path: pathlib.Path, factor: float) -> dict[tuple[str, str], float]:
     for workload in (w for t in report.tasks for s in t.subtasks for w in s.workloads):
         scenario = next(iter(workload.scenario), "")
         for row in workload.statistics.durations.atomics:
-            if isinstance(row.data.percentile, float):
+            # What is longer than a week was never measured.
+            if isinstance(row.data.percentile, float) and row.data.percentile <= LONGEST_S:
                 limit = max(SHORTEST_S, math.ceil(row.data.percentile * factor * 10) / 10)
                 key = (scenario, row.name)
                 limits[key] = max(limit, limits.get(key, 0.0))

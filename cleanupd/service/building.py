@@ -101,7 +101,7 @@ def make_engine(chosen: settings.Settings) -> sweeps.Engine:
     cloud = clouds.Cloud.connect(
         chosen.cloud.name,
         region=chosen.cloud.region,
-        threads=chosen.engine.list_workers + chosen.engine.limits.workers,
+        pace=chosen.cloud.pace,
     )
     return sweeps.Engine(cloud, managers, sql.Journal(chosen.journal), chosen.engine)
 

@@ -58,8 +58,15 @@ class Keeper:
         return self._engine
 
     def rebuild(self, settings: sweeps.Settings) -> None:
-        """Use other settings from now on; what is under way keeps its own, the model stays."""
+        """Use other settings from now on; what is under way keeps its own, the model stays.
+
+        Where names have other forms now, those that are known are looked at anew.
+        """
+        has_other_names = settings.names != self._engine.settings.names
         self._engine = self._engine.rebuilt(settings)
+        if has_other_names:
+            for one in self.collectors.values():
+                one.find_parts_by(self._engine.find_part)
 
     def synchronize(self, service: str) -> str:
         """List a service into the model; return what was found.

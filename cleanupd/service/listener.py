@@ -44,6 +44,8 @@ LOG = log.getLogger(__name__)
 BATCH_SIZE = 200
 BATCH_TIMEOUT_S = 0.1
 PULSE_S = 5.0
+#: While messages crowd, pulses are sent so often: a queue that is long may overflow.
+HASTE_S = 0.2
 #: After so many pulses without one that came back the listener calls itself deaf.
 MOST_SILENT = 3
 #: For so many pulses after the cloud was listed anew that is not done again: where the
@@ -59,7 +61,7 @@ class EventsNotificationEndpoint:
 
     Messages of publishers and event types that no filter finds are
     acknowledged and counted; they are never parsed.  An empty filter finds
-    everything.
+    everything.  ``on_crowd`` is called for a full batch, behind which more wait.
     """
 
     def __init__(
@@ -68,11 +70,13 @@ class EventsNotificationEndpoint:
         publishers: Iterable[re.Pattern[str]] = (),
         event_types: Iterable[re.Pattern[str]] = (),
         hearing: "hearings.Hearing | None" = None,
+        on_crowd: Callable[[], None] = lambda: None,
     ) -> None:
         self._manager = manager
         self._publishers = tuple(publishers)
         self._event_types = tuple(event_types)
         self._hearing = hearing
+        self._on_crowd = on_crowd
         #: How many messages the filters left aside.
         self.filtered = 0
         #: How many messages had no form that anybody knows.
@@ -82,6 +86,8 @@ class EventsNotificationEndpoint:
         """Take a batch of messages, of any priority."""
         if self._hearing is not None:
             self._hearing.hear()
+        if len(messages) >= BATCH_SIZE:
+            self._on_crowd()
         for message in messages:
             try:
                 self._take(message)
@@ -136,7 +142,7 @@ class NotificationListener:
         self.gaps = 0
         self._hearing = hearings.Hearing(self._note_gap, MOST_SILENT * pulse_s)
         self.endpoint = EventsNotificationEndpoint(
-            manager, source.publishers, source.event_types, self._hearing
+            manager, source.publishers, source.event_types, self._hearing, self._note_crowd
         )
         self._transport: Any = None
         self._server: Any = None
@@ -146,6 +152,9 @@ class NotificationListener:
         #: Why the cloud has to be listed anew, if it has, and when that may be.
         self._owed: str | None = None
         self._next_at = 0.0
+        #: Whether messages crowd, and when the last pulse was due.
+        self._is_crowded = False
+        self._beaten_at = 0.0
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._tried = threading.Event()
@@ -187,6 +196,12 @@ class NotificationListener:
         self._owed, self._channel = reason, self._find_channel()
         self._woken.set()
 
+    def _note_crowd(self) -> None:
+        """Have pulses sent among the messages of a crowd, some of which may be dropped."""
+        if time.monotonic() >= self._beaten_at + HASTE_S:
+            self._is_crowded = True
+            self._woken.set()
+
     def _make_up(self) -> None:
         """Have the cloud listed anew, if that is owed and was not done a moment ago."""
         reason, now = self._owed, time.monotonic()
@@ -203,7 +218,9 @@ class NotificationListener:
                 if self._hearing.give_up():
                     # oslo.messaging 18 never hears a queue that went while it connected.
                     self._end()
-                transport.check_reachable(self._conf, self._url)
+                if not self._is_crowded:
+                    transport.check_reachable(self._conf, self._url)
+                self._is_crowded, self._beaten_at = False, time.monotonic()
                 with transport.translated():
                     self._beat()
             except exceptions.CleanupdError as error:

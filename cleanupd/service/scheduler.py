@@ -59,7 +59,11 @@ class BackgroundTaskScheduler(service.ServiceBase):  # type: ignore[misc]
     """Runs jobs, each in a thread, none of them twice at the same time.
 
     A run that is missed is made up for once, or not at all when it is later
-    than its grace.  A job that fails is run again at its next time.
+    than its grace.  A job that fails is run again soon, where its schedule
+    has a pause for that, and else at its next time.
+
+    It has APScheduler's ``BackgroundScheduler`` and is none: the two have
+    other ideas of what it is to start and to stop.
     """
 
     def __init__(

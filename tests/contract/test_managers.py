@@ -28,6 +28,7 @@ import pytest
 
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
+from cleanupd import pacing
 from cleanupd.core import resources
 from cleanupd.services.base import manager
 from cleanupd.services.base import registry
@@ -129,7 +130,7 @@ def region(admin_session: sessions.Session) -> cloud_region.CloudRegion:
 @pytest.fixture(scope="module")
 def door(region: cloud_region.CloudRegion, admin_session: sessions.Session) -> clouds.Cloud:
     """Give the cloud as cleanupd sees it."""
-    return clouds.Cloud(region, admin_session, clouds.Patience())
+    return clouds.Cloud(region, admin_session, pacing.Patience())
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,12 @@ from typing import Any
 import pytest
 
 from cleanupd import cloud as clouds
+from cleanupd import pacing
 from tests import emulator
 from tests.emulator import scenes
 
 PASSWORD = "secret"
-QUICK = clouds.Patience(
+QUICK = pacing.Patience(
     attempts=3, first_wait_s=0.01, within_s=3, connect_timeout_s=1, read_timeout_s=1
 )
 

@@ -15,11 +15,15 @@ Whatever fails: the sweep ends, says what happened, removes nothing foreign, and
 that it could have removed once the fault is over.
 """
 
+import collections
 import dataclasses
+import datetime
+import typing
 
 import pytest
 
 from cleanupd import cloud as clouds
+from cleanupd import pacing
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
 from cleanupd.journal import places
@@ -40,7 +44,7 @@ LEAKS = benchmark.Plan(tenants=12, users=2, servers=7, volumes=3)
 SETTINGS = sweep.Settings(
     limits=executor.Limits(workers=8, poll_s=0.1, timeout_s=4.0, conflict_s=2.0)
 )
-PATIENCE = clouds.Patience(
+PATIENCE = pacing.Patience(
     attempts=5, first_wait_s=0.02, within_s=12, connect_timeout_s=2, read_timeout_s=2
 )
 
@@ -72,6 +76,7 @@ class Stage:
     production: scenes.Scene
     killed: scenes.Benchmark
     engine: sweep.Engine
+    make_engine: typing.Callable
 
     def fail(self, answer, **how):
         """Let requests fail; a 429 and a 503 say for how long."""
@@ -114,11 +119,13 @@ def stage(tmp_path, monkeypatch):
         (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
         monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
         managers, _ = registry.load_managers()
-        door = clouds.Cloud.connect("emulated", patience=PATIENCE)
-        engine = sweep.Engine(
-            door, managers, sql.Journal(places.in_directory(tmp_path / "sweeps")), SETTINGS
-        )
-        yield Stage(cloud, production, killed, engine)
+        journal = sql.Journal(places.in_directory(tmp_path))
+
+        def make_engine(pace=None):
+            door = clouds.Cloud.connect("emulated", patience=PATIENCE, pace=pace)
+            return sweep.Engine(door, managers, journal, SETTINGS)
+
+        yield Stage(cloud, production, killed, make_engine(), make_engine)
 
 
 @pytest.mark.parametrize("answer", each(*STATUSES, *BODIES, *PAGES, faults.HANG))
@@ -174,6 +181,25 @@ def test_everything_fails_now_and_then(stage, answer):
     stage.fail(answer, path="^/(compute|network|volume|image)", times=None, probability=0.1)
     stage.assert_told(stage.sweep())
     stage.assert_swept()
+
+
+@pytest.mark.slow
+def test_half_of_all_calls_are_too_many(stage):
+    """No service is asked faster than allowed meanwhile, in whatever time one looks at."""
+    stage.engine = stage.make_engine(pacing.Pace(requests_per_s=30.0, concurrent=8))
+    stage.fail(429, path="^/(compute|network|volume|image)", times=None, probability=0.5)
+    stage.assert_told(stage.sweep())
+    stage.assert_swept()
+    asked = collections.defaultdict(list)
+    for entry in stage.cloud.requests.entries():
+        asked[entry.service].append(datetime.datetime.fromisoformat(entry.at).timestamp())
+    assert len(asked["compute"]) > 200
+    for moments in map(sorted, asked.values()):
+        for last, at in enumerate(moments):
+            for first in range(last):
+                # Moments are told in whole seconds; tokens and versions are asked for apart.
+                most = 8 + 4 + 30.0 * (at - moments[first] + 1)
+                assert last - first + 1 <= most
 
 
 def test_a_token_is_revoked_in_the_middle(stage):

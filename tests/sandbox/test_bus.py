@@ -32,10 +32,11 @@ from tests.unit.service import stage
 PULSE_S = 0.3
 TOPICS = ("notifications", "versioned_notifications")
 BACKLOG = 50_000
+BURST = 60_000
 
 
 class Handler(notification.NotificationHandler):
-    """Remembers the numbers that it heard, and can be held up."""
+    """Remembers the numbers that it heard, and can be held up, or slow."""
 
     PUBLISHER_ID = ""
     model_collector = None
@@ -43,12 +44,14 @@ class Handler(notification.NotificationHandler):
     def __init__(self):
         """Have heard nothing."""
         self.heard = []
+        self.pause_s = 0.0
         self.goes_on = threading.Event()
         self.goes_on.set()
 
     def handle(self, message):
         """Remember the number of the message."""
         self.goes_on.wait()
+        time.sleep(self.pause_s)
         self.heard.append(message.payload["number"])
 
 
@@ -297,6 +300,15 @@ def test_a_queue_that_overflowed_costs_a_listing(bus):
     assert len(ears.handler.heard) < 3 * brokers.SHORT_LENGTH
     ears.rest(listener.REST)
     assert ears.resynchronized == 1
+
+
+def test_a_burst_that_overflowed_costs_a_listing(bus):
+    """Though no pulse was due while it came."""
+    ears = bus.listen(pool=brokers.SHORT, pulse_s=20.0)
+    ears.handler.pause_s = 0.001
+    bus.send(range(BURST))
+    stage.wait_until(lambda: ears.resynchronized, 90)
+    assert len(ears.handler.heard) < BURST
 
 
 def test_a_long_backlog_is_no_deafness(bus):

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 import datetime
 import graphlib
 import threading
@@ -110,6 +111,8 @@ listing costs about one request for each thousand resources of a kind.""",
         }
         #: Refs that have to be read, in the order in which they were touched first.
         self._touched: dict[resources.Ref, None] = {}
+        #: Finds parts in names from the next reading on.
+        self._next_find_part: FindPart | None = None
         #: Kinds that have to be listed.
         self._sought: dict[str, None] = {}
         #: How often something could not be read or listed for what was told of it.
@@ -168,6 +171,10 @@ listing costs about one request for each thousand resources of a kind.""",
                     self._synchronize(kind)
         return self._known(kind)
 
+    def find_parts_by(self, find_part: FindPart) -> None:
+        """Have parts of workloads found in another way: what is known is looked at anew soon."""
+        self._next_find_part = find_part
+
     def apply(self, change: changes.Change) -> None:
         """Take what the bus told; what cannot be told has to be read."""
         with self._changing:
@@ -183,6 +190,7 @@ listing costs about one request for each thousand resources of a kind.""",
         Where many of a kind were touched, all of the kind are listed, as are
         kinds that were sought.  What cannot be read stays touched.
         """
+        self._find_parts_anew()
         with self._changing:
             touched, self._touched = tuple(self._touched), {}
             sought, self._sought = self._sought, {}
@@ -211,6 +219,20 @@ listing costs about one request for each thousand resources of a kind.""",
         """Have a kind listed soon, because there may be something new."""
         with self._changing:
             self._sought[kind] = None
+
+    def _find_parts_anew(self) -> None:
+        """Look at all names anew, if that is wanted; no listing lands meanwhile."""
+        find_part, self._next_find_part = self._next_find_part, None
+        if find_part is None:
+            return
+        with self._synchronizing:
+            for kind, state in self._states.items():
+                with self._changing:
+                    before = state.moment()
+                found = before.root.found_by(_bound(find_part, self.managers[kind].KIND))
+                with self._changing:
+                    state.replace(before, found)
+                    self._model = self._make_model()
 
     def _known(self, kind: str) -> Iterable[resources.Resource] | None:
         is_listed = self._trust[kind].listed_at is not None
@@ -244,8 +266,9 @@ listing costs about one request for each thousand resources of a kind.""",
         with self._changing:
             request = state.request(self._clock())
         try:
-            reason = self._cloud.visibility()
-            listing = state.compare(self._list(kind), request)
+            with guarded(kind):
+                reason = self._cloud.visibility()
+                listing = state.compare(self._list(kind), request)
         except exceptions.CleanupdError as error:
             LOG.warning("%(kind)s could not be listed: %(why)s", {"kind": kind, "why": error})
             self._distrust(kind, str(error))
@@ -291,23 +314,29 @@ listing costs about one request for each thousand resources of a kind.""",
             self._trust[kind] = model.Trust(kind, reason, self._trust[kind].listed_at)
             self._model = self._make_model()
 
-    def _read(self, refs: list[resources.Ref]) -> None:
+    def _read(self, refs: Iterable[resources.Ref]) -> None:
         for ref in refs:
-            state = self._states[ref.kind]
-            with self._changing:
-                request = state.request(self._clock())
             try:
-                record = self._read_record(self._model.get(ref) or resources.Resource(ref=ref))
+                with guarded(ref.kind):
+                    is_read = self._read_one(ref)
             except exceptions.CleanupdError as error:
                 LOG.warning("%(ref)s could not be read: %(why)s", {"ref": ref, "why": error})
                 self.unread += 1
+                is_read = False
+            if not is_read:
                 with self._changing:
                     self._touched[ref] = None
-                continue
-            with self._changing:
-                if state.read(ref.id, record, request):
-                    self._touched[ref] = None
-                self._model = self._make_model()
+
+    def _read_one(self, ref: resources.Ref) -> bool:
+        """Read a resource; return whether nothing was heard meanwhile, so that this stands."""
+        state = self._states[ref.kind]
+        with self._changing:
+            request = state.request(self._clock())
+        record = self._read_record(self._model.get(ref) or resources.Resource(ref=ref))
+        with self._changing:
+            is_open = state.read(ref.id, record, request)
+            self._model = self._make_model()
+        return not is_open
 
     def _read_record(self, known: resources.Resource) -> resources.Resource | None:
         """Return a resource as a listing would tell it now, or None when it is gone."""
@@ -318,6 +347,18 @@ listing costs about one request for each thousand resources of a kind.""",
             roots={kind: state.root for kind, state in self._states.items()},
             trust=dict(self._trust),
         )
+
+
+@contextlib.contextmanager
+def guarded(kind: str) -> Iterator[None]:
+    """Raise a CleanupdError, whatever the plugin of a kind does; its bugs are logged."""
+    try:
+        yield
+    except exceptions.CleanupdError:
+        raise
+    except Exception as error:  # all else is kept alive: a plugin may do anything
+        LOG.exception("The plugin of %(kind)s failed", {"kind": kind})
+        raise exceptions.CleanupdError(f"its plugin failed: {error!r}") from error
 
 
 def _bound(find_part: FindPart, kind: kinds.Kind) -> roots.FindPart:

@@ -17,6 +17,8 @@ from collections.abc import Mapping
 import datetime
 import functools
 import inspect
+import re
+from typing import Any
 from typing import cast
 
 from oslo_log import log
@@ -81,8 +83,11 @@ def _objection(name: str, plugin: object, found: Plugins) -> str:
     if inspect.isabstract(plugin):
         missing = ", ".join(sorted(plugin.__abstractmethods__))
         return f"{plugin.__name__} does not say how to {missing}"
-    if name != plugin.SERVICE:
-        return f"{plugin.__name__} collects {plugin.SERVICE}"
+    service = getattr(plugin, "SERVICE", "no service")
+    if name != service:
+        return f"{plugin.__name__} collects {service}"
+    if "period" not in {getattr(option, "dest", None) for option in plugin.OPTS}:
+        return f"{plugin.__name__} has no option period"
     if name in found:
         return f"{found[name].__name__} collects {name} already"
     return ""
@@ -116,6 +121,11 @@ class ListingCollector(collector.BaseClusterModelCollector):
         return UnheardHandler(self)
 
 
+def only_listing(service: str) -> type[ListingCollector]:
+    """Return the class of a service that has no collector of its own."""
+    return type("ListingCollector", (ListingCollector,), {"SERVICE": service})
+
+
 class CollectorManager:
     """The collectors of one region of one cloud, one instance for each service.
 
@@ -135,18 +145,18 @@ class CollectorManager:
     ) -> None:
         self.loader = loader or ClusterModelCollectorLoader()
         plugins, self.refused = self.loader.load()
-        for refusal in self.refused:
-            LOG.error("%(refusal)s", {"refusal": refusal})
         self._collectors = {
-            name: plugins.get(name, ListingCollector)(
+            name: self._make(
+                plugins.get(name) or only_listing(name),
                 cloud,
                 {k: one for k, one in managers.items() if one.KIND.service == name},
                 clock,
-                peers=self._find_records,
-                find_part=find_part,
+                find_part,
             )
             for name in sorted({one.KIND.service for one in managers.values()})
         }
+        for refusal in self.refused:
+            LOG.error("%(refusal)s", {"refusal": refusal})
 
     def get_collectors(self) -> dict[str, collector.BaseClusterModelCollector]:
         """Return the collectors by service."""
@@ -168,6 +178,27 @@ class CollectorManager:
         return {
             name: one.get_latest_cluster_data_model() for name, one in self._collectors.items()
         }
+
+    def _make(
+        self,
+        plugin: type[collector.BaseClusterModelCollector],
+        cloud: clouds.Cloud,
+        managers: collector.Managers,
+        clock: collector.Clock,
+        find_part: collector.FindPart,
+    ) -> collector.BaseClusterModelCollector:
+        """Return an instance of a plugin, or what stands in for one that cannot be used."""
+        options: Any = {"peers": self._find_records, "find_part": find_part}
+        try:
+            made = plugin(cloud, managers, clock, **options)
+            re.compile(made.notification_handler.get_publisher_id())
+        except Exception as error:  # the other services are kept alive: a plugin may do anything
+            LOG.exception("Collector %(name)s cannot be used", {"name": plugin.SERVICE})
+            reason = f"it fails, {type(error).__name__}: {error}"
+            refusal = exceptions.PluginRefused(self.loader.namespace, plugin.SERVICE, reason)
+            self.refused = (*self.refused, refusal)
+            return only_listing(plugin.SERVICE)(cloud, managers, clock, **options)
+        return made
 
     def _find_records(self, kind: str) -> Iterable[resources.Resource] | None:
         """Return all records of a kind, None where it cannot be listed."""

@@ -62,7 +62,7 @@ class NovaClusterModelCollector(collector.BaseClusterModelCollector):
             self.seek(hosts.HYPERVISOR.name)
             return
         super().apply(change)
-        if isinstance(change, changes.Updated) and change.record.host is not None:
+        if isinstance(change, changes.Updated):
             self._miss(change.record.host)
 
     def look_for_changes(self) -> int:
@@ -91,6 +91,7 @@ class NovaClusterModelCollector(collector.BaseClusterModelCollector):
 
     def _take_changed(self, record: records.Resource, request: changes.Request) -> None:
         if record.status != "DELETED":
+            self._miss(record.host)
             with self._changing:
                 if self._states[record.ref.kind].read(record.ref.id, record, request):
                     self._touched[record.ref] = None
@@ -98,16 +99,33 @@ class NovaClusterModelCollector(collector.BaseClusterModelCollector):
         elif self._model.get(record.ref) is not None:
             self.apply(changes.Touched(record.ref))
 
-    def _miss(self, host: str) -> None:
+    def _list_again(self, kind: str) -> bool:
+        is_listed = super()._list_again(kind)
+        if kind == kinds.SERVER.name:
+            for host in self._model.roots[kind].hosts:
+                self._miss(str(host))
+        return is_listed
+
+    def _miss(self, host: str | None) -> None:
         """Have hypervisors listed, once, for a server on a host where none is known."""
-        if host not in self._missed and not self._model.roots[hosts.HYPERVISOR.name].hosts[host]:
+        if host is None or host in self._missed:
+            return
+        if not self._model.roots[hosts.HYPERVISOR.name].hosts[host]:
             self._missed.add(host)
             self.seek(hosts.HYPERVISOR.name)
 
     def _read_record(self, known: records.Resource) -> records.Resource | None:
         record = super()._read_record(known)
+        if record is not None and record.ref.kind == kinds.SERVER.name:
+            self._miss(record.host)
         if record is None or record.ref.kind != kinds.AGGREGATE.name:
             return record
+        return self._with_residents(known, record)
+
+    def _with_residents(
+        self, known: records.Resource, record: records.Resource
+    ) -> records.Resource:
+        """Return an aggregate with the servers on its hosts; those it moved have to be read."""
         for host in _moved_hosts(known, record):
             # Its servers are in another zone now, which no message of theirs tells.
             for server in self._servers_on(host):

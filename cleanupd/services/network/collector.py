@@ -68,7 +68,8 @@ class NeutronClusterModelCollector(collector.BaseClusterModelCollector):
             makers, self._makers = iter(tuple(self._makers)), {}
         while some := tuple(itertools.islice(makers, _AT_ONCE)):
             try:
-                self._read_ports(some)
+                with collector.guarded(ports.PORT.name):
+                    self._read_ports(some)
             except exceptions.CleanupdError as error:
                 LOG.warning("Ports could not be read: %(why)s", {"why": error})
                 self.unread += 1

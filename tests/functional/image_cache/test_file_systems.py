@@ -174,6 +174,27 @@ def test_a_link_that_goes_is_a_use(stage, disk, option, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["ext4"])
+@pytest.mark.parametrize(
+    ("option", "links", "is_told"),
+    [
+        ("noatime", 0, True),
+        ("noatime", 1, False),
+        ("relatime", 0, False),
+    ],
+)
+def test_copies_of_images_leave_no_trace_on_noatime(stage, disk, option, links, is_told):
+    """Where nothing is linked, images may be copied: that their use is not seen is told."""
+    disks.run("mount", "-o", f"remount,{option}", disk)
+    place = add(stage, Cache, disk)
+    stage.put(place)
+    for number in range(links):
+        stage.put(place, link=disk / str(number))
+    advice = Cache().clean_up(is_dry_run=True).advice
+    assert bool(advice) is is_told
+    assert all("noatime" in text for text in advice)
+
+
+@pytest.mark.parametrize("kind", ["ext4"])
 class TestMounts:
     """A mount below, on top of, or instead of a cache."""
 

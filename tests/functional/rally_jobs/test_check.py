@@ -23,6 +23,7 @@ from cleanupd import exceptions
 from cleanupd.rally_jobs import check
 from cleanupd.rally_jobs import findings
 from cleanupd.rally_jobs import folder
+from cleanupd.rally_jobs import reports
 from cleanupd.rally_jobs import rules
 from tests.functional.rally_jobs import folders
 
@@ -264,3 +265,46 @@ def test_findings_of_one_file_have_an_end(tmp_path: pathlib.Path) -> None:
     files = {**folders.RIGHT, "rally-jobs/task-nova.yaml": text}
     report = check.check(folders.write(tmp_path, files))
     assert len(report.findings) == check.MOST_OF_A_FILE
+
+
+def test_a_repository_without_the_folder_is_told_so(tmp_path: pathlib.Path) -> None:
+    """Of a repository without Rally jobs nothing else is taken for such."""
+    files = {
+        "setup.cfg": "[metadata]\nname = nova\n",
+        ".pre-commit-config.yaml": "repos:\n  - repo: local\n",
+        "nova/odd.py": "import rally.no_such\n",
+    }
+    report = check.check(folders.write(tmp_path, files))
+    assert _rules(report) == ["no-task"]
+    assert report.path_of(report.findings[0]) == str(tmp_path)
+
+
+def test_a_scenario_that_is_a_number_is_unknown(tmp_path: pathlib.Path) -> None:
+    """A key that is no text, which Rally's schemas break on, is read as one."""
+    root = folders.write(tmp_path, {**folders.RIGHT, **folders.scenario("{1: {}}")})
+    report = check.check(root)
+    assert _rules(report) == ["scenario-unknown"]
+    assert report.findings[0].message == "there is no scenario '1'"
+
+
+def test_a_template_with_thousands_of_variables_is_refused(tmp_path: pathlib.Path) -> None:
+    """Each variable's default is searched for in all of a file, so there may not be too many."""
+    text = folders.TASK + "".join(f"# {{{{ a{i} }}}}\n" for i in range(10_000))
+    root = folders.write(tmp_path, {**folders.RIGHT, "rally-jobs/task-nova.yaml": text})
+    assert _rules(check.check(root)) == ["jinja-runaway"]
+
+
+def test_filters_of_jinja_work_in_the_sandbox(tmp_path: pathlib.Path) -> None:
+    """Filters that Python loads late are rendered, though the process may open no file."""
+    filters = "# {{ '<b>a</b>' | striptags | wordwrap | pprint }}{{ lipsum(1) | length }}\n"
+    files = {**folders.RIGHT, "rally-jobs/task-nova.yaml": folders.TASK + filters}
+    assert check.check(folders.write(tmp_path, files)).findings == ()
+
+
+def test_a_name_of_two_lines_is_told_in_one(tmp_path: pathlib.Path) -> None:
+    """The name of a file can't forge a line of the report."""
+    root = folders.write(tmp_path, folders.RIGHT)
+    (root / "rally-jobs" / "a\n::error::b.yaml").write_text("[")
+    text = reports.as_text(check.check(root))
+    assert not [line for line in text.splitlines() if line.startswith("::")]
+    assert "a\\n::error::b.yaml:" in text

@@ -266,3 +266,36 @@ def test_reports_of_different_tasks_are_an_error(
     ended = terminal.run("rally-jobs", "compare", old, new)
     assert ended.code == 1
     assert "only in the old report" in ended.err
+
+
+def test_a_report_of_another_shape_is_refused(
+    terminal: consoles.Console, tmp_path: pathlib.Path
+) -> None:
+    """A report whose results are no results is an error that names the place."""
+    good = reports.write(tmp_path / "good", reports.workload())
+    for odd in ({"sla_results": {"sla": [5]}}, {"contexts_results": [{"cleanup": 5}]}):
+        bad = reports.write(tmp_path / "bad", reports.workload(**odd))
+        ended = terminal.run("rally-jobs", "compare", good, bad)
+        assert ended.code == 1
+        assert "is not what `rally task report --json` writes" in ended.err
+
+
+def test_no_figure_of_a_table_is_folded(
+    terminal: consoles.Console, tmp_path: pathlib.Path
+) -> None:
+    """In a window of eighty columns every figure stands in one line."""
+    sla = {"max_avg_duration_per_atomic": {"nova.snapshot_server": 15}, "failure_rate": {"max": 0}}
+    runs = [
+        reports.write(
+            tmp_path / str(seconds),
+            reports.workload(
+                reports.iteration({"nova.snapshot_server": seconds}),
+                sla=sla,
+                scenario={"NovaServers.boot_and_delete_server": {}},
+            ),
+        )
+        for seconds in (1.234, 12.345)
+    ]
+    table = terminal.run("rally-jobs", "compare", *runs, "--max-width", "80").out
+    assert "1.234   12.345   15.0" in table
+    assert max(map(len, table.splitlines())) <= 80

@@ -181,3 +181,12 @@ def test_json_is_for_scripts(terminal: consoles.Console, nova: pathlib.Path) -> 
     """What detect writes as JSON is one object, whatever is found."""
     told = json.loads(terminal.run("rally-jobs", "detect", str(nova), "-f", "json").out)
     assert set(told) == {"Service", "Identity", "Code", "Existing", "Zuul", "Reason"}
+
+
+def test_diff_names_a_file_that_is_no_text(terminal: consoles.Console, nova: pathlib.Path) -> None:
+    """A file that cannot be read as text is shown as changed, not as new."""
+    (nova / "rally-jobs").mkdir()
+    (nova / "rally-jobs" / "README.rst").write_bytes(b"\xff\xfe")
+    ended = terminal.run("rally-jobs", "generate", str(nova), "--diff")
+    assert ended.code == 0
+    assert ended.out.startswith("--- a/rally-jobs/README.rst\n+++ b/rally-jobs/README.rst\n")

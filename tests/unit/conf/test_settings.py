@@ -137,7 +137,13 @@ def test_limits_are_those_of_the_options():
 def test_an_empty_name_is_no_name():
     """An option that is set to nothing counts as unset."""
     made = make("cloud", name="", region="", clouds_file="")
-    assert made.cloud == settings.CloudChoice(name=None, region=None, file=None)
+    assert (made.cloud.name, made.cloud.region, made.cloud.file) == (None, None, None)
+
+
+def test_a_service_is_asked_as_options_say():
+    """As fast as one says, and by as many at once as list and remove."""
+    pace = make("cloud", requests_per_second=7.5).cloud.pace
+    assert (pace.requests_per_s, pace.concurrent) == (7.5, 16)
 
 
 def test_nothing_that_is_held_is_removed_by_default():

@@ -106,6 +106,20 @@ def test_what_was_read_is_believed_for_a_moment(reader, cloud, clock):
     assert cloud.log == [("together", 5), ("together", 4)]
 
 
+def test_an_answer_counts_from_when_it_is_there(reader, cloud, managers, clock):
+    """A service that takes long for it is not asked again for each resource."""
+    quick = managers[KIND].read_some
+
+    def slow(cloud, records):
+        found = list(quick(cloud, records))
+        clock.now += 2 * reading.FRESH_S
+        return found
+
+    managers[KIND].read_some = slow
+    assert read_all(reader, cloud) == 5
+    assert cloud.log == [("together", 5)]
+
+
 def test_what_is_not_told_of_is_read_alone(reader, cloud):
     """Only that says that it is gone."""
     records = [one for one in cloud.records.values() if one.project_id == "p"]

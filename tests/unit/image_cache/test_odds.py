@@ -12,6 +12,7 @@
 
 """What can be wrong with a directory, a file or a clock, and what is right to do then."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -245,6 +246,31 @@ class TestMeanwhile:
         meddle(pathlib.Path.unlink)
         report = Cache().clean_up(amount=1)
         assert (report.vanished, report.freed, report.removed) == (1, 0, 0)
+
+    def test_vanished_while_it_is_listed(self, stage, monkeypatch):
+        """What goes before it was looked at is not seen, and all others are."""
+        place = stage.add(Cache)
+        paths = [stage.put(place) for _ in range(200)]
+
+        class Entry:
+            def __init__(self, real):
+                self.name = real.name
+                self.real = real
+
+            def stat(self, *, follow_symlinks):
+                if self.name == paths[70].name:
+                    paths[70].unlink(missing_ok=True)
+                return self.real.stat(follow_symlinks=follow_symlinks)
+
+        @contextlib.contextmanager
+        def scandir(descriptor):
+            with real_scandir(descriptor) as entries:
+                yield map(Entry, entries)
+
+        real_scandir = os.scandir
+        monkeypatch.setattr(os, "scandir", scandir)
+        report = Cache().clean_up(is_dry_run=True)
+        assert (report.seen, report.size) == (199, 199 * B)
 
     def test_a_second_sweeper_waits_and_finds_the_room_made(self, stage):
         """Two that want the same room do not both make it."""

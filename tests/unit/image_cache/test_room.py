@@ -14,6 +14,7 @@
 
 import functools
 import pathlib
+import time
 
 import pytest
 
@@ -183,6 +184,19 @@ class TestNode:
         assert [report.cache for report in outcome.reports] == [Cache.NAME]
         assert outcome.lacking == ()
 
+    def test_in_mode_report_it_is_a_dry_run(self, stage):
+        """One file would be enough, so one is shown, and nothing of the next cache."""
+        stage.is_enforcing = False
+        first, second = stage.add(Cache), stage.add(image_cache.TFTPImageCache)
+        for place in (first, second):
+            stage.put(place)
+            stage.put(place)
+        stage.room = stages.room(0)
+        stage.bind()
+        outcome = node.Node("here").clean(free=1)
+        assert [report.planned for report in outcome.reports] == [1]
+        assert len(left(first)) == len(left(second)) == 2
+
     def test_three_passes_that_fail_alike_are_an_alarm(self, stage, monkeypatch):
         """Somebody has to look at permissions then."""
         place = stage.add(Cache, max_age_s=HOUR)
@@ -230,6 +244,36 @@ class TestRegistry:
 
         with pytest.raises(TypeError, match="without where"):
             image_cache.cleanup(priority=1)(Needy)
+
+    @pytest.mark.parametrize("thing", [object, dict, image_cache.ImageCache.clean_up])
+    def test_only_caches_are_registered(self, monkeypatch, thing):
+        """What could not be cleaned is refused at once, and is not in the list."""
+        stages.only(monkeypatch)
+        with pytest.raises(TypeError, match="no subclass of ImageCache"):
+            image_cache.cleanup(priority=1)(thing)
+        assert registry.cache_cleanup_list == []
+
+    def test_a_cache_may_bring_its_own_place(self, stage, monkeypatch):
+        """As in the specification: a constructor without parameters that calls the base's."""
+        stages.only(monkeypatch)
+        place = stage.folder / "own"
+        place.mkdir()
+
+        @image_cache.cleanup(priority=50)
+        class Own(image_cache.ImageCache):
+            def __init__(self):
+                super().__init__(place, cache_size=2 * B, cache_ttl=5 * HOUR)
+
+        stage.bind()
+        old, first, second, third = (stage.put(place, idle_s=i * HOUR) for i in (6, 4, 3, 2))
+        cache = Own()
+        # It waits for quiet, as its limits say by themselves.
+        object.__setattr__(cache.bound, "sleep", time.sleep)
+        cache.clean_up()
+        assert not old.exists()
+        assert not first.exists()
+        assert second.exists()
+        assert third.exists()
 
     def test_ironics_caches_are_in_order(self):
         """ISO images before instances' before kernels."""

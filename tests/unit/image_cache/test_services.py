@@ -13,6 +13,9 @@
 """What each service's caches hold, and what of it may go."""
 
 import json
+import logging
+import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -64,6 +67,14 @@ class TestIronic:
         assert report.files[0].name == "tmpab_cd12x/"
         assert report.files[0].why.startswith("orphan")
 
+    def test_to_list_an_orphan_is_no_use_of_it(self, stage):
+        """Our own look moves its access time, as a backup does: it goes all the same."""
+        stage.started_s = stage.now_s - DAY
+        stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        os.utime(folder, (stage.now_s, stage.now_s - 2 * DAY))
+        assert Cache().clean_up().removed == 1
+
     def test_in_mode_report_it_is_shown(self, stage):
         """And stays."""
         stage.started_s = stage.now_s - DAY
@@ -107,6 +118,91 @@ class TestIronic:
         stage.age(folder, 2 * DAY)
         Cache().clean_up()
         assert folder.exists()
+
+    def test_an_orphan_goes_before_images(self, stage):
+        """Nobody can need it again; where it gives enough room no image goes."""
+        stage.started_s = stage.now_s - DAY
+        image = stage.put(stage.add(Cache), idle_s=50 * DAY)
+        folder = self.download(stage, 2 * DAY)
+        report = Cache().clean_up(amount=1)
+        assert image.exists()
+        assert not folder.exists()
+        assert (report.removed, report.freed) == (1, B)
+
+    def test_what_an_orphan_lacks_images_give(self, stage):
+        """No more of them than that takes."""
+        stage.started_s = stage.now_s - DAY
+        place = stage.add(Cache)
+        for _ in range(3):
+            stage.put(place)
+        self.download(stage, 2 * DAY)
+        assert Cache().clean_up(amount=2 * B).removed == 2
+        assert len(left(place)) == 2
+
+    def test_what_goes_is_logged(self, stage, caplog):
+        """Images and orphans, each by name, with its size."""
+        caplog.set_level(logging.INFO)
+        stage.started_s = stage.now_s - DAY
+        image = stage.put(stage.add(Cache))
+        self.download(stage, 2 * DAY)
+        Cache().clean_up(amount=2 * B)
+        assert f"Removed {image.name} from ironic_instance: {B} bytes" in caplog.text
+        assert f"Removed tmpab_cd12x/ from ironic_instance: {B} bytes" in caplog.text
+
+    def test_it_ends_when_the_daemon_stops(self, stage):
+        """Before the next orphan, and before the next image."""
+        stage.started_s = stage.now_s - DAY
+        image = stage.put(stage.add(Cache))
+        folder = self.download(stage, 2 * DAY)
+        cache = Cache()
+        object.__setattr__(cache.bound, "is_stopping", lambda: True)
+        assert "stopping" in cache.clean_up(amount=9 * B).skipped
+        assert folder.exists()
+        assert image.exists()
+
+    @pytest.mark.parametrize("name", [".nfs000000000000a1b2", "tmpab_cd12x"])
+    def test_what_is_expected_is_no_alarm(self, stage, name):
+        """What NFS keeps of a file that was removed while it was open, and downloads."""
+        place = stage.add(Cache)
+        stage.put(place, name, idle_s=50 * DAY)
+        report = Cache().clean_up(amount=9 * B)
+        assert left(place) == [name]
+        assert (report.foreign, report.alarms) == (0, ())
+
+    def test_a_cache_is_not_retired(self, stage):
+        """Its own directory among the retired ones is an alarm, and not emptied."""
+        place = stage.add(Cache)
+        image = stage.put(place)
+        stage.change(Cache, retired=(str(place),))
+        report = Cache().clean_up()
+        assert image.exists()
+        assert "no retired directory" in report.alarms[0]
+
+    def test_a_retired_directory_is_absolute(self, stage, monkeypatch):
+        """Another one would be where the daemon happens to be."""
+        stage.add(Cache, retired=("retired",))
+        retired = stage.folder / "retired"
+        retired.mkdir()
+        image = stage.put(retired)
+        monkeypatch.chdir(stage.folder)
+        assert "has to be absolute" in Cache().clean_up().alarms[0]
+        assert image.exists()
+
+    def test_a_retired_directory_that_gives_enough_spares_images(self, stage):
+        """It is on the same file system."""
+        retired = stage.folder / "retired"
+        retired.mkdir()
+        image = stage.put(stage.add(Cache, retired=(str(retired),)))
+        stage.put(retired)
+        assert Cache().clean_up(amount=1).removed == 1
+        assert image.exists()
+
+    def test_a_retired_directory_elsewhere_gives_no_room_here(self, stage, shared_memory):
+        """It is emptied all the same."""
+        image = stage.put(stage.add(Cache, retired=(shared_memory,)))
+        stage.put(pathlib.Path(shared_memory))
+        assert Cache().clean_up(amount=1).removed == 2
+        assert not image.exists()
 
     def test_a_retired_directory_is_emptied(self, stage):
         """Of what nobody uses, whatever the limits say."""
@@ -421,6 +517,9 @@ class TestProcesses:
         [
             [b"nova-compute"],
             [b"/usr/bin/python3", b"/usr/bin/nova-compute", b"--config-file", b"x"],
+            [b"/opt/nova/bin/python3.13", b"-I", b"/opt/nova/bin/nova-compute"],
+            [b"/usr/bin/nova-compute: AgentService worker(0)"],
+            [b"nova-compute: master process [/usr/bin/nova-compute --config-file /etc/nova.conf]"],
             [b"nova-compute: worker"],
         ],
     )
@@ -434,9 +533,19 @@ class TestProcesses:
         later = processes.started_at(["nova-compute"], tmp_path)
         assert later - both == pytest.approx(895, abs=1)
 
-    def test_none_that_is_seen_is_none(self, tmp_path):
-        """Which proves nothing."""
-        self.make(tmp_path, 9, [b"vim", b"nova-compute.log"], 1)
+    @pytest.mark.parametrize(
+        "words",
+        [
+            [b"vim", b"nova-compute.log"],
+            [b"journalctl", b"-u", b"nova-compute"],
+            [b"systemctl", b"restart", b"nova-compute"],
+            [b"python3"],
+            [b""],
+        ],
+    )
+    def test_none_that_is_seen_is_none(self, tmp_path, words):
+        """Which proves nothing; who only talks of a program is none."""
+        self.make(tmp_path, 9, words, 1)
         assert processes.started_at(["nova-compute"], tmp_path) is None
 
     def test_one_that_cannot_be_read_is_none(self, tmp_path):

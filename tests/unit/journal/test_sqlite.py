@@ -15,6 +15,7 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import sqlite3
 
 import pytest
@@ -24,6 +25,7 @@ from cleanupd.journal import database
 from cleanupd.journal import places
 from cleanupd.journal import schema
 from cleanupd.journal import sql
+from cleanupd.journal import store
 from tests.unit.journal import suite
 
 
@@ -120,3 +122,28 @@ def test_processes_that_come_together_make_one_database(place, tmp_path):
         process.join(60)
     assert [process.exitcode for process in running] == [os.EX_OK] * 4
     assert [sweep.id for sweep in sql.Journal(place).sweeps()] == names
+
+
+def begin_and_die(directory):
+    """Begin a removal, and be killed before its outcome is written."""
+    journal = sql.Journal(places.in_directory(directory))
+    journal.save(
+        suite.make_sweep("a", state=store.State.RUNNING), suite.make_plan("a", "n", "m", "o")
+    )
+    with journal.events("a") as log:
+        log.append(suite.make_event("remove", "n"))
+        log.append(suite.make_event("removed", "n"))
+        log.append(suite.make_event("remove", "m"))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_leaves_what_it_was_about(place, tmp_path):
+    """An intent without an outcome is unknown, what has one is not."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=begin_and_die, args=(tmp_path / "state",)
+    )
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    [sweep] = sql.Journal(place).unfinished("c", "r")
+    assert [result.outcome for result in sweep.results] == ["removed", "unknown", "not tried"]

@@ -130,3 +130,10 @@ def test_workloads_without_a_partner_are_told() -> None:
         "NovaKeypair.create_and_list_keypairs is only in the old report",
         "Nova.list is only in the new report",
     ]
+
+
+def test_a_limit_that_is_no_number_limits_nothing() -> None:
+    """A limit of an action that is no number counts as none, and the action is compared."""
+    sla = {"max_avg_duration_per_atomic": {"nova.boot": "soon"}}
+    odd = _tasks(reports.workload(reports.iteration({"nova.boot": 1.0}), sla=sla))
+    assert _state(odd, odd, "nova.boot") == "same"

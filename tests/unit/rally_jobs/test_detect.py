@@ -182,3 +182,35 @@ def test_no_folder_is_a_usage_error(tmp_path, path):
     (tmp_path / "file").touch()
     with pytest.raises(exceptions.UsageError, match=path):
         repository.Repository(tmp_path / path)
+
+
+_ENDLESS = {
+    "a line without end": ("setup.cfg", "[metadata]\nname" + " " * 500_000 + "b\n"),
+    "defaults of many sections": (
+        "setup.cfg",
+        "[DEFAULT]\n"
+        + "".join(f"a{i}=\n" for i in range(8000))
+        + "".join(f"[{i}]\n" for i in range(8000)),
+    ),
+    "a key without end": ("pyproject.toml", "a" + ".a" * 400_000 + " = 1\n"),
+    "a number without end": ("pyproject.toml", "x = " + "1" * 6000 + "\n"),
+    "many statements": ("setup.py", "a;" * 500_000),
+    "many empty lines": (".zuul.yaml", "\n" * 900_000),
+}
+
+
+@pytest.mark.parametrize("name", _ENDLESS)
+def test_what_keeps_a_parser_busy_tells_nothing(tmp_path, name):
+    """A file made so that a parser never ends says nothing, and the others are believed."""
+    repositories.make(tmp_path, "trove")
+    path, text = _ENDLESS[name]
+    (tmp_path / path).write_text(text)
+    assert detected(tmp_path).service == "trove"
+
+
+def test_a_name_is_one_short_line(tmp_path):
+    """A name of many lines is told as one, and a long one is cut."""
+    (tmp_path / "setup.cfg").write_text("[metadata]\nname = a\n  b\n" + "  c\n" * 999)
+    found = detected(tmp_path)
+    assert found.name.startswith("a b c c")
+    assert len(found.name) == 100

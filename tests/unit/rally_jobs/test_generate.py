@@ -102,9 +102,13 @@ def test_smoke_has_a_concurrency_of_two(nova):
 
 
 def test_load_is_not_limited_to_a_node(nova):
-    """Profile load runs each workload as often as the others."""
+    """Profile load runs each workload as often as the others, in a time that the README tells."""
     plan = planned(nova, "nova", profile="load")
     assert {one["runner"]["constant"]["times"] for one in workloads(plan, "nova")} == {200}
+    timeout = yaml.safe_load(plan.job)[0]["job"]["timeout"]
+    assert f"and {timeout} s for the job. The template has 50, 10 and 7800" in plan.text(
+        "README.rst"
+    )
 
 
 def test_limits_come_from_a_run(nova):

@@ -88,3 +88,9 @@ def test_absent_file_is_refused(tmp_path):
     """A file that is not there is named."""
     with pytest.raises(exceptions.UsageError, match="cannot be read: No such file"):
         thresholds.read(tmp_path / "r", 2)
+
+
+def test_what_no_run_takes_is_no_figure(tmp_path):
+    """A percentile of more than a week makes no limit, however long it claims to be."""
+    path = write(tmp_path / "r", ("A.b", {"a": 1e308, "b": 2.0}))
+    assert thresholds.read(path, 2) == {("A.b", "b"): 4.0}

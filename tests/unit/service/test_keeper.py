@@ -18,6 +18,8 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.core import changes
+from cleanupd.core import generators
+from cleanupd.core import patterns
 from cleanupd.engine import sweep as sweeps
 from tests.unit.core import sample
 from tests.unit.service import stage
@@ -145,3 +147,14 @@ def test_what_is_removed_rests_on_no_message(keeper, cloud):
     cloud.records.clear()
     assert count(keeper.observe(), NETWORK) == 0
     assert keeper.snapshot().get(forged.ref) is not None
+
+
+def test_what_is_known_is_found_by_new_forms_of_names(keeper, cloud):
+    """A form that the options have from now on is looked for in all names, without a listing."""
+    cloud.add(sample.record("network.network", "mine", name="mine_abcdef12_12345678"))
+    keeper.known(is_fresh=True)
+    cloud.records.clear()
+    form = patterns.Pattern("mine_XXXXXXXX_XXXXXXXX")
+    keeper.rebuild(sweeps.Settings(names=(*generators.BUILTIN_PATTERNS, form)))
+    keeper.collectors["network"].read_touched()
+    assert [one.ref.id for one in keeper.snapshot().of_workload("abcdef12")] == ["mine"]

@@ -13,9 +13,11 @@
 
 import datetime
 import re
+import threading
 import time
 import uuid
 
+import msgspec
 from oslo_config import cfg
 import oslo_messaging
 import pytest
@@ -139,6 +141,44 @@ def test_filters_leave_messages_aside(handler):
     assert endpoint.filtered == 2
 
 
+def test_a_full_batch_is_a_crowd():
+    """Behind it more wait; behind less there is nobody."""
+    crowds = []
+    manager = notification.NotificationHandlerManager()
+    endpoint = listener.EventsNotificationEndpoint(manager, on_crowd=lambda: crowds.append(1))
+    endpoint.info([raw()] * (listener.BATCH_SIZE - 1))
+    assert crowds == []
+    endpoint.info([raw()] * listener.BATCH_SIZE)
+    assert crowds == [1]
+
+
+class Counting(listener.NotificationListener):
+    """Counts its pulses."""
+
+    pulses = 0
+
+    def _beat(self):
+        """Count."""
+        super()._beat()
+        self.pulses += 1
+
+
+def test_pulses_are_among_a_crowd(conf, source):
+    """More of them than else, but not one for each batch."""
+    manager = notification.NotificationHandlerManager()
+    listening = Counting(conf, source, manager, list, pulse_s=60.0)
+    listening.start()
+    stage.wait_until(lambda: listening.pulses == 1)
+    until = time.monotonic() + 3 * listener.HASTE_S
+    while time.monotonic() < until:
+        listening.endpoint.info([raw()] * listener.BATCH_SIZE)
+    stage.wait_until(lambda: listening.pulses > 1)
+    listening.stop()
+    listening.wait()
+    assert listening.pulses <= 2 + 3
+    assert listening.gaps == 0
+
+
 def test_a_message_without_form_costs_no_other(handler):
     """It is counted, and the next one is heard."""
     endpoint = listener.EventsNotificationEndpoint(
@@ -147,6 +187,35 @@ def test_a_message_without_form_costs_no_other(handler):
     endpoint.error([{}, raw(metadata={"timestamp": "yesterday"}), raw()])
     assert endpoint.malformed == 2
     assert len(handler.heard) == 1
+
+
+class Unlucky(listener.NotificationListener):
+    """Its queue is gone before it is read for the first time, as if somebody had deleted it."""
+
+    tries = 0
+
+    def _make_server(self, bus):
+        """Read another queue, the first time."""
+        there, self.tries = self._source, self.tries + 1
+        if self.tries == 1:
+            self._source = msgspec.structs.replace(there, queue=f"no-{there.queue}")
+        server = super()._make_server(bus)
+        self._source = there
+        return server
+
+
+def test_a_queue_that_is_never_heard_is_made_anew(conf, source, handler):
+    """It notices that nothing comes back, begins again, and has the cloud listed."""
+    manager = notification.NotificationHandlerManager([handler])
+    listed = threading.Event()
+    listening = Unlucky(conf, source, manager, listed.set, pulse_s=0.1)
+    listening.start()
+    assert listed.wait(10)
+    tell(conf, source.exchanges[0], 1)
+    stage.wait_until(lambda: handler.heard)
+    assert (listening.tries, listening.why_deaf) == (2, None)
+    listening.stop()
+    listening.wait()
 
 
 def test_without_a_broker_it_is_deaf_and_says_so(conf, source):

@@ -56,10 +56,12 @@ class Hearing:
         self.changes.clear()
 
     def hear(self, publisher_id, event_type, payload, seconds=0):
-        """Dispatch a message and return what it changed: words and refs."""
+        """Dispatch a message and return what it changed, words and refs; it asks nothing."""
         self.changes.clear()
+        asked = len(self.cloud.requests)
         sent_at = NOON + datetime.timedelta(seconds=seconds)
         self.manager.dispatch(notification.Message(publisher_id, event_type, payload, sent_at))
+        assert len(self.cloud.requests) == asked
         return [_spell(change) for change in self.changes]
 
     def get(self, kind, id_):

@@ -185,6 +185,40 @@ def test_what_cannot_be_read_stays_touched(collecting, cloud):
     assert ids(collecting) == ["1", "2"]
 
 
+@pytest.mark.parametrize("bug", [ValueError("a bug"), None])
+def test_a_bug_of_a_plugin_costs_one_reading(collecting, cloud, bug, caplog):
+    """Whatever it raises or returns, the others are read, and it is tried again."""
+    manager = collecting.managers["network.port"]
+    working = manager.read
+
+    def fail(self):
+        if self.resource.ref.id != "2":
+            return working(self)
+        if bug is not None:
+            raise bug
+        return "no resource"
+
+    cloud.add(port("2"), port("3"))
+    for id_ in ("2", "3"):
+        collecting.apply(changes.Touched(port(id_).ref))
+    manager.read = fail
+    assert collecting.read_touched() == 2
+    assert (ids(collecting), collecting.touched, collecting.unread) == (["1", "3"], 1, 1)
+    assert "The plugin of network.port failed" in caplog.text
+    manager.read = working
+    collecting.read_touched()
+    assert ids(collecting) == ["1", "2", "3"]
+
+
+def test_a_bug_in_a_listing_is_not_taken_for_a_listing(collecting, caplog):
+    """A plugin that lists what is no resource keeps its last records, and is told."""
+    collecting.managers["network.port"].list = lambda _cloud, _listings: iter(["no resource"])
+    collecting.synchronize()
+    assert ids(collecting) == ["1"]
+    assert "its plugin failed" in collecting.cluster_data_model.trust["network.port"].reason
+    assert "Traceback" in caplog.text
+
+
 def test_what_is_touched_while_it_is_read_is_read_again(collecting, cloud):
     """An answer that may be older than a message is not the last word."""
     manager = collecting.managers["network.port"]
@@ -284,6 +318,37 @@ def test_names_are_looked_at_when_they_arrive(cloud):
     found = make(cloud, find_part=lambda kind, record: f"{kind.name} {record.ref.id}")
     found.synchronize()
     assert [r.ref.id for r in found.cluster_data_model.of_workload("network.port 1")] == ["1"]
+
+
+def parts(collecting, part):
+    """Return the ids of the ports that are found by a part of a workload."""
+    return sorted(r.ref.id for r in collecting.cluster_data_model.of_workload(part))
+
+
+def test_names_can_be_looked_at_in_another_way(collecting, cloud):
+    """What is known is found by its new part at the next reading, and what comes later too."""
+    held = collecting.cluster_data_model
+    collecting.find_parts_by(lambda _, record: f"{record.name} {record.ref.id}")
+    collecting.read_touched()
+    assert parts(collecting, "None 1") == ["1"]
+    collecting.apply(changes.Updated(port("2", name="new"), LATER))
+    collecting.apply(changes.Deleted(port("1").ref, LATER))
+    assert (parts(collecting, "new 2"), parts(collecting, "None 1")) == (["2"], [])
+    assert list(held.of_workload("None 1")) == []
+
+
+def test_what_is_heard_while_names_are_looked_at_stands(collecting):
+    """It takes its time, and no message waits for that."""
+    told = [changes.Updated(port("2"), LATER), changes.Deleted(port("1").ref, LATER)]
+
+    def find_part(_, record):
+        while told:
+            collecting.apply(told.pop())
+        return "part"
+
+    collecting.find_parts_by(find_part)
+    collecting.read_touched()
+    assert ids(collecting) == parts(collecting, "part") == ["2"]
 
 
 def test_messages_go_to_the_handlers_of_their_publishers():

@@ -19,6 +19,7 @@ import pytest
 from cleanupd import exceptions
 from cleanupd.services.base import collector
 from cleanupd.services.base import collectors
+from cleanupd.services.base import notification
 from tests.unit.core import sample
 from tests.unit.engine import fakes
 from tests.unit.services.base.test_collector import Collector
@@ -41,6 +42,8 @@ class Abstract(collector.BaseClusterModelCollector):
 
 class Loader:
     """Loads what it was given."""
+
+    namespace = "there"
 
     def __init__(self, **plugins):
         """Keep the plugins."""
@@ -96,6 +99,7 @@ def test_a_collector_that_was_refused_is_told(managing):
     pattern = image.notification_handler.get_publisher_id()
     assert not any(re.search(pattern, publisher) for publisher in ("", "image.one"))
     assert image.notification_handler.model_collector is image
+    assert image.SERVICE == "image"
 
 
 def test_one_collector_knows_what_another_has_listed(managing):
@@ -111,12 +115,99 @@ def test_one_collector_knows_what_another_has_listed(managing):
     assert managing.get_collector("network").cluster_data_model.trust["network.port"].is_fresh
 
 
+class Failing(Collector):
+    """Cannot be made."""
+
+    def __init__(self, *_arguments, **_options):
+        """Fail."""
+        raise KeyError("a bug")
+
+
+class Handlerless(Collector):
+    """Forgot its handler."""
+
+    notification_handler = None
+
+
+class Misspelt(Handler):
+    """Wants publishers of a pattern that is none."""
+
+    PUBLISHER_ID = "(nova"
+
+
+class Deaf(Collector):
+    """Has a handler that nobody can register."""
+
+    notification_handler = Misspelt()
+
+
+@pytest.mark.parametrize("plugin", [Failing, Handlerless, Deaf])
+def test_a_collector_that_fails_at_once_stops_no_other(plugin, caplog):
+    """It is told, and its service is known by listings alone."""
+    cloud = fakes.FakeCloud().add(sample.record("network.port", "p"))
+    loader = Loader(compute=ComputeCollector, network=plugin)
+    managing = collectors.CollectorManager(
+        cloud, fakes.make_managers(), lambda: NOON, loader=loader
+    )
+    assert [refusal.name for refusal in managing.refused] == ["image", "network"]
+    assert "plugin 'network' of there is not used: it fails" in caplog.text
+    assert type(managing.get_collector("compute")) is ComputeCollector
+    network = managing.get_collector("network")
+    network.synchronize()
+    assert [record.ref.id for record in network.cluster_data_model] == ["p"]
+    notification.NotificationHandlerManager(managing.get_notification_handlers())
+
+
+def test_a_service_that_the_cloud_lacks_stops_no_other(managing):
+    """Its kinds are not to be believed, with the reason; the others are listed."""
+    network = managing.get_collector("network")
+    reason = "the catalogue has no such endpoint in this region"
+    error = exceptions.ServiceUnreachable("network", "", reason)
+    for plugin in network.managers.values():
+        plugin.list = lambda _cloud, _listings: (_ for _ in ()).throw(error)
+    for one in managing.get_collectors().values():
+        one.synchronize()
+    assert {trust.reason for trust in network.cluster_data_model.trust.values()} == {str(error)}
+    assert managing.get_collector("compute").cluster_data_model.trust["compute.server"].is_fresh
+
+
+def test_entry_points_are_loaded_and_broken_ones_told(tmp_path, monkeypatch):
+    """Each by the name of its service; one that cannot be imported is refused."""
+    package = tmp_path / "smithy_cleanup-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: smithy-cleanup\nVersion: 1\n")
+    (package / "entry_points.txt").write_text(
+        "[smithy.collectors]\nnetwork = tests.unit.services.base.test_collector:Collector\n"
+        "image = nowhere_at_all:Collector\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found, (refusal,) = collectors.ClusterModelCollectorLoader("smithy.collectors").load()
+    assert found == {"network": Collector}
+    assert "'image' of smithy.collectors is not used: it did not load, Module" in str(refusal)
+
+
+class Serviceless(Collector):
+    """Does not say what it collects."""
+
+    SERVICE = None
+
+
+class Hasty(ComputeCollector):
+    """Does not say how often it lists."""
+
+    SERVICE = "image"
+    OPTS = ()
+
+
 @pytest.mark.parametrize(
     ("plugin", "reason"),
     [
         (object, "no subclass"),
         (Abstract, "does not say how to notification_handler"),
         (Collector, "collects network"),
+        (Serviceless, "collects None"),
+        (Hasty, "has no option period"),
     ],
 )
 def test_what_cannot_collect_is_refused(plugin, reason):

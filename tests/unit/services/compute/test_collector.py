@@ -110,6 +110,30 @@ def test_the_hypervisor_of_a_new_host_is_sought_once(collecting, cloud):
     assert collecting.cluster_data_model.get(answers.ref("compute.hypervisor", "h3")) is None
 
 
+def read(collecting):
+    """Have a server read that a message named."""
+    collecting.apply(changes.Touched(server("on").ref))
+    collecting.read_touched()
+
+
+def list_again(collecting):
+    """Have servers listed, because more of them were touched than are worth a request each."""
+    for number in range(200):
+        collecting.apply(changes.Touched(server(str(number)).ref))
+    collecting.read_touched()
+
+
+@pytest.mark.parametrize("learn", [read, list_again])
+def test_the_hypervisor_of_a_server_that_was_read_is_sought(collecting, cloud, learn):
+    """Whichever way it is learned that a server is on a host that nobody knows."""
+    new = resources.Resource(ref=answers.ref("compute.hypervisor", "h2"), host="cmp2")
+    cloud.add(new)
+    cloud.change(server("on").ref, host="cmp2")
+    learn(collecting)
+    collecting.read_touched()
+    assert collecting.cluster_data_model.get(new.ref) == new
+
+
 def test_a_host_without_any_hypervisor_costs_one_listing(collecting, cloud):
     """Where Nova has none for a host, it is not asked again for each message."""
     collecting.apply(updated(server("on", host="cmp2")))
@@ -206,6 +230,12 @@ def test_changes_are_taken(ears, caplog):
     assert [one.name for one in servers(ears)] == ["new"]
     since = "changes-since=2026-11-21T11%3A59%3A55"
     assert all(since in path for _, path, _, _ in ears.cloud.requests)
+
+
+def test_a_change_tells_of_a_new_host(ears):
+    """The hypervisor of a server that was asked for is sought, too."""
+    change(ears, body())
+    assert ears.collector.touched == 1
 
 
 def test_what_changed_by_going_is_read(ears):

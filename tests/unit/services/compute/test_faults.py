@@ -12,7 +12,11 @@
 """Faults that a model of Nova can have, and that this one has not.
 
 Each was found in the model of another service that listens to Nova, most of
-them by trying.
+them by trying. Those of its listener, its retries and its plugins are tried
+where ours are: tests/unit/service/test_listener.py (order, filters, a handler
+that fails), tests/functional/test_cloud.py (what is asked again, and what is
+told when it fails at last), tests/unit/services/base/test_collectors.py (one
+instance of each, a collector without messages).
 """
 
 import copy
@@ -36,11 +40,12 @@ RECORD = test_messages.server_of(test_messages.captured("instance.create.end"))
 
 
 class Cloud(fakes.FakeCloud):
-    """A cloud in the place of the captured messages, that counts what it is asked."""
+    """A cloud in the place of the captured messages, that knows what was listed."""
 
     def __init__(self):
         """Have the server of the messages."""
         super().__init__(name=answers.PLACE.cloud, region=answers.PLACE.region)
+        self.listed = []
 
 
 class Manager(fakes.FakeManager):
@@ -49,6 +54,7 @@ class Manager(fakes.FakeManager):
     @classmethod
     def list(cls, cloud, listings):
         """Yield the records of the kind, after the gate has opened."""
+        cloud.listed.append(cls.KIND.name)
         gate = getattr(cloud, "gate", None)
         found = list(super().list(cloud, listings))
         if gate is not None and cls.KIND.name == "compute.server":
@@ -63,22 +69,28 @@ def cloud():
     return Cloud().add(RECORD)
 
 
-@pytest.fixture
-def ears(cloud):
-    """Give a collector that has listed the cloud an hour before the messages."""
+def ears_of(cloud):
+    """Return a collector that has not listed the cloud, an hour before the messages."""
     found = hearing.Hearing(collector.NovaClusterModelCollector)
     managers = {
         kind: type(f"{kind}-manager", (Manager,), {"KIND": plugin.KIND})
         for kind, plugin in hearing.MANAGERS.items()
         if plugin.KIND.service == "compute"
     }
-    now = NOON - datetime.timedelta(hours=1)
+    found.now = NOON - datetime.timedelta(hours=1)
     found.collector = collector.NovaClusterModelCollector(
-        cloud, managers, lambda: now, peers=lambda _: ()
+        cloud, managers, lambda: found.now, peers=lambda _: ()
     )
     found.manager = hearing.notification.NotificationHandlerManager(
         [found.collector.notification_handler]
     )
+    return found
+
+
+@pytest.fixture
+def ears(cloud):
+    """Give a collector that has listed the cloud an hour before the messages."""
+    found = ears_of(cloud)
     found.collector.synchronize()
     return found
 
@@ -173,6 +185,17 @@ def test_what_was_told_during_a_listing_stands(ears, cloud):
     assert known(ears).status == "SHUTOFF"
 
 
+def test_what_waited_for_a_listing_does_not_undo_it(ears, cloud):
+    """A message from before it, dispatched after it, neither stands nor is read."""
+    cloud.change(RECORD.ref, status="PAUSED")
+    ears.now = NOON + datetime.timedelta(minutes=10)
+    ears.collector.synchronize()
+    hear(ears, message(state="stopped"), 1)
+    hear(ears, message("instance.delete.end", state="deleted", deleted_at=at(5)), 5)
+    assert ears.collector.read_touched() == 0
+    assert known(ears).status == "PAUSED"
+
+
 def test_a_listing_that_fails_keeps_the_last_model(ears, cloud):
     """The records stay, marked, and messages go on changing them."""
     cloud.broken["compute.server"] = exceptions.ListingIncomplete("compute.server", "no")
@@ -226,6 +249,57 @@ def test_a_model_that_was_taken_is_never_torn(ears):
     assert (before.status, before.host) == ("ACTIVE", "cmp2")
 
 
+def test_whoever_reads_meanwhile_finds_all_or_nothing_of_a_change(ears):
+    """A server that moves again and again is on exactly one host at any moment."""
+    is_over, seen = threading.Event(), set()
+
+    def look():
+        while not is_over.is_set():
+            model = ears.collector.get_latest_cluster_data_model()
+            hosts = [host for host in ("cmp1", "cmp2") if list(model.on_host(host))]
+            seen.add((*hosts, model.get(RECORD.ref).host))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for second in range(500):
+        hear(ears, message(host=("cmp1", "cmp2")[second % 2], updated_at=None), second)
+    is_over.set()
+    looking.join()
+    assert seen <= {("cmp1", "cmp1"), ("cmp2", "cmp2")}
+
+
+def test_many_who_ask_at_once_cost_one_listing(cloud):
+    """The first of them lists, the others wait for it."""
+    ears = ears_of(cloud)
+    cloud.gate, cloud.arrived = threading.Event(), threading.Event()
+    asking = [threading.Thread(target=ears.collector.fill) for _ in range(8)]
+    for one in asking:
+        one.start()
+    assert cloud.arrived.wait(10)
+    cloud.gate.set()
+    for one in asking:
+        one.join()
+    assert cloud.listed.count("compute.server") == 1
+
+
+def test_before_anything_is_known_a_model_is_there(cloud):
+    """It is empty, not to be believed, and messages come into it."""
+    ears = ears_of(cloud)
+    model = ears.collector.get_latest_cluster_data_model()
+    assert list(model) == []
+    assert not any(trust.is_fresh for trust in model.trust.values())
+    hear(ears, test_messages.captured("instance.create.end"))
+    assert known(ears) == RECORD
+
+
+def test_taking_the_model_makes_nothing(ears, caplog):
+    """It is the same value until something changes, and nothing is written of it."""
+    caplog.set_level("DEBUG")
+    model = ears.collector.get_latest_cluster_data_model()
+    assert ears.collector.get_latest_cluster_data_model() is model
+    assert caplog.records == []
+
+
 def test_a_new_server_on_an_unknown_host_is_whole(ears):
     """Its record is complete, and the hypervisor is sought."""
     new = test_messages.captured("instance.create.end", uuid="new", host="nobody-knows-it")
@@ -259,6 +333,38 @@ def test_servers_stay_on_a_host_that_loses_its_service(ears, cloud):
     ears.collector.read_touched()
     model = ears.collector.cluster_data_model
     assert [one.ref for one in model.on_host("cmp2")] == [RECORD.ref]
+
+
+def test_why_a_listing_failed_is_told_as_it_was(ears, cloud):
+    """No other error stands in front of the cause, and the next listing counts again."""
+    cause = exceptions.ServiceUnreachable("compute", "http://nova", "connection refused")
+    cloud.broken["compute.server"] = cause
+    ears.collector.synchronize()
+    assert ears.collector.cluster_data_model.trust["compute.server"].reason == str(cause)
+    del cloud.broken["compute.server"]
+    ears.collector.synchronize()
+    assert ears.collector.cluster_data_model.trust["compute.server"].is_fresh
+
+
+def test_what_is_asked_for_does_not_change_the_model(ears, cloud):
+    """There is one model of all; questions of different scope take turns on it."""
+    model = ears.collector.get_latest_cluster_data_model()
+    cloud.listed.clear()
+    assert list(model.of_project("nobody's")) == []
+    assert [one.ref for one in model.on_host("cmp2")] == [RECORD.ref]
+    assert ears.collector.get_latest_cluster_data_model() is model
+    assert cloud.listed == []
+
+
+def test_nobody_waits_for_a_reader(ears, cloud):
+    """In the midst of a model, messages and listings go on, and the reader has what he had."""
+    reading = iter(ears.collector.get_latest_cluster_data_model())
+    hear(ears, message(state="stopped"))
+    del cloud.records[RECORD.ref]
+    ears.now = NOON + datetime.timedelta(hours=1)
+    ears.collector.synchronize()
+    assert known(ears) is None
+    assert next(reading) == RECORD
 
 
 def test_a_message_asks_the_cloud_nothing(ears, cloud):

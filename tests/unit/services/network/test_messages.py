@@ -273,10 +273,14 @@ def test_ports_that_neutron_makes_are_looked_for(ears, event, word, plural):
     assert len(ears.cloud.requests) == 1
 
 
-def test_ports_are_looked_for_until_neutron_answers(ears):
-    """A request that failed is made again."""
+@pytest.mark.parametrize("answer", [None, b'{"ports": [{}]}', ValueError("a bug")])
+def test_ports_are_looked_for_until_neutron_answers(ears, answer):
+    """A request that failed is made again, however it failed."""
     ears.hear(PUBLISHER, "router.create.end", {"router": body("routers", "routers", id="r1")})
+    if answer is not None:
+        ears.cloud.answer = lambda _method, _path: answer
     ears.collector.read_touched()
+    assert ears.collector.unread
     made = body("ports", "ports", id="p1", device_id="r1", device_owner="network:router_gateway")
     ears.cloud.answer = lambda _method, _path: json.dumps({"ports": [made]}).encode()
     ears.collector.read_touched()
