@@ -13,10 +13,10 @@
 """What is noted during a sweep: an intent before each call, what came of it after."""
 
 import threading
+from typing import Self
 
 import sqlalchemy as sa
 
-from cleanupd import exceptions
 from cleanupd.journal import database
 from cleanupd.journal import schema
 from cleanupd.journal import store
@@ -26,42 +26,77 @@ _LONGEST = 10_000
 
 
 class EventLog:
-    """Appends events, from any thread; an event is on disk when the call returns.
+    """Appends events, from any thread, as long as its block runs.
 
-    Threads that append at the same time share a transaction: the first
-    writes for all that came while the one before was written.
+    A thread of its own writes: all that came while the transaction before was
+    written goes into one.  After the block everything is on disk, or
+    JournalFailed is raised.
     """
 
     def __init__(self, connection: database.Connected, sweep_id: str) -> None:
         self._connection = connection
         self._sweep_id = sweep_id
-        self._writing = threading.Lock()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._batch = _Batch()
+        self._is_over = False
+        #: What went wrong, and whether anybody was told.
+        self._error: Exception | None = None
+        self._is_told = False
+        self._thread = threading.Thread(target=self._serve, name="journal", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to write."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        """Write the rest."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+        self._thread.join()
+        if kind is None and not self._is_told:
+            self._check()
 
     def append(self, event: store.Event) -> None:
-        """Write one event and wait until the disk has it; raises JournalFailed."""
-        with self._lock:
+        """Note an event; an intent is on disk when the call returns.  Raises JournalFailed.
+
+        What is no intent is written soon.  If that fails, the next event is
+        not taken; if the process is killed before, the outcome is unknown.
+        """
+        with self._changed:
+            self._check()
             batch = self._batch
             batch.rows.append(self._row(event))
-        with self._writing:
-            if not batch.is_taken:
-                self._write(batch)
-        if batch.error is not None:
-            raise batch.error
+            self._changed.notify()
+        if event.what == store.INTENT:
+            batch.written.wait()
+            if batch.is_lost:
+                self._is_told = True
+                raise self._error or RuntimeError("the journal's thread has ended")
 
-    def _write(self, batch: "_Batch") -> None:
-        with self._lock:
-            batch.is_taken = True
-            self._batch = _Batch()
-        try:
-            self._connection.run(
-                lambda connection: connection.execute(sa.insert(schema.EVENTS), batch.rows)
-            )
-        except exceptions.JournalFailed as error:
-            batch.error = error
-        else:
-            batch.error = None
+    def _check(self) -> None:
+        if self._error is not None:
+            self._is_told = True
+            raise self._error
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._batch.rows or self._is_over)
+                batch, self._batch = self._batch, _Batch()
+            if not batch.rows:
+                return
+            try:
+                self._write(batch.rows)
+                batch.is_lost = False
+            except Exception as error:  # noqa: BLE001  told to those who append
+                self._error = error
+            finally:
+                batch.written.set()
+
+    def _write(self, rows: list[dict[str, object]]) -> None:
+        self._connection.run(lambda connection: connection.execute(sa.insert(schema.EVENTS), rows))
 
     def _row(self, event: store.Event) -> dict[str, object]:
         return {
@@ -81,9 +116,8 @@ class _Batch:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, object]] = []
-        self.is_taken = False
-        #: What each of the threads is told, unless all went well.
-        self.error: Exception | None = RuntimeError("the journal was not written")
+        self.written = threading.Event()
+        self.is_lost = True
 
 
 def stored(text: str | None) -> str | None:

@@ -122,8 +122,11 @@ class Journal:
     @contextlib.contextmanager
     def events(self, sweep_id: str) -> Iterator[eventlog.EventLog]:
         """Give the log of a sweep to be written to."""
-        with self._database.connected() as connection:
-            yield eventlog.EventLog(connection, sweep_id)
+        with (
+            self._database.connected() as connection,
+            eventlog.EventLog(connection, sweep_id) as log,
+        ):
+            yield log
 
     def read_events(self, sweep_id: str) -> tuple[store.Event, ...]:
         """Return what was noted during a sweep, in order."""
