@@ -209,10 +209,15 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
 def _journal(conf: cfg.ConfigOpts) -> places.Place:
     """Return the database that the options name, or that of the daemon's own directory."""
     options = {name: conf.database[name] for name in conf.database}
-    url = options.pop("connection") or places.url_of(pathlib.Path(conf.state_path))
+    shared = options.pop("connection")
+    url = shared or places.url_of(pathlib.Path(conf.state_path))
     files = "".join(f" --config-file {file}" for file in conf.config_file)
     return places.Place(
-        url=url, options=options, host=conf.host, upgrade=f"cleanupctl db upgrade{files}"
+        url=url,
+        options=options,
+        # What is in the daemon's own directory is its own, whatever its name is today.
+        host=conf.host if shared else "",
+        upgrade=f"cleanupctl db upgrade{files}",
     )
 
 

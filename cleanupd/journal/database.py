@@ -77,13 +77,13 @@ class Database:
         Who writes writes first: a SQLite transaction that has read cannot wait
         until another process has written.
         """
-        return self._try(lambda: self._run(self._engine(), work))
+        engine = self._engine()
+        return self._try(lambda: self._run(engine, work))
 
     @contextlib.contextmanager
     def connected(self) -> Iterator["Connected"]:
         """Give a connection that stays: to make one costs more than to write a little."""
-        connection = self._try(lambda: self._engine().connect())
-        with connection:
+        with self._try(self._engine().connect) as connection:
             yield Connected(connection, self._try)
 
     @property
@@ -99,11 +99,11 @@ class Database:
         """Return the revision that the schema has; None where there are no tables, or no file."""
         if self.is_missing:
             return None
-        return self._try(lambda: self._run_once(_revision))
+        return self._tell(lambda: self._run_once(_revision))
 
     def upgrade(self) -> None:
         """Bring the schema up to date."""
-        self._try(lambda: self._run_once(_upgrade))
+        self._tell(lambda: self._run_once(_upgrade))
 
     def _run_once(self, work: Work[T]) -> T:
         """Return what ``work`` returns, whatever schema there is."""
@@ -116,11 +116,18 @@ class Database:
     def _engine(self) -> sa.Engine:
         with self._lock:
             if self._opened is None:
-                engine = self._connect()
-                weakref.finalize(self, engine.dispose)
-                self._check(engine)
-                self._opened = engine
+                self._opened = self._tell(self._open)
+                weakref.finalize(self, self._opened.dispose)
             return self._opened
+
+    def _open(self) -> sa.Engine:
+        engine = self._connect()
+        try:
+            self._check(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
 
     def _connect(self) -> sa.Engine:
         url = sa.make_url(self._place.url)
@@ -139,9 +146,9 @@ class Database:
         if found is None and engine.dialect.name == "sqlite":
             found = self._run(engine, _upgrade)
         if found != schema.REVISION:
-            raise exceptions.JournalFailed(self.label, self._tell(found))
+            raise exceptions.JournalFailed(self.label, self._describe(found))
 
-    def _tell(self, found: str | None) -> str:
+    def _describe(self, found: str | None) -> str:
         if found is not None and found > schema.REVISION:
             return (
                 f"its schema is {found}, which a newer cleanupd made; this one knows"
@@ -156,11 +163,14 @@ class Database:
             return work(connection)
 
     def _try(self, attempt: Callable[[], T]) -> T:
+        retried: Callable[[], T] = self._retry(attempt)
+        return self._tell(retried)
+
+    def _tell(self, attempt: Callable[[], T]) -> T:
         try:
-            done: T = self._retry(attempt)()
+            return attempt()
         except (OSError, ImportError, sa.exc.SQLAlchemyError, db_exceptions.DBError) as error:
             raise exceptions.JournalFailed(self.label, _first_line(error)) from error
-        return done
 
 
 class Connected:

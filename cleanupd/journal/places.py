@@ -24,8 +24,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """The database of a journal.
 
     ``options`` are oslo.db's by name; ``host`` is the daemon that writes,
-    empty for a command; ``upgrade`` is the command that brings the schema up
-    to date.
+    empty where nobody else does; ``upgrade`` is the command that brings the
+    schema up to date.
     """
 
     url: str

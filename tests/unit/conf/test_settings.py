@@ -121,6 +121,15 @@ def test_the_journal_is_below_the_state_path():
     assert make("database", connection=url).journal.url == url
 
 
+def test_only_a_shared_journal_has_the_name_of_the_host():
+    """What is in the daemon's own directory is its own, also under another name."""
+    assert make(host="one").journal.host == ""
+    conf = loading.load([], files=[])
+    conf.set_override("host", "one")
+    conf.set_override("connection", "mysql+pymysql://x/y", group="database")
+    assert settings.make_settings(conf).journal.host == "one"
+
+
 def test_history_may_have_no_end():
     """0 days mean that nothing is forgotten."""
     assert make().engine.history == datetime.timedelta(days=90)
