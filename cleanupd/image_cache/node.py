@@ -15,7 +15,6 @@
 from collections.abc import Iterable
 from collections.abc import Iterator
 import threading
-from typing import Any
 
 import msgspec
 from oslo_log import log
@@ -159,14 +158,15 @@ class Node:
         limits = cache.limits
         room = _room(cache)
         if room is None:
-            return _ask(cache, is_dry_run=is_dry_run)
+            return freeing.ask(cache, measured=room, is_dry_run=is_dry_run)
         is_low = room.lacks(limits.low_free, limits.low_inodes)
         high_free = max(limits.high_free, limits.low_free)
         high_inodes = max(limits.high_inodes, limits.low_inodes)
         found = []
         while is_low and room is not None and room.lacks(high_free, high_inodes):
-            report = _ask(
+            report = freeing.ask(
                 cache,
+                measured=room,
                 amount=max(0, high_free - room.free + 1) if high_free else 0,
                 inodes=0 if room.inodes is None else max(0, high_inodes - room.inodes + 1),
                 is_dry_run=is_dry_run,
@@ -176,7 +176,7 @@ class Node:
             if not report.removed:
                 break
         if not found:
-            return _ask(cache, is_dry_run=is_dry_run)
+            return freeing.ask(cache, measured=room, is_dry_run=is_dry_run)
         merged = found[-1]
         for earlier in found[:-1]:
             merged = msgspec.structs.replace(
@@ -197,16 +197,6 @@ class Node:
         text = ", ".join(f"{name} {count} times" for name, count in report.errors.items())
         alarm = f"{times} passes one after the other failed in the same way: {text}"
         return msgspec.structs.replace(report, alarms=(*report.alarms, alarm))
-
-
-def _ask(cache: base.ImageCache, **asked: Any) -> reports.Report:
-    """Have a cache cleaned; one of others may know less than ours, and is asked for no more.
-
-    One that knows of no dry run is not cleaned for one: TypeError.
-    """
-    needed = {name: value for name, value in asked.items() if value}
-    report = cache.clean_up(**needed)
-    return report or reports.Report(cache=cache.name(), directory=cache.master_dir)
 
 
 def _room(cache: base.ImageCache) -> reports.Room | None:
