@@ -143,7 +143,7 @@ class KindState:
             return self._touch(record.ref.id)
         if newer:
             self._hear(record.ref.id, sent_at, is_gone=False)
-            self.root = self.root.replaced(record.ref.id, record)
+            self.root = self.root.exchanged(record.ref.id, known, record)
         return False
 
     def delete(self, change: changes.Deleted) -> bool:

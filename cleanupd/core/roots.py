@@ -167,7 +167,12 @@ class KindRoot:
 
     def replaced(self, id_: str, record: resources.Resource | None) -> "KindRoot":
         """Return the root in which ``record`` stands under ``id_``, or nothing for None."""
-        before = self.records.get(id_)
+        return self.exchanged(id_, self.records.get(id_), record)
+
+    def exchanged(
+        self, id_: str, before: resources.Resource | None, record: resources.Resource | None
+    ) -> "KindRoot":
+        """Return the same as replaced, quicker for who knows what stands there ``before``."""
         records = self.records.insert(id_, record) if record else self.records.discard(id_)
         if before is not None and record is not None and _stand_alike(before, record):
             same = (self.projects, self.hosts, self.targets, self.parts)

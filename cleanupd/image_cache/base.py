@@ -88,12 +88,18 @@ class ImageCache:
         return self.limits.directory or None
 
     def clean_up(
-        self, amount: int | None = None, *, inodes: int = 0, is_dry_run: bool = False
+        self,
+        amount: int | None = None,
+        *,
+        inodes: int = 0,
+        is_dry_run: bool = False,
+        measured: reports.Room | None = None,
     ) -> reports.Report:
         """Remove what is too old or too much, or as much as is asked for; return a report.
 
         With ``amount`` (bytes on disk) or ``inodes`` as much as that is
-        removed, if there is so much that nobody uses, the oldest first.  In
+        removed, if there is so much that nobody uses, the oldest first; what
+        another sweeper has freed since the room was ``measured`` counts.  In
         mode ``report``, and in a dry run, nothing is removed.  Never raises
         OSError: what cannot be read is reported.
         """
@@ -102,7 +108,8 @@ class ImageCache:
             return self._skipped("it is off: no directory is named")
         try:
             with directories.opened(self.master_dir) as directory:
-                return self._clean(directory, need, is_dry_run=is_dry_run)
+                before = measured or self.bound.room(directory)
+                return self._clean(directory, need, before, is_dry_run=is_dry_run)
         except OSError as error:
             text = f"{self.master_dir} cannot be used: {error.strerror}"
             return msgspec.structs.replace(self._skipped(text), alarms=(text,))
@@ -111,21 +118,25 @@ class ImageCache:
         return reports.Report(cache=self.name(), directory=self.master_dir, skipped=why)
 
     def _clean(
-        self, directory: directories.Directory, need: policies.Need, *, is_dry_run: bool
+        self,
+        directory: directories.Directory,
+        need: policies.Need,
+        before: reports.Room,
+        *,
+        is_dry_run: bool,
     ) -> reports.Report:
         mount = self.limits.mount_point
         if mount and not directories.is_on_mount(directory, mount):
             text = f"{self.master_dir} is not on {mount}, or nothing is mounted there"
             return msgspec.structs.replace(self._skipped(text), alarms=(text,))
-        before = self.bound.room(directory)
         is_enforced = self.bound.is_enforcing and not is_dry_run
-        if is_enforced and (waited := directory.lock(LOCK_PATIENCE_S, self.bound.sleep)):
-            still = _still_needed(need, before, self.bound.room(directory))
-            if need and not still:
-                return self._skipped("another sweeper has made the room")
-            need = still
-        elif is_enforced and waited is None:
+        if is_enforced and not directory.lock(LOCK_PATIENCE_S, self.bound.sleep):
             return self._skipped("another sweeper is at work here")
+        if is_enforced and need:
+            now = self.bound.room(directory)
+            need, before = _still_needed(need, before, now), now
+            if not need:
+                return self._skipped("another sweeper has made the room")
         one = sweeping.Pass(
             cache=self.name(),
             limits=self.limits,
@@ -218,7 +229,7 @@ class ImageCache:
 
 
 def _still_needed(need: policies.Need, before: reports.Room, now: reports.Room) -> policies.Need:
-    """Return what is left of a need after another sweeper was at work."""
-    inodes = need.inodes - ((now.inodes or 0) - (before.inodes or 0))
-    amount = need.amount - (now.free - before.free)
+    """Return what is left of a need, if another sweeper was at work meanwhile."""
+    inodes = need.inodes - max(0, (now.inodes or 0) - (before.inodes or 0))
+    amount = need.amount - max(0, now.free - before.free)
     return policies.Need(amount=max(0, amount), inodes=max(0, inodes))

@@ -85,13 +85,12 @@ class Directory:
         """Return whether no other machine can work in this directory."""
         return self.file_system()[0] in _LOCAL
 
-    def lock(self, patience_s: float, sleep: Callable[[float], None]) -> bool | None:
+    def lock(self, patience_s: float, sleep: Callable[[float], None]) -> bool:
         """Lock the directory against other sweepers; the kernel frees it with the descriptor.
 
-        No file is made, so it works on a full disk.  Returns True where
-        another sweeper had to be waited for, None where that took too long.
+        No file is made, so it works on a full disk.  Returns whether it is
+        locked; another sweeper is waited for so long.
         """
-        waited = False
         ends_at = time.monotonic() + patience_s
         while True:
             try:
@@ -100,10 +99,9 @@ class Directory:
                 if error.errno != errno.EWOULDBLOCK:
                     raise
             else:
-                return waited
+                return True
             if time.monotonic() >= ends_at:
-                return None
-            waited = True
+                return False
             sleep(_LOCK_PAUSE_S)
 
 

@@ -104,16 +104,24 @@ def _clean(
     """Clean a cache of what is still needed; one that breaks is logged and has freed nothing."""
     # Strictly more than the amount is asked for.
     asked: dict[str, Any] = {"amount": max(0, amount - room.free + 1) if amount else 0}
-    # Caches of others may know less than ours: they are asked for what is needed only.
     if room.inodes is not None and room.inodes <= inodes:
         asked["inodes"] = inodes - room.inodes + 1
-    if is_dry_run:
-        asked["is_dry_run"] = True
     try:
-        report = cache.clean_up(**asked)
+        return ask(cache, measured=room, is_dry_run=is_dry_run, **asked)
     except Exception as error:  # the other caches are kept alive
         LOG.exception("Image cache %(name)s failed", {"name": cache.name()})
         return reports.Report(cache=cache.name(), skipped=f"it broke: {error!r}")
+
+
+def ask(cache: base.ImageCache, *, measured: reports.Room | None, **asked: Any) -> reports.Report:
+    """Have a cache cleaned; one of others may know less than ours, and is asked for no more.
+
+    One that knows of no dry run is not cleaned for one: TypeError.
+    """
+    needed = {name: value for name, value in asked.items() if value}
+    if type(cache).clean_up is base.ImageCache.clean_up:
+        needed["measured"] = measured
+    report = cache.clean_up(**needed)
     return report or reports.Report(cache=cache.name(), directory=cache.master_dir)
 
 

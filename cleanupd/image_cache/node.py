@@ -158,13 +158,15 @@ class Node:
         limits = cache.limits
         room = _room(cache)
         if room is None:
-            return cache.clean_up(is_dry_run=is_dry_run)
+            return freeing.ask(cache, measured=room, is_dry_run=is_dry_run)
         is_low = room.lacks(limits.low_free, limits.low_inodes)
         high_free = max(limits.high_free, limits.low_free)
         high_inodes = max(limits.high_inodes, limits.low_inodes)
         found = []
         while is_low and room is not None and room.lacks(high_free, high_inodes):
-            report = cache.clean_up(
+            report = freeing.ask(
+                cache,
+                measured=room,
                 amount=max(0, high_free - room.free + 1) if high_free else 0,
                 inodes=0 if room.inodes is None else max(0, high_inodes - room.inodes + 1),
                 is_dry_run=is_dry_run,
@@ -174,7 +176,7 @@ class Node:
             if not report.removed:
                 break
         if not found:
-            return cache.clean_up(is_dry_run=is_dry_run)
+            return freeing.ask(cache, measured=room, is_dry_run=is_dry_run)
         merged = found[-1]
         for earlier in found[:-1]:
             merged = msgspec.structs.replace(

@@ -57,6 +57,7 @@ def remove(
     """
     found = [_look(directory, name) for name in names]
     old = [one_ for one_ in found if one_ is not None and one_.used_ns < before_s * _NS]
+    skipped = None
     removed, opened, errors = [], 0, dict[str, int]()
     if one.is_enforced and old:
         with sweeping.watching(directory, one) as wait:
@@ -69,6 +70,7 @@ def remove(
                     removed.append(orphan)
                     _log(orphan, one)
                 except guards.Busy:
+                    skipped = "somebody works in the directory all the time"
                     break
                 except _InUse:
                     opened += 1
@@ -78,6 +80,7 @@ def remove(
     return reports.Report(
         cache=one.cache,
         is_enforced=one.is_enforced,
+        skipped=skipped,
         planned=len(old),
         planned_size=sum(orphan.size for orphan in old),
         removed=len(removed),

@@ -138,6 +138,8 @@ def given(report: Report) -> policies.Need:
 
 def printable(name: str) -> str:
     """Return a file's name as text that any log, terminal and message can carry."""
+    if name.isascii() and name.isprintable():
+        return name  # as almost all are
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text

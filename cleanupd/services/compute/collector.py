@@ -46,8 +46,8 @@ class NovaClusterModelCollector(collector.BaseClusterModelCollector):
         super().__init__(*arguments, **options)
         place = wire.Place(self._cloud.name, self._cloud.region)
         self._handler = notifications.NovaNotificationHandler(self, place)
-        #: The hosts for which hypervisors were listed.
-        self._missed: set[str] = set()
+        #: The hosts whose hypervisor was looked for.
+        self._looked_for: set[str] = set()
         #: When Nova was last asked for changes.
         self._looked_at: datetime.datetime | None = None
 
@@ -108,10 +108,10 @@ class NovaClusterModelCollector(collector.BaseClusterModelCollector):
 
     def _miss(self, host: str | None) -> None:
         """Have hypervisors listed, once, for a server on a host where none is known."""
-        if host is None or host in self._missed:
+        if host is None or host in self._looked_for:
             return
+        self._looked_for.add(host)
         if not self._model.roots[hosts.HYPERVISOR.name].hosts[host]:
-            self._missed.add(host)
             self.seek(hosts.HYPERVISOR.name)
 
     def _read_record(self, known: records.Resource) -> records.Resource | None:

@@ -293,6 +293,17 @@ class TestMeanwhile:
         assert len(left(place)) == 4
         assert "another sweeper has made the room" in report.skipped
 
+    @pytest.mark.parametrize(("free", "removed"), [(0, 3), (B, 2), (3 * B, 0), (-B, 3)])
+    def test_what_came_since_the_room_was_measured_counts(self, stage, free, removed):
+        """A sweeper that has ended by then was not waited for, and made room all the same."""
+        place = stage.add(Cache)
+        for _ in range(4):
+            stage.put(place)
+        stage.room = stages.room(free)
+        stage.bind()
+        report = Cache().clean_up(amount=3 * B, measured=stages.room(0))
+        assert report.removed == removed
+
     def test_a_sweeper_that_never_ends_is_not_waited_for(self, stage, monkeypatch):
         """The pass is skipped after a while."""
         place = stage.add(Cache)

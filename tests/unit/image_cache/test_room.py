@@ -219,6 +219,28 @@ class TestNode:
         assert "of 1 caches" in here.run_scheduled()
         assert "of 0 caches" in here.run_scheduled()
 
+    def test_a_cache_that_knows_amounts_only_is_cleaned(self, stage, monkeypatch):
+        """As in the specification; a dry run, of which it knows nothing, does not touch it."""
+        asked = []
+
+        class Simple(image_cache.ImageCache):
+            def clean_up(self, amount=None):
+                asked.append(amount)
+
+        stages.only(monkeypatch, (5, Simple))
+        stage.add(Simple, low_free=B)
+        stage.room = stages.room(2 * B)
+        stage.bind()
+        here = node.Node("here")
+        (report,) = here.clean().reports
+        assert (asked, report.skipped) == ([None], None)
+        stage.room = stages.room(B)
+        stage.bind()
+        here.clean()
+        assert asked == [None, 1]
+        assert "it broke" in here.state("Simple").report.skipped
+        assert len(asked) == 2
+
     def test_an_unknown_cache_is_told(self):
         """With those that there are."""
         with pytest.raises(exceptions.UnknownImageCache, match="ironic_instance"):

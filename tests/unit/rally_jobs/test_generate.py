@@ -254,3 +254,12 @@ def test_gaps_are_named(tmp_path, service):
     assert [n for n in range(1, 7) if f"Phase {n}: " in checklist] == [1, 2, 3, 4, 5]
     for need in services.load().services[service].needs:
         assert f"* [ ] {need[:40]}" in checklist
+
+
+def test_a_backup_has_more_time(tmp_path):
+    """A backup may take two minutes, everything else of Cinder the template's 15 seconds."""
+    plan = planned(repositories.make(tmp_path, "cinder"), "cinder")
+    limits = [one["sla"]["max_avg_duration_per_atomic"] for one in workloads(plan, "cinder")]
+    assert {name: s for one in limits for name, s in one.items() if s != 15} == {
+        "cinder_v3.create_backup": 120
+    }
