@@ -24,11 +24,6 @@ HOUR = stages.HOUR
 DAY = stages.DAY
 
 
-def left(place):
-    """Return the names in a folder."""
-    return sorted(path.name for path in place.iterdir())
-
-
 class FakeGlance:
     """A cache API over a folder; its pruner would never end where a file has no row."""
 
@@ -90,7 +85,7 @@ class TestGlance:
     def test_images_that_it_knows_never_go_by_file(self, stage, place):
         """Nor its database, its queue and its locks."""
         Glance().clean_up(amount=10**12)
-        assert set(left(place)) == {
+        assert set(stages.left(place)) == {
             *stage.glance.known,
             "cache.db",
             "incomplete",
@@ -103,7 +98,7 @@ class TestGlance:
         stage.put(place / "invalid", idle_s=2 * HOUR)
         young = stage.put(place / "invalid", idle_s=HOUR / 2)
         Glance().clean_up()
-        assert left(place / "invalid") == [young.name]
+        assert stages.left(place / "invalid") == [young.name]
 
     def test_incomplete_goes_after_a_day_and_when_nobody_writes(self, stage, place):
         """A stalled download, not one that runs."""
@@ -112,7 +107,7 @@ class TestGlance:
         opened = stage.put(place / "incomplete", idle_s=2 * DAY)
         with opened.open("ab"):
             Glance().clean_up()
-        assert left(place / "incomplete") == sorted([young.name, opened.name])
+        assert stages.left(place / "incomplete") == sorted([young.name, opened.name])
 
     @pytest.mark.parametrize("trouble", [None, exceptions.CleanupdError("down")])
     def test_without_an_answer_images_are_left_alone(self, stage, place, trouble):
@@ -123,7 +118,7 @@ class TestGlance:
         stage.bind()
         report = Glance().clean_up()
         assert orphan.exists()
-        assert left(place / "invalid") == []
+        assert stages.left(place / "invalid") == []
         assert "left to Glance" in report.advice[0]
 
     def test_in_mode_report_it_is_asked_for_its_list_only(self, stage, place):

@@ -35,11 +35,6 @@ DAY = stages.DAY
 BASE = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 
 
-def left(place):
-    """Return the names in a folder."""
-    return sorted(path.name for path in place.iterdir())
-
-
 class TestIronic:
     """What a killed conductor left."""
 
@@ -132,7 +127,7 @@ class TestIronic:
             stage.put(place)
         self.download(stage, 2 * DAY)
         assert Cache().clean_up(amount=2 * B).removed == 2
-        assert len(left(place)) == 2
+        assert len(stages.left(place)) == 2
 
     def test_what_goes_is_logged(self, stage, caplog):
         """Images and orphans, each by name, with its size."""
@@ -161,7 +156,7 @@ class TestIronic:
         place = stage.add(Cache)
         stage.put(place, name, idle_s=50 * DAY)
         report = Cache().clean_up(amount=9 * B)
-        assert left(place) == [name]
+        assert stages.left(place) == [name]
         assert (report.foreign, report.alarms) == (0, ())
 
     def test_a_cache_is_not_retired(self, stage):
@@ -207,7 +202,7 @@ class TestIronic:
         stage.put(retired)
         used = stage.put(retired, link=stage.folder / "disk")
         report = Cache().clean_up()
-        assert left(retired) == [used.name]
+        assert stages.left(retired) == [used.name]
         assert report.removed == 1
 
 
@@ -235,7 +230,7 @@ class TestNova:
         for name in (f"{BASE}.part", f"{BASE}.converted", "swap_512.part"):
             stage.put(base, name, idle_s=2 * DAY)
         assert Nova().clean_up().removed == 3
-        assert left(base) == []
+        assert stages.left(base) == []
 
     @pytest.mark.parametrize(
         "name", [BASE, f"{BASE}_20", f"{BASE}_sm", "swap_512", "ephemeral_20_abcdefg"]
@@ -244,7 +239,7 @@ class TestNova:
         """Not even for want of room; it is said how Nova removes them."""
         stage.put(base, name, idle_s=59 * DAY)
         report = Nova().clean_up(amount=10**12)
-        assert left(base) == [name]
+        assert stages.left(base) == [name]
         assert "remove_unused_original_minimum_age_seconds" in report.advice[0]
         assert report.alarms == ()
 
@@ -294,7 +289,7 @@ class TestNova:
             nova.stdout.readline()
             report = Nova().clean_up()
             nova.communicate(b"\n")
-        assert left(base) == [f"{BASE}.part"]
+        assert stages.left(base) == [f"{BASE}.part"]
         assert "Nova holds its lock" in report.alarms[0]
 
     def test_an_open_leftover_stays_even_without_the_option(self, stage, base):
@@ -320,7 +315,7 @@ class TestCinder:
         stage.put(place, f"image_download_{uuid.uuid4()}_abcdefgh", idle_s=3 * HOUR)
         young = stage.put(place, "tmpab12cd35node@lvm-1", idle_s=1.5 * HOUR)
         Cinder().clean_up()
-        assert left(place) == [young.name]
+        assert stages.left(place) == [young.name]
 
     def test_what_is_open_stays(self, stage, place):
         """A conversion may outlive a service."""
