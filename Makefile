@@ -88,16 +88,18 @@ demo-sandbox: $(READY) ## the same on a real control plane with a real, killed R
 
 # Much of a test is waiting, hence one more than there are processors.
 WORKERS = --numprocesses $$(($$(nproc) + 1)) --maxprocesses 6 --dist worksteal
+# Whoever starts Rally waits for it for seconds.
+SLOW := (slow or (functional and rally))
 
 .PHONY: test test-slow contract coverage test-lower sandbox-test campaign-rally-jobs campaign-race
 test: $(READY) $(READY_RALLY) ## unit and functional tests with coverage; no root
-	@$(BIN)/python -m pytest $(WORKERS) -m 'not slow and not campaign' \
+	@$(BIN)/python -m pytest $(WORKERS) -m 'not $(SLOW) and not campaign' \
 		--cov --cov-report=term:skip-covered tests/functional tests/unit
 	$(MAKE) coverage READY=$(READY) BIN=$(BIN)
 	$(MAKE) contract READY=$(READY) BIN=$(BIN)
 
 test-slow: $(READY) $(READY_RALLY) ## every fault on a sweep of 500, and Rally's own programs
-	@$(BIN)/python -m pytest $(WORKERS) -m slow tests/functional
+	@$(BIN)/python -m pytest $(WORKERS) -m '$(SLOW) and not campaign' tests/functional
 
 contract: $(READY) ## what both clouds promise, on the emulator; CLOUD=sandbox: on the real one
 	@$(BIN)/python -m pytest tests/contract --cloud $(or $(CLOUD),emulator)

@@ -74,7 +74,7 @@ class Cloud:
         config: Any,
         session: ks_session.Session,
         patience: pacing.Patience,
-        pace: pacing.Pace | None = None,
+        pace: pacing.Pace,
     ) -> None:
         self._config = config
         self._session = session
@@ -91,7 +91,7 @@ class Cloud:
         # Filled as services are first used, by one thread each: the others wait for what it finds.
         self._endpoints: dict[str, str] = {}
         self._finding = {service: threading.Lock() for service in _VERSIONS}
-        self._throttles = {s: pacing.Throttle(pace or pacing.Pace()) for s in _VERSIONS}
+        self._throttles = {s: pacing.Throttle(pace) for s in _VERSIONS}
         self._is_hurried = threading.Event()
 
     @classmethod

@@ -62,9 +62,11 @@ Look: TypeAlias = Callable[[], LastLook]
 #: Calls that are under way, with what they are to remove.
 Running: TypeAlias = dict["futures.Future[store.Result]", planning.Step]
 
-#: Between two listings of a kind passes at least twice the time that one took; half of it, when
-#: nothing is left to do but to wait: then listings are in nobody's way.
-POLL_PAUSE = 2.0
+#: Between two listings of a kind passes at least so many times the time that one took: where its
+#: service is busy with removing, where anything is removed, and where there is nothing left to do
+#: but to wait, so that listings are in nobody's way.
+BUSY_PAUSE = 8.0
+POLL_PAUSE = 3.0
 IDLE_PAUSE = 0.5
 
 
@@ -319,16 +321,20 @@ class Executor:
     def _confirm(self, running: Running) -> None:
         """Settle what has vanished, failed, or taken too long.
 
-        As long as a service is busy with removing, its listings wait: they
-        are dear, and only slow it down.
+        As long as a service is busy with removing, its listings are few:
+        they are dear and slow it down, but what waits for what has vanished
+        can only go when somebody looks.
         """
         calls = collections.Counter(self._kind(step.ref).service for step in running.values())
-        pause = POLL_PAUSE if running or self._due else IDLE_PAUSE
         for kind in {ref.kind for ref in (*self._vanishing, *self._following)}:
             is_busy = calls[self._managers[kind].KIND.service] >= self._limits.workers
             ended, took = self._polled[kind]
             started = time.monotonic()
-            if not is_busy and started >= ended + max(self._limits.poll_s, took * pause):
+            if is_busy:
+                pause_s = BUSY_PAUSE * max(self._limits.poll_s, took)
+            else:
+                pause_s = took * (POLL_PAUSE if running or self._due else IDLE_PAUSE)
+            if started >= ended + max(self._limits.poll_s, pause_s):
                 self._confirm_kind(kind)
                 ended = time.monotonic()
                 self._polled[kind] = (ended, ended - started)

@@ -130,7 +130,7 @@ def region(admin_session: sessions.Session) -> cloud_region.CloudRegion:
 @pytest.fixture(scope="module")
 def door(region: cloud_region.CloudRegion, admin_session: sessions.Session) -> clouds.Cloud:
     """Give the cloud as cleanupd sees it."""
-    return clouds.Cloud(region, admin_session, pacing.Patience())
+    return clouds.Cloud(region, admin_session, pacing.Patience(), pacing.Pace())
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ import openstack
 import pytest
 
 from cleanupd import cloud as clouds
+from cleanupd import pacing
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
 from cleanupd.journal import places
@@ -34,6 +35,9 @@ pytestmark = pytest.mark.functional
 SETTINGS = sweep.Settings(
     limits=executor.Limits(workers=8, poll_s=0.05, timeout_s=20.0, conflict_s=5.0)
 )
+
+
+PATIENCE = pacing.Patience(attempts=3, first_wait_s=0.05)
 
 
 @dataclasses.dataclass
@@ -61,7 +65,7 @@ def stage(tmp_path, monkeypatch):
         managers, refused = registry.load_managers()
         assert not refused
         engine = sweep.Engine(
-            clouds.Cloud.connect("emulated"),
+            clouds.Cloud.connect("emulated", patience=PATIENCE),
             managers,
             sql.Journal(places.in_directory(tmp_path / "sweeps")),
             SETTINGS,

@@ -22,22 +22,6 @@ from cleanupd import pacing
 from tests.unit.service import stage
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    now = 100.0
-
-    def __call__(self):
-        """Tell the time."""
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    """Give a clock."""
-    return Clock()
-
-
 def make(clock, *, requests_per_s=10.0, concurrent=4):
     """Return a throttle."""
     return pacing.Throttle(

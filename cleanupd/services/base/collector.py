@@ -295,9 +295,11 @@ listing costs about one request for each thousand resources of a kind.""",
         plugin = self.managers[kind]
         known = {other: self._find(other, kind) for other in plugin.KIND.listed_after}
         for record in manager.list_each(plugin, self._cloud, known):
-            if self._is_stopped:
-                break
+            self._refuse_if_stopped(kind)
             yield record
+        self._refuse_if_stopped(kind)
+
+    def _refuse_if_stopped(self, kind: str) -> None:
         if self._is_stopped:
             raise exceptions.ListingIncomplete(kind, "cleanupd stops")
 

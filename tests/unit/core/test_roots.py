@@ -47,6 +47,17 @@ def test_a_bucket_is_a_set(before, changes):
         assert sorted(older) == sorted(known)
 
 
+def test_parts_can_be_found_in_another_way():
+    """The records are the same, what has no part any more is in none, the old root as it was."""
+    found = roots.KindRoot.build(
+        (server("a", name="x-1"), server("b", name="y")), lambda r: r.name
+    )
+    again = found.found_by(lambda record: record.name[0] if "-" in record.name else None)
+    assert again.records is found.records
+    assert {part: sorted(again.parts[part]) for part in again.parts} == {"x": ["a"]}
+    assert sorted(found.parts) == ["x-1", "y"]
+
+
 def test_a_bucket_stays_a_set_when_it_is_large():
     """Thousands of members stand in many chunks, and a bucket that outgrows them gets more."""
     many = [str(number) for number in range(5000)]

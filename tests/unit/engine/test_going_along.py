@@ -11,6 +11,8 @@
 # under the License.
 """Tests of what goes along with the resource that it was made for."""
 
+import time
+
 import msgspec
 import pytest
 
@@ -81,24 +83,41 @@ def test_a_listing_that_fails_shows_nothing(along, cloud):
     assert ("read", "own") in cloud.log
 
 
-def test_a_service_that_is_busy_is_not_asked_for_listings(cloud, tmp_path):
-    """What vanishes is looked for when the service has nothing more to remove."""
+def sweep_with_a_busy_service(cloud, tmp_path, *, poll_s, delete_s):
+    """Have a server vanish while twenty flavors are removed, one by one, and return the log."""
     managers = fakes.make_managers()
-    server = managers["compute.server"]
-    list_servers = server.list
+    server, flavor = managers["compute.server"], managers["compute.flavor"]
+    list_servers, delete_flavor = server.list, flavor.delete
 
     def list_(cloud, listings):
         cloud.log.append(("list", "servers"))
         return list_servers(cloud, listings)
 
-    server.list = list_
+    def delete(self):
+        time.sleep(delete_s)
+        delete_flavor(self)
+
+    server.list, flavor.delete = list_, delete
     cloud.add(*(record("compute.flavor", f"n{n}", name=name(f"n{n}")) for n in range(20)))
     cloud.lingering[sample.ref("compute.server", "srv")] = 2
-    limits = msgspec.structs.replace(SETTINGS.limits, workers=1, poll_s=0.0)
+    limits = msgspec.structs.replace(SETTINGS.limits, workers=1, poll_s=poll_s)
     settings = msgspec.structs.replace(SETTINGS, limits=limits)
     engine = sweep.Engine(cloud, managers, sql.Journal(places.in_directory(tmp_path)), settings)
     plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
     cloud.log.clear()
     assert engine.execute(plan).certificate.is_clean
-    listed = cloud.log.index(("list", "servers"))
-    assert all(cloud.log.index(("delete", f"n{n}")) < listed for n in range(20))
+    return cloud.log
+
+
+def test_a_service_that_is_busy_is_not_asked_for_listings(cloud, tmp_path):
+    """What vanishes is looked for when the service has soon nothing more to remove."""
+    log = sweep_with_a_busy_service(cloud, tmp_path, poll_s=0.5, delete_s=0.0)
+    listed = log.index(("list", "servers"))
+    assert all(log.index(("delete", f"n{n}")) < listed for n in range(20))
+
+
+def test_a_service_that_is_busy_for_long_is_asked_now_and_then(cloud, tmp_path):
+    """What waits for what has vanished need not wait for all else."""
+    log = sweep_with_a_busy_service(cloud, tmp_path, poll_s=0.01, delete_s=0.03)
+    listed = log.index(("list", "servers"))
+    assert any(log.index(("delete", f"n{n}")) > listed for n in range(20))

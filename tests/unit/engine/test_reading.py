@@ -52,22 +52,6 @@ def managers():
     return found
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    now = 0.0
-
-    def __call__(self):
-        """Tell the time."""
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    """Give a clock."""
-    return Clock()
-
-
 @pytest.fixture
 def reader(cloud, managers, clock):
     """Give a reader."""

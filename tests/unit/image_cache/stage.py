@@ -33,6 +33,11 @@ AHEAD = 60 * DAY
 BLOCK = 4096
 
 
+def left(place):
+    """Return the names in a folder."""
+    return sorted(path.name for path in place.iterdir())
+
+
 class Stage:
     """A node: caches by name, each in a folder of its own, with a clock to be turned.
 

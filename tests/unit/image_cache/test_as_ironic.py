@@ -35,18 +35,13 @@ B = stages.BLOCK
 HOUR = stages.HOUR
 
 
-def left(place):
-    """Return the names in a folder."""
-    return sorted(path.name for path in place.iterdir())
-
-
 def test_clean_up_old_deleted(stage):
     """What is older than the limit goes, what is newer stays."""
     place = stage.add(Cache, max_age_s=10 * HOUR)
     stage.put(place, idle_s=11 * HOUR)
     newer = stage.put(place, idle_s=9 * HOUR)
     Cache().clean_up()
-    assert left(place) == [newer.name]
+    assert stages.left(place) == [newer.name]
 
 
 def test_clean_up_old_with_amount(stage):
@@ -55,7 +50,7 @@ def test_clean_up_old_with_amount(stage):
     for _ in range(2):
         stage.put(place, idle_s=11 * HOUR)
     Cache().clean_up(amount=1)
-    assert len(left(place)) == 1
+    assert len(stages.left(place)) == 1
 
 
 def test_clean_up_files_with_links_untouched(stage, tmp_path):
@@ -63,7 +58,7 @@ def test_clean_up_files_with_links_untouched(stage, tmp_path):
     place = stage.add(Cache, max_age_s=10 * HOUR)
     used = stage.put(place, idle_s=30 * HOUR, link=tmp_path / "disk")
     Cache().clean_up()
-    assert left(place) == [used.name]
+    assert stages.left(place) == [used.name]
 
 
 def test_clean_up_ensure_cache_size(stage):
@@ -71,7 +66,7 @@ def test_clean_up_ensure_cache_size(stage):
     place = stage.add(Cache, max_size=10 * B)
     files = [stage.put(place, blocks=3, idle_s=(9 - i) * HOUR) for i in range(6)]
     Cache().clean_up()
-    assert left(place) == sorted(path.name for path in files[3:])
+    assert stages.left(place) == sorted(path.name for path in files[3:])
 
 
 def test_clean_up_ensure_cache_size_with_amount(stage):
@@ -79,7 +74,7 @@ def test_clean_up_ensure_cache_size_with_amount(stage):
     place = stage.add(Cache, max_size=10 * B)
     files = [stage.put(place, blocks=3, idle_s=(9 - i) * HOUR) for i in range(6)]
     Cache().clean_up(amount=15 * B)
-    assert left(place) == [files[5].name]
+    assert stages.left(place) == [files[5].name]
 
 
 def test_clean_up_cache_still_large(stage, tmp_path):
@@ -228,7 +223,7 @@ def test__delete_dest_path_if_stale_no_dest(stage):
     place = stage.add(Cache)
     stage.put(place)
     Cache().clean_up(amount=1)
-    assert left(place) == []
+    assert stages.left(place) == []
 
 
 def test__delete_dest_path_if_stale_no_master(stage, tmp_path):
@@ -246,7 +241,7 @@ def test__delete_dest_path_if_stale_out_of_date(stage, tmp_path):
     stage.put(place)
     (tmp_path / "disk").write_bytes(b"older")
     Cache().clean_up(amount=1)
-    assert left(place) == []
+    assert stages.left(place) == []
     assert (tmp_path / "disk").read_bytes() == b"older"
 
 
@@ -255,4 +250,4 @@ def test__delete_dest_path_if_stale_up_to_date(stage, tmp_path):
     place = stage.add(Cache)
     master = stage.put(place, link=tmp_path / "disk")
     Cache().clean_up(amount=1)
-    assert left(place) == [master.name]
+    assert stages.left(place) == [master.name]

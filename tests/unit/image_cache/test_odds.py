@@ -32,11 +32,6 @@ DAY = stages.DAY
 ALL = 10**6 * B
 
 
-def left(place):
-    """Return the names in a folder."""
-    return sorted(path.name for path in place.iterdir())
-
-
 class TestDirectory:
     """The directory itself is not as it should be."""
 
@@ -97,7 +92,7 @@ class TestFiles:
         for name, target in zip(names, ("nowhere", outside, names[2]), strict=True):
             (place / name).symlink_to(target)
         report = Cache().clean_up(amount=ALL)
-        assert left(place) == sorted(names)
+        assert stages.left(place) == sorted(names)
         assert outside.exists()
         assert (report.removed, report.foreign) == (0, 3)
 
@@ -108,7 +103,7 @@ class TestFiles:
         for name in names:
             stage.put(place, name, idle_s=90 * DAY)
         report = Cache().clean_up(amount=ALL)
-        assert left(place) == names
+        assert stages.left(place) == names
         assert report.foreign == 3
         assert "undionly.kpxe" in report.alarms[0] or "map-file" in report.alarms[0]
 
@@ -120,7 +115,7 @@ class TestFiles:
         place = stage.add(Cache, max_size=1)
         (place / os.fsdecode(name)).write_text("x")
         report = Cache().clean_up(amount=ALL)
-        assert len(left(place)) == 1
+        assert len(stages.left(place)) == 1
         assert report.alarms[0].isprintable()
 
     def test_a_name_of_the_right_length_is_not_enough(self, stage):
@@ -169,7 +164,7 @@ class TestFiles:
         stage.put(place, idle_s=8 * HOUR)
         with opened.open("rb"):
             report = Cache().clean_up(amount=1)
-        assert left(place) == [opened.name]
+        assert stages.left(place) == [opened.name]
         assert (report.opened, report.removed) == (1, 1)
 
     def test_a_file_that_is_open_by_another_name_stays(self, stage):
@@ -290,7 +285,7 @@ class TestMeanwhile:
         cache = Cache()
         object.__setattr__(cache.bound, "sleep", sleep)
         report = cache.clean_up(amount=2 * B)
-        assert len(left(place)) == 4
+        assert len(stages.left(place)) == 4
         assert "another sweeper has made the room" in report.skipped
 
     @pytest.mark.parametrize(("free", "removed"), [(0, 3), (B, 2), (3 * B, 0), (-B, 3)])
@@ -372,7 +367,7 @@ class TestClock:
         stage.now_s += 30 * DAY
         stage.running_s += HOUR
         report = Cache().clean_up()
-        assert len(left(place)) == 50
+        assert len(stages.left(place)) == 50
         assert "clock was set" in report.alarms[0]
 
     def test_after_a_jump_what_was_just_used_is_not_idle(self, stage):

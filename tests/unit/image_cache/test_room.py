@@ -31,11 +31,6 @@ HOUR = stages.HOUR
 DAY = stages.DAY
 
 
-def left(place):
-    """Return the names in a folder."""
-    return sorted(path.name for path in place.iterdir())
-
-
 class TestRoom:
     """Room is asked for in a file system."""
 
@@ -94,10 +89,10 @@ class TestRoom:
         place = stage.add(Cache)
         for i in range(9):
             stage.put(place, idle_s=(20 - i) * HOUR)
-        stage.room = lambda: stages.room(10**12, inodes=9 - len(left(place)))
+        stage.room = lambda: stages.room(10**12, inodes=9 - len(stages.left(place)))
         stage.bind()
         image_cache.clean_up_caches(place, [("image", B)])
-        assert len(left(place)) == 4
+        assert len(stages.left(place)) == 4
 
     def test_exactly_as_much_as_asked_for_is_not_enough(self, stage):
         """Strictly more is, as in Ironic."""
@@ -140,10 +135,10 @@ class TestNode:
         place = stage.add(Cache, low_free=2 * B, high_free=4 * B)
         for _ in range(9):
             stage.put(place)
-        stage.room = lambda: stages.room((9 - len(left(place))) * B + B)
+        stage.room = lambda: stages.room((9 - len(stages.left(place))) * B + B)
         stage.bind()
         node.Node("here").clean()
-        assert len(left(place)) == 5
+        assert len(stages.left(place)) == 5
 
     def test_above_low_water_nothing_goes(self, stage):
         """High water is where to stop, not where to begin."""
@@ -158,10 +153,10 @@ class TestNode:
         place = stage.add(Cache, low_inodes=2, high_inodes=4)
         for _ in range(9):
             stage.put(place)
-        stage.room = lambda: stages.room(10**12, inodes=10 - len(left(place)))
+        stage.room = lambda: stages.room(10**12, inodes=10 - len(stages.left(place)))
         stage.bind()
         node.Node("here").clean()
-        assert len(left(place)) == 5
+        assert len(stages.left(place)) == 5
 
     def test_a_dry_run_shows_what_would_go(self, stage):
         """File, size on disk, last use and why; nothing is removed."""
@@ -195,7 +190,7 @@ class TestNode:
         stage.bind()
         outcome = node.Node("here").clean(free=1)
         assert [report.planned for report in outcome.reports] == [1]
-        assert len(left(first)) == len(left(second)) == 2
+        assert len(stages.left(first)) == len(stages.left(second)) == 2
 
     def test_three_passes_that_fail_alike_are_an_alarm(self, stage, monkeypatch):
         """Somebody has to look at permissions then."""

@@ -16,18 +16,13 @@ import json
 import logging
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import time
 import uuid
 
 import pytest
 
-from cleanupd import exceptions
 from cleanupd import image_cache
-from cleanupd.image_cache import glance
-from cleanupd.image_cache import processes
 from tests.unit.image_cache import stage as stages
 
 Cache = image_cache.InstanceImageCache
@@ -38,11 +33,6 @@ B = stages.BLOCK
 HOUR = stages.HOUR
 DAY = stages.DAY
 BASE = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
-
-
-def left(place):
-    """Return the names in a folder."""
-    return sorted(path.name for path in place.iterdir())
 
 
 class TestIronic:
@@ -137,7 +127,7 @@ class TestIronic:
             stage.put(place)
         self.download(stage, 2 * DAY)
         assert Cache().clean_up(amount=2 * B).removed == 2
-        assert len(left(place)) == 2
+        assert len(stages.left(place)) == 2
 
     def test_what_goes_is_logged(self, stage, caplog):
         """Images and orphans, each by name, with its size."""
@@ -166,7 +156,7 @@ class TestIronic:
         place = stage.add(Cache)
         stage.put(place, name, idle_s=50 * DAY)
         report = Cache().clean_up(amount=9 * B)
-        assert left(place) == [name]
+        assert stages.left(place) == [name]
         assert (report.foreign, report.alarms) == (0, ())
 
     def test_a_cache_is_not_retired(self, stage):
@@ -212,7 +202,7 @@ class TestIronic:
         stage.put(retired)
         used = stage.put(retired, link=stage.folder / "disk")
         report = Cache().clean_up()
-        assert left(retired) == [used.name]
+        assert stages.left(retired) == [used.name]
         assert report.removed == 1
 
 
@@ -240,7 +230,7 @@ class TestNova:
         for name in (f"{BASE}.part", f"{BASE}.converted", "swap_512.part"):
             stage.put(base, name, idle_s=2 * DAY)
         assert Nova().clean_up().removed == 3
-        assert left(base) == []
+        assert stages.left(base) == []
 
     @pytest.mark.parametrize(
         "name", [BASE, f"{BASE}_20", f"{BASE}_sm", "swap_512", "ephemeral_20_abcdefg"]
@@ -249,7 +239,7 @@ class TestNova:
         """Not even for want of room; it is said how Nova removes them."""
         stage.put(base, name, idle_s=59 * DAY)
         report = Nova().clean_up(amount=10**12)
-        assert left(base) == [name]
+        assert stages.left(base) == [name]
         assert "remove_unused_original_minimum_age_seconds" in report.advice[0]
         assert report.alarms == ()
 
@@ -299,7 +289,7 @@ class TestNova:
             nova.stdout.readline()
             report = Nova().clean_up()
             nova.communicate(b"\n")
-        assert left(base) == [f"{BASE}.part"]
+        assert stages.left(base) == [f"{BASE}.part"]
         assert "Nova holds its lock" in report.alarms[0]
 
     def test_an_open_leftover_stays_even_without_the_option(self, stage, base):
@@ -308,157 +298,6 @@ class TestNova:
         path = stage.put(base, f"{BASE}.part", idle_s=2 * DAY)
         with path.open("rb"):
             assert Nova().clean_up().opened == 1
-
-
-class FakeGlance:
-    """A cache API over a folder; its pruner would never end where a file has no row."""
-
-    def __init__(self, place, known, trouble=None):
-        """Know these images."""
-        self.place = place
-        self.known = known
-        self.trouble = trouble
-        self.asked = []
-
-    def image_ids(self):
-        """Return the images."""
-        if self.trouble:
-            raise self.trouble
-        return frozenset(self.known)
-
-    def clean(self):
-        """Remember."""
-        self.asked.append("clean")
-
-    def prune(self):
-        """Remember; hang where a file has no row."""
-        files = {path.name for path in self.place.iterdir() if path.is_file()}
-        assert files <= {*self.known, "cache.db"}, "it never ends"
-        self.asked.append("prune")
-
-
-class TestGlance:
-    """Glance's cache."""
-
-    @pytest.fixture
-    def place(self, stage):
-        """Give a cache with its folders and an image that Glance knows."""
-        place = stage.add(Glance)
-        for name in ("incomplete", "invalid", "queue"):
-            (place / name).mkdir()
-        (place / "cache.db").write_text("")
-        image = stage.put(place, idle_s=50 * DAY)
-        stage.glance = FakeGlance(place, [image.name])
-        stage.bind()
-        return place
-
-    def test_orphans_go_first_and_then_it_prunes(self, stage, place):
-        """A file without a row would keep the pruner busy for ever."""
-        orphan = stage.put(place, idle_s=2 * DAY)
-        report = Glance().clean_up()
-        assert not orphan.exists()
-        assert report.removed == 1
-        assert stage.glance.asked == ["clean", "prune"]
-
-    def test_with_a_young_orphan_it_does_not_prune(self, stage, place):
-        """It may be on its way into the database; that is an alarm."""
-        orphan = stage.put(place, idle_s=2 * HOUR)
-        report = Glance().clean_up()
-        assert orphan.exists()
-        assert stage.glance.asked == []
-        assert "not asked to prune" in report.alarms[0]
-
-    def test_images_that_it_knows_never_go_by_file(self, stage, place):
-        """Nor its database, its queue and its locks."""
-        Glance().clean_up(amount=10**12)
-        assert set(left(place)) == {
-            *stage.glance.known,
-            "cache.db",
-            "incomplete",
-            "invalid",
-            "queue",
-        }
-
-    def test_invalid_goes_after_an_hour(self, stage, place):
-        """What is younger stays."""
-        stage.put(place / "invalid", idle_s=2 * HOUR)
-        young = stage.put(place / "invalid", idle_s=HOUR / 2)
-        Glance().clean_up()
-        assert left(place / "invalid") == [young.name]
-
-    def test_incomplete_goes_after_a_day_and_when_nobody_writes(self, stage, place):
-        """A stalled download, not one that runs."""
-        stage.put(place / "incomplete", idle_s=2 * DAY)
-        young = stage.put(place / "incomplete", idle_s=DAY - HOUR)
-        opened = stage.put(place / "incomplete", idle_s=2 * DAY)
-        with opened.open("ab"):
-            Glance().clean_up()
-        assert left(place / "incomplete") == sorted([young.name, opened.name])
-
-    @pytest.mark.parametrize("trouble", [None, exceptions.CleanupdError("down")])
-    def test_without_an_answer_images_are_left_alone(self, stage, place, trouble):
-        """What is unknown cannot be told from what is known."""
-        orphan = stage.put(place, idle_s=9 * DAY)
-        stage.put(place / "invalid", idle_s=2 * HOUR)
-        stage.glance = FakeGlance(place, [], trouble) if trouble else None
-        stage.bind()
-        report = Glance().clean_up()
-        assert orphan.exists()
-        assert left(place / "invalid") == []
-        assert "left to Glance" in report.advice[0]
-
-    def test_in_mode_report_it_is_asked_for_its_list_only(self, stage, place):
-        """Nothing is removed, nothing is pruned."""
-        stage.is_enforcing = False
-        stage.bind()
-        orphan = stage.put(place, idle_s=2 * DAY)
-        assert Glance().clean_up().planned == 1
-        assert orphan.exists()
-        assert stage.glance.asked == []
-
-
-class FakeCloud:
-    """Answers with a body and remembers the requests."""
-
-    def __init__(self, body):
-        """Have been asked nothing."""
-        self.body = body
-        self.asked = []
-
-    def request(self, method, service, path):
-        """Return the body."""
-        self.asked.append((method, service, path))
-        return self.body
-
-
-class TestGlanceApi:
-    """The cache API."""
-
-    def test_its_list_is_read(self):
-        """As a real Glance 33 answered."""
-        body = (
-            '{"cached_images": [{"id": 1, "image_id": "21c3646c-dd5b-46c7-b8cd-12ad08459428",'
-            ' "last_accessed": 1795265822.0, "last_modified": 1795265822.0, "size": 196616,'
-            ' "hits": 0, "checksum": null}], "queued_images": []}'
-        )
-        known = glance.CacheApi(lambda: FakeCloud(body)).image_ids()
-        assert known == {"21c3646c-dd5b-46c7-b8cd-12ad08459428"}
-
-    def test_another_answer_is_an_error(self):
-        """Nothing is made of it."""
-        with pytest.raises(exceptions.MalformedAnswer):
-            glance.CacheApi(lambda: FakeCloud("[]")).image_ids()
-
-    def test_it_is_asked_to_clean_and_prune(self):
-        """By POST, on one connection."""
-        cloud = FakeCloud("")
-        api = glance.CacheApi(lambda: cloud)
-        api.clean()
-        api.prune()
-        assert cloud.asked == [
-            ("POST", "image", "/cache/clean"),
-            ("POST", "image", "/cache/prune"),
-        ]
 
 
 class TestCinder:
@@ -476,7 +315,7 @@ class TestCinder:
         stage.put(place, f"image_download_{uuid.uuid4()}_abcdefgh", idle_s=3 * HOUR)
         young = stage.put(place, "tmpab12cd35node@lvm-1", idle_s=1.5 * HOUR)
         Cinder().clean_up()
-        assert left(place) == [young.name]
+        assert stages.left(place) == [young.name]
 
     def test_what_is_open_stays(self, stage, place):
         """A conversion may outlive a service."""
@@ -498,70 +337,3 @@ class TestCinder:
         """Cinder never removes them, and neither do we."""
         (place / "tmpab12cd34").mkdir()
         assert "1 directories" in Cinder().clean_up().advice[0]
-
-
-class TestProcesses:
-    """When services were started."""
-
-    def make(self, proc, pid, words, ticks):
-        """Have there be a process."""
-        folder = proc / str(pid)
-        folder.mkdir(parents=True)
-        (folder / "cmdline").write_bytes(b"\0".join(words) + b"\0")
-        fields = ["0"] * 40
-        fields[19] = str(ticks)
-        (folder / "stat").write_text(f"{pid} (a ) b) {' '.join(fields)}")
-
-    @pytest.mark.parametrize(
-        "words",
-        [
-            [b"nova-compute"],
-            [b"/usr/bin/python3", b"/usr/bin/nova-compute", b"--config-file", b"x"],
-            [b"/opt/nova/bin/python3.13", b"-I", b"/opt/nova/bin/nova-compute"],
-            [b"/usr/bin/nova-compute: AgentService worker(0)"],
-            [b"nova-compute: master process [/usr/bin/nova-compute --config-file /etc/nova.conf]"],
-            [b"nova-compute: worker"],
-        ],
-    )
-    def test_the_oldest_counts(self, tmp_path, words):
-        """Of all processes of the program, however they are started."""
-        self.make(tmp_path, 7, words, 500)
-        self.make(tmp_path, 8, words, 90000)
-        self.make(tmp_path, 9, [b"bash"], 1)
-        both = processes.started_at(["nova-compute"], tmp_path)
-        (tmp_path / "7" / "cmdline").write_bytes(b"other")
-        later = processes.started_at(["nova-compute"], tmp_path)
-        assert later - both == pytest.approx(895, abs=1)
-
-    @pytest.mark.parametrize(
-        "words",
-        [
-            [b"vim", b"nova-compute.log"],
-            [b"journalctl", b"-u", b"nova-compute"],
-            [b"systemctl", b"restart", b"nova-compute"],
-            [b"python3"],
-            [b""],
-        ],
-    )
-    def test_none_that_is_seen_is_none(self, tmp_path, words):
-        """Which proves nothing; who only talks of a program is none."""
-        self.make(tmp_path, 9, words, 1)
-        assert processes.started_at(["nova-compute"], tmp_path) is None
-
-    def test_one_that_cannot_be_read_is_none(self, tmp_path):
-        """It may be the oldest."""
-        self.make(tmp_path, 7, [b"nova-compute"], 500)
-        (tmp_path / "7" / "stat").unlink()
-        assert processes.started_at(["nova-compute"], tmp_path) is None
-
-    def test_a_process_was_started_lately(self, tmp_path):
-        """The real /proc is understood."""
-        program = tmp_path / "cleanupd-test-sleep"
-        program.symlink_to(shutil.which("sleep"))
-        before = time.time()
-        with subprocess.Popen([program, "60"]) as process:
-            # The kernel shows the words of a process a moment after it began.
-            while (started := processes.started_at([program.name])) is None:
-                assert time.time() < before + 30
-            process.kill()
-        assert before - 60 < started <= time.time()
