@@ -21,8 +21,8 @@ from cleanupd import exceptions
 from cleanupd.conf import loading
 from cleanupd.conf import opts
 from cleanupd.conf import settings
-from cleanupd.journal import database
-from cleanupd.journal import sql
+from cleanupd.image_cache import registry as caches
+from cleanupd.journal import store
 from cleanupd.services.base import registry
 
 #: What oslo.upgradecheck ends with when the check itself could not be made.
@@ -55,6 +55,15 @@ class Checks(upgradecheck.UpgradeCommands):
             )
         return upgradecheck.Result(upgradecheck.Code.SUCCESS, f"{len(managers)} kinds")
 
+    def check_image_caches(self) -> upgradecheck.Result:
+        """Warn of image caches of other packages that this version cannot use."""
+        loaded, refused = caches.load_caches()
+        if refused:
+            return upgradecheck.Result(
+                upgradecheck.Code.WARNING, "; ".join(str(refusal) for refusal in refused)
+            )
+        return upgradecheck.Result(upgradecheck.Code.SUCCESS, f"{len(loaded)} image caches")
+
     def check_journal(self) -> upgradecheck.Result:
         """Fail if this version cannot read the sweeps that an earlier one has written."""
         try:
@@ -62,10 +71,7 @@ class Checks(upgradecheck.UpgradeCommands):
         except exceptions.InvalidOptions:
             return upgradecheck.Result(upgradecheck.Code.FAILURE, "not read: see Options")
         try:
-            # A check makes no database: it would be the wrong user's.
-            if database.Database(chosen.journal).is_missing:
-                return upgradecheck.Result(upgradecheck.Code.SUCCESS, "the daemon will make it")
-            sweeps = sql.Journal(chosen.journal).sweeps()
+            sweeps = store.Store(chosen.journal).sweeps()
         except exceptions.CleanupdError as error:
             return upgradecheck.Result(upgradecheck.Code.FAILURE, str(error))
         return upgradecheck.Result(upgradecheck.Code.SUCCESS, f"{len(sweeps)} sweeps")
@@ -73,6 +79,7 @@ class Checks(upgradecheck.UpgradeCommands):
     _upgrade_checks = (
         ("Options", check_options),
         ("Plugins", check_plugins),
+        ("Image caches", check_image_caches),
         ("Journal", check_journal),
     )
 

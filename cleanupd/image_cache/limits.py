@@ -23,6 +23,26 @@ HOUR_S = 3600.0
 SHORTEST_IDLE_S = HOUR_S
 
 
+#: The options that each cache has; its own have other names.
+OPTIONS = frozenset(
+    {
+        "directory",
+        "high_free",
+        "high_inodes",
+        "interval",
+        "lease_probe",
+        "low_free",
+        "low_inodes",
+        "max_age",
+        "max_size",
+        "min_idle",
+        "mount_point",
+        "quiet",
+        "share",
+    }
+)
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The directory of a cache and its policy; 0 means no limit, None that it is off.
 

@@ -15,17 +15,23 @@
 from collections.abc import Callable
 import functools
 import inspect
+import re
+from typing import Any
 from typing import TypeVar
 
+from oslo_config import cfg
 from oslo_log import log
 from stevedore import extension
 
 from cleanupd import exceptions
 from cleanupd.image_cache import base
+from cleanupd.image_cache import limits as policies
 
 LOG = log.getLogger(__name__)
 
 NAMESPACE = "cleanupd.image_caches"
+#: What can be part of the name of a group of options.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 Cache = type[base.ImageCache]
 C = TypeVar("C", bound=Cache)
@@ -39,13 +45,14 @@ def cleanup(priority: int) -> Callable[[C], C]:
 
     It is cleaned when another cache of its file system needs room, the sooner
     the higher its ``priority``, a positive integer, is.  Raises ValueError
-    for anything else, and TypeError for what is no class of caches, or cannot be made.
+    for anything else, and TypeError for what is no class of caches, or cannot be used.
     """
     if type(priority) is not int or priority < 1:
         raise ValueError(f"the priority of a cache is a positive integer, not {priority!r}")
 
     def register(cache: C) -> C:
-        _check(cache)
+        if reason := _objection(cache):
+            raise TypeError(reason)
         cache_cleanup_list.append((priority, cache))
         # A stable sort: ties stay in the order in which they came.
         cache_cleanup_list.sort(reverse=True, key=lambda item: item[0])
@@ -54,17 +61,46 @@ def cleanup(priority: int) -> Callable[[C], C]:
     return register
 
 
-def _check(cache: Cache) -> None:
-    if not (inspect.isclass(cache) and issubclass(cache, base.ImageCache)):
-        raise TypeError(f"{cache!r} is no subclass of ImageCache")
+def _objection(plugin: object) -> str:
+    """Return why something cannot be a cache, empty where it can."""
+    if not (inspect.isclass(plugin) and issubclass(plugin, base.ImageCache)):
+        return f"{plugin!r} is no subclass of ImageCache"
     needed = [
         parameter.name
-        for parameter in inspect.signature(cache).parameters.values()
+        for parameter in inspect.signature(plugin).parameters.values()
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
     if needed:
-        raise TypeError(f"{cache.__name__} cannot be made without {', '.join(needed)}")
+        return f"{plugin.__name__} cannot be made without {', '.join(needed)}"
+    if not _NAME.fullmatch(str(plugin.name())):
+        return f"{plugin.__name__} is called {plugin.name()!r}: give letters, digits and _"
+    return _objection_to_options(plugin)
+
+
+def _objection_to_options(cache: Cache) -> str:
+    """Return why the options of a cache cannot be registered, empty where they can."""
+    strange = [one for one in cache.OPTS if not isinstance(one, cfg.Opt)]
+    if strange:
+        return f"{cache.__name__} has an option that is none: {strange[0]!r}"
+    names = [one.dest for one in cache.OPTS]
+    known = sorted({name for name in names if name in policies.OPTIONS or names.count(name) > 1})
+    if known:
+        return f"{cache.__name__} has options that there are already: {', '.join(known)}"
+    return ""
+
+
+class _Plugins(extension.ExtensionManager[object]):
+    """Lets none end the loading of the others, whatever it raises when it is imported."""
+
+    def _load_one_plugin(
+        self, *arguments: Any, **named: Any
+    ) -> extension.Extension[object] | None:
+        try:
+            return super()._load_one_plugin(*arguments, **named)
+        except (AssertionError, SystemExit) as error:
+            # stevedore would not go on after these.
+            raise ImportError(repr(error)) from error
 
 
 @functools.cache
@@ -72,7 +108,8 @@ def load_caches() -> tuple[dict[str, Cache], tuple[exceptions.PluginRefused, ...
     """Import the caches of all installed packages; return them by name, and what was refused.
 
     It is done once.  Importing registers those that are decorated.  A plugin that cannot be
-    used is logged and left out, the others are loaded all the same.
+    used is logged and left out, the others are loaded all the same; of two with one name
+    ours is used, or else the first.
     """
     refused: list[exceptions.PluginRefused] = []
 
@@ -82,22 +119,38 @@ def load_caches() -> tuple[dict[str, Cache], tuple[exceptions.PluginRefused, ...
         reason = " ".join(f"it did not load, {type(error).__name__}: {error}".split())
         refused.append(exceptions.PluginRefused(NAMESPACE, name, reason))
 
-    loaded: extension.ExtensionManager[object] = extension.ExtensionManager(
-        NAMESPACE, on_load_failure_callback=refuse
-    )
+    loaded = _Plugins(NAMESPACE, on_load_failure_callback=refuse)
     caches: dict[str, Cache] = {}
-    for one in sorted(loaded, key=lambda one: one.name):
-        plugin = one.plugin
-        if not (inspect.isclass(plugin) and issubclass(plugin, base.ImageCache)):
-            reason = f"{plugin} is no subclass of ImageCache"
-        elif plugin.name() in caches:
-            reason = f"another cache is called {plugin.name()}, too"
+    for one in sorted(loaded, key=lambda one: (not _is_ours(one), one.name)):
+        plugin: Any = one.plugin
+        if reason := _objection_now(plugin, caches):
+            LOG.error("Image cache %(name)s: %(reason)s", {"name": one.name, "reason": reason})
+            refused.append(exceptions.PluginRefused(NAMESPACE, one.name, reason))
+            _unregister(plugin)
         else:
             caches[plugin.name()] = plugin
-            continue
-        LOG.error("Image cache %(name)s: %(reason)s", {"name": one.name, "reason": reason})
-        refused.append(exceptions.PluginRefused(NAMESPACE, one.name, reason))
     return caches, tuple(refused)
+
+
+def _is_ours(one: "extension.Extension[object]") -> bool:
+    return one.module_name.startswith("cleanupd.")
+
+
+def _objection_now(plugin: Any, caches: dict[str, Cache]) -> str:
+    """Return why a plugin cannot be used beside those that are, empty where it can."""
+    try:
+        reason = _objection(plugin)
+    except Exception as error:  # the other caches are kept alive
+        LOG.exception("%(plugin)r cannot be looked at", {"plugin": plugin})
+        return f"{plugin!r} cannot be looked at, {type(error).__name__}: {error}"
+    if not reason and caches.get(plugin.name(), plugin) is not plugin:
+        return f"another cache is called {plugin.name()}, too"
+    return reason
+
+
+def _unregister(plugin: object) -> None:
+    """Have a cache that was decorated before it was refused be cleaned for nobody's sake."""
+    cache_cleanup_list[:] = [item for item in cache_cleanup_list if item[1] is not plugin]
 
 
 def known_caches() -> list[Cache]:
