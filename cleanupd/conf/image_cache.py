@@ -91,14 +91,6 @@ If nothing is mounted there, the cache is skipped and an alarm is logged,
 instead of cleaning what is below the mount point. Unset means no such
 check.""",
         ),
-        cfg.ListOpt(
-            "retired",
-            default=[],
-            help="""\
-Directories that the service used before its configuration was changed.
-
-What nobody uses in them goes, whatever the limits say. Empty means none.""",
-        ),
         cfg.IntOpt(
             "min_idle",
             default=3600,

@@ -18,7 +18,7 @@ This is the only place where an option of cleanupd is read.
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-import datetime
+import os
 import pathlib
 import re
 from typing import TYPE_CHECKING
@@ -42,7 +42,6 @@ from cleanupd.image_cache import glance
 from cleanupd.image_cache import limits as policies
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import sizes
-from cleanupd.journal import places
 from cleanupd.rpc import api
 
 if TYPE_CHECKING:
@@ -146,8 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     host: str
-    state_path: pathlib.Path
-    journal: places.Place
+    journal: pathlib.Path
     stop_timeout_s: float
     cloud: CloudChoice
     engine: sweeps.Settings
@@ -173,8 +171,7 @@ def make_settings(conf: cfg.ConfigOpts) -> Settings:
 def _make_settings(conf: cfg.ConfigOpts) -> Settings:
     return Settings(
         host=conf.host,
-        state_path=pathlib.Path(conf.state_path),
-        journal=_journal(conf),
+        journal=pathlib.Path(conf.state_path) / "sweeps",
         stop_timeout_s=conf.stop_timeout,
         cloud=CloudChoice(
             name=conf.cloud.name or None,
@@ -203,21 +200,6 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
         notifications=_notifications(conf) if conf.notifications.enabled else None,
         image_caches=_image_caches(conf),
-    )
-
-
-def _journal(conf: cfg.ConfigOpts) -> places.Place:
-    """Return the database that the options name, or that of the daemon's own directory."""
-    options = {name: conf.database[name] for name in conf.database}
-    shared = options.pop("connection")
-    url = shared or places.url_of(pathlib.Path(conf.state_path))
-    files = "".join(f" --config-file {file}" for file in conf.config_file)
-    return places.Place(
-        url=url,
-        options=options,
-        # What is in the daemon's own directory is its own, whatever its name is today.
-        host=conf.host if shared else "",
-        upgrade=f"cleanupctl db upgrade{files}",
     )
 
 
@@ -264,7 +246,6 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
             conflict_s=conf.sweep.conflict_wait,
         ),
         lifted=frozenset(_lifted(conf)),
-        history=datetime.timedelta(days=conf.sweep.history) if conf.sweep.history else None,
     )
 
 
@@ -280,24 +261,33 @@ def _image_caches(conf: cfg.ConfigOpts) -> ImageCaches:
     groups = {
         cache.name(): conf[image_cache.group_of(cache).name] for cache in registry.known_caches()
     }
+    limits = {name: _limits(f"image_cache_{name}", group) for name, group in groups.items()}
+    run_path = conf.image_cache.run_path
+    _check_paths("image_cache", run_path=[run_path])
+    used = {os.path.normpath(one.directory) for one in limits.values() if one.directory}
+    for name, one in limits.items():
+        for path in one.retired:
+            if os.path.normpath(path) in used:
+                raise exceptions.InvalidOptions(
+                    f"[image_cache_{name}] retired: {path!r} is the directory of a cache"
+                )
     return ImageCaches(
-        limits={name: _limits(group) for name, group in groups.items()},
+        limits=limits,
         is_enforcing=conf.image_cache.mode == "enforce",
-        run_path=pathlib.Path(conf.image_cache.run_path) if conf.image_cache.run_path else None,
+        run_path=pathlib.Path(run_path) if run_path else None,
         glance_cloud=groups["glance"].cloud or None,
     )
 
 
-def _limits(group: cfg.ConfigOpts.GroupAttr) -> policies.Limits:
-    directory = group.directory or None
-    if directory is not None and not pathlib.Path(directory).is_absolute():
-        raise exceptions.InvalidOptions(
-            f"directory {directory!r} of an image cache has to be absolute"
-        )
+def _limits(name: str, group: cfg.ConfigOpts.GroupAttr) -> policies.Limits:
+    retired = getattr(group, "retired", [])  # which not every cache has
+    _check_paths(
+        name, directory=[group.directory], mount_point=[group.mount_point], retired=retired
+    )
     return policies.Limits(
-        directory=directory,
+        directory=group.directory or None,
         mount_point=group.mount_point or None,
-        retired=tuple(group.retired),
+        retired=tuple(filter(None, retired)),
         max_size=sizes.parse(group.max_size),
         max_age_s=group.max_age,
         min_idle_s=group.min_idle,
@@ -310,6 +300,16 @@ def _limits(group: cfg.ConfigOpts.GroupAttr) -> policies.Limits:
         has_lease_probe=group.lease_probe,
         interval_s=group.interval,
     )
+
+
+def _check_paths(group: str, **options: list[str | None]) -> None:
+    """Refuse a path that would be looked for where the daemon happens to be."""
+    for option, paths in options.items():
+        for path in filter(None, paths):
+            if not pathlib.PurePath(path).is_absolute():
+                raise exceptions.InvalidOptions(
+                    f"[{group}] {option}: {path!r} has to be an absolute path"
+                )
 
 
 def _pattern(text: str) -> patterns.Pattern:

@@ -13,6 +13,8 @@
 """What a cache is: a class without parameters, which knows its directory when it is bound."""
 
 from collections.abc import Iterator
+import contextlib
+import errno
 import os
 import pathlib
 import re
@@ -87,6 +89,16 @@ class ImageCache:
         """The directory; None where the cache is off."""
         return self.limits.directory or None
 
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[directories.Directory]:
+        """Give the directory; raises OSError where it cannot be used or is not on its mount."""
+        mount = self.limits.mount_point
+        with directories.opened(str(self.master_dir)) as directory:
+            if mount and not directories.is_on_mount(directory, mount):
+                text = f"it is not on {mount}, or nothing is mounted there"
+                raise OSError(errno.ENODEV, text, directory.path)
+            yield directory
+
     def clean_up(
         self,
         amount: int | None = None,
@@ -107,7 +119,7 @@ class ImageCache:
         if self.master_dir is None:
             return self._skipped("it is off: no directory is named")
         try:
-            with directories.opened(self.master_dir) as directory:
+            with self.opened() as directory:
                 before = measured or self.bound.room(directory)
                 return self._clean(directory, need, before, is_dry_run=is_dry_run)
         except OSError as error:
@@ -125,10 +137,6 @@ class ImageCache:
         *,
         is_dry_run: bool,
     ) -> reports.Report:
-        mount = self.limits.mount_point
-        if mount and not directories.is_on_mount(directory, mount):
-            text = f"{self.master_dir} is not on {mount}, or nothing is mounted there"
-            return msgspec.structs.replace(self._skipped(text), alarms=(text,))
         is_enforced = self.bound.is_enforcing and not is_dry_run
         if is_enforced and not directory.lock(LOCK_PATIENCE_S, self.bound.sleep):
             return self._skipped("another sweeper is at work here")
@@ -205,17 +213,26 @@ class ImageCache:
         if not pathlib.Path(path).is_absolute():
             alarm = f"{path} is not emptied: a retired directory has to be absolute"
             return reports.Report(cache=self.name(), alarms=(alarm,)), False
+        used = {os.path.realpath(other.directory or "/") for other in one.bound.limits.values()}
         try:
             with directories.opened(path) as directory:
-                if not os.path.samestat(directory.status, current.status):
+                is_current = os.path.samestat(directory.status, current.status)
+                if not is_current and os.path.realpath(path) not in used:
                     is_near = directory.status.st_dev == current.status.st_dev
-                    return sweeping.sweep(directory, area, one), is_near
-            alarm = f"{path} is not emptied: it is no retired directory, the cache is there"
+                    return self._empty(directory, area, one), is_near
+            alarm = f"{path} is not emptied: it is no retired directory, a cache is there"
         except FileNotFoundError:
             return reports.Report(cache=self.name()), False
         except OSError as error:
             alarm = f"{path} cannot be used: {error.strerror}"
         return reports.Report(cache=self.name(), alarms=(alarm,)), False
+
+    def _empty(
+        self, directory: directories.Directory, area: sweeping.Area, one: sweeping.Pass
+    ) -> reports.Report:
+        seen = sweeping.look(directory, area, one)
+        others = self.sweep_others(directory, seen, one)
+        return reports.merge(sweeping.clear(directory, seen, area, one), others)
 
     def _settled(
         self, directory: directories.Directory, before: reports.Room, freed: int

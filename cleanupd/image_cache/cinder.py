@@ -45,7 +45,7 @@ class CinderConversionCache(base.ImageCache):
 
     def area(self, one: sweeping.Pass) -> sweeping.Area:
         """Return what is older than the oldest cinder-volume of this machine."""
-        started_at = one.bound.started_at(_VOLUME)
+        started_at = one.started_at(_VOLUME)
         return sweeping.Area(
             names=self.NAMES,
             idle_s=self.limits.idle_s,
@@ -59,7 +59,7 @@ class CinderConversionCache(base.ImageCache):
     ) -> Iterator[reports.Report]:
         """Yield what has to be looked at by a person."""
         advice = []
-        if one.bound.started_at(_VOLUME) is None:
+        if one.started_at(_VOLUME) is None:
             advice.append(
                 "no leftover can be told from a conversion that runs: cinder-volume is not seen to"
                 " run on this machine"

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 import re
 
 import msgspec
+from oslo_config import cfg
 
 from cleanupd.image_cache import base
 from cleanupd.image_cache import directories
@@ -43,6 +44,17 @@ class IronicCache(base.ImageCache):
 
     NAMES = msgspec.structs.replace(
         base.IMAGES, expected=re.compile(rf"{_DOWNLOAD.pattern}|\.nfs\w+")
+    )
+    OPTS = (
+        cfg.ListOpt(
+            "retired",
+            default=[],
+            help="""\
+Directories that Ironic used before its configuration was changed.
+
+Absolute paths, none of which a cache uses now. What nobody uses in them goes,
+whatever the limits say. Empty means none.""",
+        ),
     )
 
     def sweep_others(
@@ -69,7 +81,7 @@ def _sweep_downloads(
     machine.  That no conductor is to be seen proves nothing, and neither does
     one of this machine where others can write here.
     """
-    started_at = one.bound.started_at(CONDUCTORS) if directory.is_local() else None
+    started_at = one.started_at(CONDUCTORS) if directory.is_local() else None
     if started_at is None:
         advice = (
             f"{directory.path} holds {len(names)} directories of downloads: whether they are in"

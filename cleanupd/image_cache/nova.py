@@ -55,7 +55,7 @@ class NovaBaseCache(base.ImageCache):
         return sweeping.Area(
             names=self.NAMES,
             idle_s=max(self.limits.idle_s, _DAY_S),
-            before_s=-math.inf if self._obstacle(one) else one.bound.started_at(_COMPUTE) or 0.0,
+            before_s=-math.inf if self._obstacle(one) else one.started_at(_COMPUTE) or 0.0,
             leftovers="leftover: a download or conversion of Nova's that was cut off",
             hold=self._locked,
             needs_lease=True,
@@ -83,7 +83,7 @@ class NovaBaseCache(base.ImageCache):
 
     def _obstacle(self, one: sweeping.Pass) -> str | None:
         """Return why even a leftover must stay."""
-        if one.bound.started_at(_COMPUTE) is None:
+        if one.started_at(_COMPUTE) is None:
             return "nova-compute is not seen to run on this machine"
         hosts = self._recent_hosts(one.moment.now_s)
         if hosts is None:

@@ -43,8 +43,9 @@ class Orphan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """What it takes on disk."""
-        return sum(status.st_blocks for status in self.files.values()) * _BLOCK
+        """What it takes on disk; a file that is linked elsewhere gives no room here."""
+        alone = (one.st_blocks for one in self.files.values() if one.st_nlink == 1)
+        return sum(alone) * _BLOCK
 
 
 def remove(

@@ -72,6 +72,15 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
     bound: binding.Binding
     is_enforced: bool
 
+    def started_at(self, programs: Collection[str]) -> float | None:
+        """Return when the oldest process of some programs was started, None where none is seen.
+
+        It is reckoned back from now; a clock that was set forward since would
+        make it later than it was, and what the process did older than it.
+        """
+        at = self.bound.started_at(programs)
+        return None if at is None else at - max(0.0, self.moment.jump_s)
+
 
 class _Tally:
     """What a pass has done so far, or would do: ``gone`` counts both."""

@@ -11,18 +11,13 @@
 # under the License.
 """``cleanupd-status upgrade check``."""
 
-import contextlib
 import json
 import pathlib
-import sqlite3
 from typing import NamedTuple
 
 import pytest
 
 from cleanupd.cmd import status
-from cleanupd.journal import places
-from cleanupd.journal import sql
-from cleanupd.journal import store
 
 
 class Answer(NamedTuple):
@@ -97,36 +92,38 @@ def test_broken_file_is_told_in_one_line(command: Command) -> None:
 
 def test_unreadable_sweep_is_a_failure(command: Command) -> None:
     """A stored sweep that this version cannot read fails the check."""
-    journal = sql.Journal(places.in_directory(command.state))
-    journal.save(
-        store.Sweep(
-            id="20261121-abcd",
-            cloud="c",
-            region="r",
-            state=store.State.DONE,
-            started_at="2026-11-21T00:00:00+00:00",
-        )
-    )
-    with contextlib.closing(sqlite3.connect(command.state / places.FILE)) as connection:
-        connection.execute('UPDATE sweeps SET certificate = \'{"from": "another version"}\'')
-        connection.commit()
+    sweep = command.state / "sweeps" / "20261121-abcd" / "sweep.json"
+    sweep.parent.mkdir(parents=True)
+    sweep.write_text('{"from": "another version"}')
 
     answer = command.check("[cloud]\nname = production\n")
 
     assert (answer.code, answer.details["Journal"][0]) == (2, 2)
 
 
-def test_a_check_makes_no_database(command: Command) -> None:
-    """What is not there yet is the daemon's to make, as its user."""
-    answer = command.check("[cloud]\nname = production\n")
-
-    assert answer.details["Journal"] == (0, "the daemon will make it")
-    assert not command.state.exists()
-
-
 def test_every_plugin_of_ours_can_be_used(command: Command) -> None:
     """The kinds that the package itself brings are all accepted."""
     assert command.check("[cloud]\nname = production\n").details["Plugins"][0] == 0
+
+
+def test_every_image_cache_of_ours_can_be_used(command: Command) -> None:
+    """The caches that the package itself brings are all accepted."""
+    answer = command.check("[cloud]\nname = production\n")
+
+    assert answer.details["Image caches"] == (0, "7 image caches")
+
+
+def test_a_retired_directory_in_use_is_a_failure(command: Command) -> None:
+    """The daemon would refuse to empty the directory of a cache, so the check fails."""
+    answer = command.check(
+        "[image_cache_ironic_iso]\ndirectory = /a\n"
+        "[image_cache_ironic_tftp]\ndirectory = /b\nretired = /c,/a/\n"
+    )
+
+    assert (answer.code, answer.details["Options"]) == (
+        2,
+        (2, "[image_cache_ironic_tftp] retired: '/a/' is the directory of a cache"),
+    )
 
 
 def test_unknown_flag_is_no_result(command: Command) -> None:

@@ -129,6 +129,35 @@ class TestIronic:
         assert Cache().clean_up(amount=2 * B).removed == 2
         assert len(stages.left(place)) == 2
 
+    def test_what_an_orphan_shares_with_an_image_gives_no_room(self, stage):
+        """It was killed between its links: an unused image goes in its place."""
+        stage.started_s = stage.now_s - DAY
+        place = stage.add(Cache)
+        images = [stage.put(place, idle_s=idle_s) for idle_s in (9 * DAY, 3 * DAY)]
+        folder = self.download(stage, 2 * DAY)
+        os.link(images[1], folder / images[1].name)
+        for path in (images[1], folder):
+            stage.age(path, 3 * DAY)
+        (folder / "image.part").unlink()
+        stage.age(folder, 3 * DAY)
+        report = Cache().clean_up(amount=1)
+        assert [image.exists() for image in images] == [False, True]
+        assert not folder.exists()
+        assert report.freed == B
+
+    def test_a_clock_that_jumps_makes_no_orphan(self, stage):
+        """When a process was started is reckoned back from now: its download is no older."""
+        stage.started_s = stage.now_s - 3 * DAY
+        stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        Cache().clean_up()
+        stage.now_s += 30 * DAY
+        stage.started_s += 30 * DAY
+        stage.bind()
+        report = Cache().clean_up()
+        assert folder.exists()
+        assert "clock was set" in report.alarms[0]
+
     def test_what_goes_is_logged(self, stage, caplog):
         """Images and orphans, each by name, with its size."""
         caplog.set_level(logging.INFO)
@@ -177,6 +206,24 @@ class TestIronic:
         monkeypatch.chdir(stage.folder)
         assert "has to be absolute" in Cache().clean_up().alarms[0]
         assert image.exists()
+
+    def test_a_directory_that_another_cache_uses_is_not_retired(self, stage):
+        """By any of its paths: it is an alarm, and not emptied."""
+        used = stage.add(image_cache.TFTPImageCache)
+        image = stage.put(used)
+        stage.add(Cache, retired=(f"{used.parent}/./{used.name}",))
+        report = Cache().clean_up()
+        assert image.exists()
+        assert "no retired directory" in report.alarms[0]
+
+    def test_an_orphan_in_a_retired_directory_goes(self, stage):
+        """A conductor that was killed there comes back for nothing."""
+        stage.started_s = stage.now_s - DAY
+        retired = stage.add(Cache)
+        folder = self.download(stage, 2 * DAY)
+        stage.add(Cache, retired=(str(retired),), directory=str(stage.folder))
+        Cache().clean_up()
+        assert not folder.exists()
 
     def test_a_retired_directory_that_gives_enough_spares_images(self, stage):
         """It is on the same file system."""
@@ -316,6 +363,16 @@ class TestCinder:
         young = stage.put(place, "tmpab12cd35node@lvm-1", idle_s=1.5 * HOUR)
         Cinder().clean_up()
         assert stages.left(place) == [young.name]
+
+    def test_after_a_jump_of_the_clock_what_it_made_stays(self, stage, place):
+        """The service seems to be younger than it is."""
+        Cinder().clean_up()
+        made = stage.put(place, "tmpab12cd35node@lvm-1", idle_s=1.5 * HOUR)
+        stage.now_s += 30 * DAY
+        stage.started_s += 30 * DAY
+        stage.bind()
+        Cinder().clean_up()
+        assert made.exists()
 
     def test_what_is_open_stays(self, stage, place):
         """A conversion may outlive a service."""
