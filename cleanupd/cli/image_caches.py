@@ -203,7 +203,7 @@ class CleanImageCaches(ImageCacheCommand):
         )
         is_well = self.say_doubts(outcome.lacking)
         for report in outcome.reports:
-            is_well = self.tell(report) and is_well
+            is_well = self.tell(report) and not report.failed and is_well
             self._say(report)
         if not (outcome.is_enforcing or parsed_args.is_dry_run):
             self.app.warn("nothing was removed: [image_cache] mode is report")

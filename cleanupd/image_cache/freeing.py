@@ -12,6 +12,8 @@
 
 """Making room in a file system, by one cache after the other."""
 
+from collections.abc import Callable
+from collections.abc import Generator
 from collections.abc import Iterable
 from collections.abc import Iterator
 import os
@@ -30,8 +32,11 @@ LOG = log.getLogger(__name__)
 
 #: What the download of an image makes for a while: a directory, parts, and links.
 INODES_PER_IMAGE = 4
-#: A file system may take its reserve first: then more is removed, this often.
-_ROUNDS = 5
+#: A file system may take back its reserve first, and then tells of no room for as long: more is
+#: asked for, each time a part of what came to nothing more.  A cache may say that it removed
+#: something and never do; so there is an end.
+_ROUNDS = 200
+_PART_MORE = 4
 
 #: An image, and how many bytes it will take; or where it will be put, and then
 #: its size is looked up.
@@ -67,17 +72,35 @@ def free(
         if not room.lacks(amount, inodes):
             return
         for cache in _caches_on(asked):
-            for _ in range(_ROUNDS):
-                report = _clean(cache, room, amount, inodes, is_dry_run=is_dry_run)
-                yield report
-                room = _expected(room, report) if is_dry_run else bound.room(asked)
-                if not room.lacks(amount, inodes):
-                    return
-                if not report.removed:
-                    break
+            room = yield from press(
+                cache, room, amount, inodes, lambda: bound.room(asked), is_dry_run=is_dry_run
+            )
+            if not room.lacks(amount, inodes):
+                return
         raise exceptions.InsufficientDiskSpace(
             os.fspath(directory), amount, room.free, inodes, room.inodes
         )
+
+
+def press(
+    cache: base.ImageCache,
+    room: reports.Room,
+    amount: int,
+    inodes: int,
+    measure: Callable[[], reports.Room],
+    *,
+    is_dry_run: bool,
+) -> Generator[reports.Report, None, reports.Room]:
+    """Yield the reports of a cache until there is enough or it gives no more; return the room."""
+    in_vain = 0
+    for _ in range(_ROUNDS):
+        report = _clean(cache, room, amount, inodes, in_vain // _PART_MORE, is_dry_run=is_dry_run)
+        yield report
+        before, room = room, _expected(room, report) if is_dry_run else measure()
+        if not (report.removed and room.lacks(amount, inodes)):
+            break
+        in_vain = in_vain + report.freed if room.free <= before.free else 0
+    return room
 
 
 def _expected(room: reports.Room, report: reports.Report) -> reports.Room:
@@ -99,25 +122,40 @@ def _size(info: ImageInfo) -> int:
 
 
 def _clean(
-    cache: base.ImageCache, room: reports.Room, amount: int, inodes: int, *, is_dry_run: bool
+    cache: base.ImageCache,
+    room: reports.Room,
+    amount: int,
+    inodes: int,
+    least: int,
+    *,
+    is_dry_run: bool,
 ) -> reports.Report:
     """Clean a cache of what is still needed; one that breaks is logged and has freed nothing."""
-    # Strictly more than the amount is asked for.
-    asked: dict[str, Any] = {"amount": max(0, amount - room.free + 1) if amount else 0}
-    if room.inodes is not None and room.inodes <= inodes:
+    asked: dict[str, Any] = {}
+    if room.lacks(amount):
+        # Strictly more than the amount is asked for.
+        asked["amount"] = max(least, amount - room.free + 1)
+    if room.inodes is not None and room.lacks(0, inodes):
         asked["inodes"] = inodes - room.inodes + 1
     try:
         return ask(cache, measured=room, is_dry_run=is_dry_run, **asked)
     except Exception as error:  # the other caches are kept alive
-        LOG.exception("Image cache %(name)s failed", {"name": cache.name()})
-        return reports.Report(cache=cache.name(), skipped=f"it broke: {error!r}")
+        LOG.exception("Image cache %(name)s broke", {"name": cache.name()})
+        return broken(type(cache), error)
+
+
+def broken(cache: registry.Cache, error: Exception) -> reports.Report:
+    """Return the report of a cache that broke."""
+    text = f"it broke: {error!r}"
+    return reports.Report(cache=cache.name(), skipped=text, alarms=(text,))
 
 
 def ask(cache: base.ImageCache, *, measured: reports.Room | None, **asked: Any) -> reports.Report:
     """Have a cache cleaned; one of others may know less than ours, and is asked for no more.
 
-    One that knows of no dry run is not cleaned for one: TypeError.
+    In mode report it is a dry run.  One that knows of none is not cleaned for one: TypeError.
     """
+    asked["is_dry_run"] = asked.get("is_dry_run") or not cache.bound.is_enforcing
     needed = {name: value for name, value in asked.items() if value}
     if type(cache).clean_up is base.ImageCache.clean_up:
         needed["measured"] = measured
@@ -125,36 +163,52 @@ def ask(cache: base.ImageCache, *, measured: reports.Room | None, **asked: Any) 
     return report or reports.Report(cache=cache.name(), directory=cache.master_dir)
 
 
-def make(classes: Iterable[registry.Cache]) -> Iterator[base.ImageCache]:
-    """Yield the caches that can be made and are not off; what breaks is logged."""
+def make(
+    classes: Iterable[registry.Cache], failed: list[reports.Report] | None = None
+) -> Iterator[base.ImageCache]:
+    """Yield the caches that can be made and are not off; those that break are logged."""
     for cache in classes:
         try:
             made = cache()
             if made.master_dir is not None:
                 yield made
-        except Exception:  # the other caches are kept alive
-            LOG.exception("Image cache %(name)s cannot be made", {"name": cache.__name__})
+        except Exception as error:  # the other caches are kept alive
+            LOG.exception("Image cache %(name)s broke", {"name": cache.name()})
+            if failed is not None:
+                failed.append(broken(cache, error))
 
 
-def _caches_on(asked: directories.Directory) -> list[base.ImageCache]:
-    """Return the cache of a directory, then the registered ones on its file system."""
-    own: list[base.ImageCache] = []
-    others: list[base.ImageCache] = []
-    known = registry.known_caches()
+def _caches_on(asked: directories.Directory) -> Iterator[base.ImageCache]:
+    """Yield the cache of a directory, then the registered ones on its file system.
+
+    Each is looked for on disk when its turn comes: one that cannot be reached
+    does no harm where those before it are enough.
+    """
+    made = list(make(registry.known_caches()))
+    own = [cache for cache in made if cache.master_dir == asked.path]
+    # The directory of a cache can have another path, by a mount.
+    own = own or [
+        cache
+        for cache in made
+        if _has_place(cache, lambda place: os.path.samestat(place.status, asked.status))
+    ]
+    yield from own
     registered = {cache for _, cache in registry.cache_cleanup_list}
-    for cache in make(known):
-        try:
-            with directories.opened(str(cache.master_dir)) as place:
-                is_own = os.path.samestat(place.status, asked.status)
-                is_near = place.file_system() == asked.file_system()
-        except OSError as error:
-            LOG.warning(
-                "Image cache %(name)s: %(path)s cannot be used: %(why)s",
-                {"name": cache.name(), "path": cache.master_dir, "why": error.strerror},
-            )
-            continue
-        if is_own:
-            own.append(cache)
-        elif is_near and type(cache) in registered:
-            others.append(cache)
-    return own + others
+    here = asked.file_system()
+    for cache in made:
+        is_other = cache not in own and type(cache) in registered
+        if is_other and _has_place(cache, lambda place: place.file_system() == here):
+            yield cache
+
+
+def _has_place(cache: base.ImageCache, where: Callable[[directories.Directory], bool]) -> bool:
+    """Return whether the directory of a cache can be used, and is ``where`` is asked for."""
+    try:
+        with cache.opened() as place:
+            return where(place)
+    except OSError as error:
+        LOG.warning(
+            "Image cache %(name)s: %(path)s cannot be used: %(why)s",
+            {"name": cache.name(), "path": cache.master_dir, "why": error.strerror},
+        )
+        return False

@@ -14,6 +14,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+import functools
 import threading
 
 import msgspec
@@ -22,7 +23,6 @@ from oslo_log import log
 from cleanupd import exceptions
 from cleanupd.image_cache import base
 from cleanupd.image_cache import binding
-from cleanupd.image_cache import directories
 from cleanupd.image_cache import freeing
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import reports
@@ -82,14 +82,15 @@ class Node:
         classes = registry.known_caches() if name is None else [self._find(name)]
         lacking: list[str] = []
         with self._lock:
-            made = list(freeing.make(classes))
+            found: list[reports.Report] = []
+            made = list(freeing.make(classes, found))
+            if not (made or found):
+                lacking.append(f"{name or 'every image cache'} is off: no directory is named")
             if free is None:
-                found = [self._tend(cache, is_dry_run=is_dry_run) for cache in made]
+                found += [self._tend(cache, is_dry_run=is_dry_run) for cache in made]
             else:
                 only_told = is_dry_run or not is_enforcing
-                found = list(_free(made, free, lacking, is_dry_run=only_told))
-        if name is not None and not made:
-            lacking.append(f"{name} is off: no directory is named")
+                found += _free(made, free, lacking, is_dry_run=only_told)
         return Outcome(
             host=self._host,
             is_enforcing=is_enforcing,
@@ -132,7 +133,7 @@ class Node:
                 report = self._tend(made, is_dry_run=True)
             except Exception as error:  # the other caches are kept alive
                 LOG.exception("Image cache %(name)s broke", {"name": cache.name()})
-                report = reports.Report(cache=cache.name(), skipped=f"it broke: {error!r}")
+                report = freeing.broken(cache, error)
         return State(
             host=self._host,
             priority=priorities.get(cache),
@@ -146,10 +147,14 @@ class Node:
             report = self._clean(cache, is_dry_run=is_dry_run)
         except Exception as error:  # the other caches are kept alive
             LOG.exception("Image cache %(name)s broke", {"name": cache.name()})
-            return reports.Report(cache=cache.name(), skipped=f"it broke: {error!r}")
+            return freeing.broken(type(cache), error)
         if is_dry_run:
             return report
         report = self._with_failures(report)
+        if report.skipped:
+            LOG.info(
+                "Image cache %(name)s: %(why)s", {"name": cache.name(), "why": report.skipped}
+            )
         for alarm in report.alarms:
             LOG.warning("Image cache %(name)s: %(what)s", {"name": cache.name(), "what": alarm})
         return report
@@ -157,35 +162,22 @@ class Node:
     def _clean(self, cache: base.ImageCache, *, is_dry_run: bool) -> reports.Report:
         limits = cache.limits
         room = _room(cache)
-        if room is None:
+        if room is None or not room.lacks(limits.low_free, limits.low_inodes):
             return freeing.ask(cache, measured=room, is_dry_run=is_dry_run)
-        is_low = room.lacks(limits.low_free, limits.low_inodes)
+        rooms = [room]
+
+        def measure() -> reports.Room:
+            rooms.append(_room(cache) or rooms[-1])
+            return rooms[-1]
+
+        only_told = is_dry_run or not cache.bound.is_enforcing
         high_free = max(limits.high_free, limits.low_free)
         high_inodes = max(limits.high_inodes, limits.low_inodes)
-        found = []
-        while is_low and room is not None and room.lacks(high_free, high_inodes):
-            report = freeing.ask(
-                cache,
-                measured=room,
-                amount=max(0, high_free - room.free + 1) if high_free else 0,
-                inodes=0 if room.inodes is None else max(0, high_inodes - room.inodes + 1),
-                is_dry_run=is_dry_run,
-            )
-            found.append(report)
-            room = _room(cache)
-            if not report.removed:
-                break
-        if not found:
-            return freeing.ask(cache, measured=room, is_dry_run=is_dry_run)
-        merged = found[-1]
-        for earlier in found[:-1]:
-            merged = msgspec.structs.replace(
-                merged,
-                removed=merged.removed + earlier.removed,
-                freed=merged.freed + earlier.freed,
-                planned=merged.planned + earlier.planned,
-            )
-        return merged
+        found = freeing.press(cache, room, high_free, high_inodes, measure, is_dry_run=only_told)
+        report = functools.reduce(reports.follow, found)
+        if not only_told and rooms[-1].lacks(limits.low_free, limits.low_inodes):
+            return _with_alarm(report, f"{cache.master_dir} stays below its low water mark")
+        return report
 
     def _with_failures(self, report: reports.Report) -> reports.Report:
         """Return the report with an alarm, if it failed in the same way several times."""
@@ -196,12 +188,16 @@ class Node:
             return report
         text = ", ".join(f"{name} {count} times" for name, count in report.errors.items())
         alarm = f"{times} passes one after the other failed in the same way: {text}"
-        return msgspec.structs.replace(report, alarms=(*report.alarms, alarm))
+        return _with_alarm(report, alarm)
+
+
+def _with_alarm(report: reports.Report, alarm: str) -> reports.Report:
+    return msgspec.structs.replace(report, alarms=(*report.alarms, alarm))
 
 
 def _room(cache: base.ImageCache) -> reports.Room | None:
     try:
-        with directories.opened(str(cache.master_dir)) as directory:
+        with cache.opened() as directory:
             return cache.bound.room(directory)
     except OSError:
         return None
@@ -214,7 +210,7 @@ def _free(
     done = set()
     for cache in caches:
         try:
-            with directories.opened(str(cache.master_dir)) as directory:
+            with cache.opened() as directory:
                 place = directory.file_system()
             if place not in done:
                 done.add(place)

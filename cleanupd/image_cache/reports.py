@@ -129,6 +129,21 @@ def merge(first: Report, others: Iterable[Report]) -> Report:
     return merged
 
 
+def follow(first: Report, second: Report) -> Report:
+    """Return one report for two passes one after the other over the same cache."""
+    return msgspec.structs.replace(
+        second,
+        planned=first.removed + second.planned,
+        planned_size=first.freed + second.planned_size,
+        removed=first.removed + second.removed,
+        freed=first.freed + second.freed,
+        vanished=first.vanished + second.vanished,
+        files=tuple(dict.fromkeys((*first.files, *second.files)))[:MOST_SHOWN],
+        alarms=tuple(dict.fromkeys((*first.alarms, *second.alarms))),
+        advice=tuple(dict.fromkeys((*first.advice, *second.advice))),
+    )
+
+
 def given(report: Report) -> policies.Need:
     """Return the room that a pass made or, where it only looked, would have made."""
     if report.is_enforced:

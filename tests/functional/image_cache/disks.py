@@ -24,7 +24,7 @@ import pytest
 MAKERS = {
     "tmpfs": None,
     "ext4": (["mkfs.ext4", "-q", "-F", "-N", "400"], "e2fsprogs", 64),
-    "xfs": (["mkfs.xfs", "-q", "-f"], "xfsprogs", 320),
+    "xfs": (["mkfs.xfs", "-q", "-f", "-i", "maxpct=1"], "xfsprogs", 320),
     "btrfs": (["mkfs.btrfs", "-q", "-f"], "btrfs-progs", 192),
 }
 NEEDS = "takes root, loop devices and mkfs: apt install e2fsprogs xfsprogs btrfs-progs"
