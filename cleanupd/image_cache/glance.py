@@ -130,13 +130,14 @@ has them. Unset means that Glance is not asked: then only what is in
         """Have Glance clean and prune, unless a file without a row would keep it busy for ever."""
         try:
             known = api.image_ids()
-            left = [name for name in directory.list_files() if _FILES.pattern.fullmatch(name)]
+            # Its pruner counts every file: one that it does not know keeps it busy for ever.
+            left = [name for name in directory.list_files() if not _OTHERS.fullmatch(name)]
             strange = set(left) - known
             if strange:
                 text = (
                     f"Glance is not asked to prune: it has no rows for {len(strange)} files in"
-                    f" {directory.path}, such as {min(strange)}, and would never end; they are"
-                    " removed when they are a day old"
+                    f" {directory.path}, such as {reports.printable(min(strange))}, and would"
+                    " never end; those that are named like images go when they are a day old"
                 )
                 return reports.Report(cache=one.cache, alarms=(text,))
             api.clean()

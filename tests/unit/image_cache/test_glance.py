@@ -82,6 +82,15 @@ class TestGlance:
         assert stage.glance.asked == []
         assert "not asked to prune" in report.alarms[0]
 
+    @pytest.mark.parametrize("name", ["backup.qcow2", "21C3646C-DD5B-46C7-B8CD-12AD08459428"])
+    def test_with_a_file_of_others_it_does_not_prune(self, stage, place, name):
+        """Glance counts each file, and would look for room for ever; nobody else's goes."""
+        foreign = stage.put(place, name, idle_s=50 * DAY)
+        report = Glance().clean_up()
+        assert foreign.exists()
+        assert stage.glance.asked == []
+        assert any(f"such as {name}" in alarm for alarm in report.alarms)
+
     def test_images_that_it_knows_never_go_by_file(self, stage, place):
         """Nor its database, its queue and its locks."""
         Glance().clean_up(amount=10**12)
