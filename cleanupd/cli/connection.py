@@ -139,17 +139,21 @@ def _in_process(
 ) -> "in_process.InProcessClient":
     from cleanupd.cli import in_process
     from cleanupd.conf import settings
+    from cleanupd.journal import later
     from cleanupd.journal import places
-    from cleanupd.journal import sql
 
     configured = settings.make_settings(_load(options))
+    journal = later.Later(places.in_directory(state_directory(options.state_dir)))
 
-    def make_engine(journal: "sql.Journal") -> "sweep.Engine":
-        return _make_engine(options, journal, configured.engine)
+    def make_engine(journal_: "sql.Journal") -> "sweep.Engine":
+        engine = _make_engine(options, journal_, configured.engine)
+        # Next the cloud is listed, for whose answers everybody waits.
+        journal.prepare()
+        return engine
 
     return in_process.InProcessClient(
         make_engine,
-        sql.Journal(places.in_directory(state_directory(options.state_dir))),
+        journal.as_journal(),
         options.os_cloud,
         progress,
         say=say,
