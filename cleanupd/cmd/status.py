@@ -22,7 +22,8 @@ from cleanupd.conf import loading
 from cleanupd.conf import opts
 from cleanupd.conf import settings
 from cleanupd.image_cache import registry as caches
-from cleanupd.journal import store
+from cleanupd.journal import database
+from cleanupd.journal import sql
 from cleanupd.services.base import registry
 
 #: What oslo.upgradecheck ends with when the check itself could not be made.
@@ -71,7 +72,10 @@ class Checks(upgradecheck.UpgradeCommands):
         except exceptions.InvalidOptions:
             return upgradecheck.Result(upgradecheck.Code.FAILURE, "not read: see Options")
         try:
-            sweeps = store.Store(chosen.journal).sweeps()
+            # A check makes no database: it would be the wrong user's.
+            if database.Database(chosen.journal).is_missing:
+                return upgradecheck.Result(upgradecheck.Code.SUCCESS, "the daemon will make it")
+            sweeps = sql.Journal(chosen.journal).sweeps()
         except exceptions.CleanupdError as error:
             return upgradecheck.Result(upgradecheck.Code.FAILURE, str(error))
         return upgradecheck.Result(upgradecheck.Code.SUCCESS, f"{len(sweeps)} sweeps")

@@ -18,6 +18,7 @@ This is the only place where an option of cleanupd is read.
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+import datetime
 import os
 import pathlib
 import re
@@ -42,6 +43,7 @@ from cleanupd.image_cache import glance
 from cleanupd.image_cache import limits as policies
 from cleanupd.image_cache import registry
 from cleanupd.image_cache import sizes
+from cleanupd.journal import places
 from cleanupd.rpc import api
 
 if TYPE_CHECKING:
@@ -145,7 +147,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     host: str
-    journal: pathlib.Path
+    state_path: pathlib.Path
+    journal: places.Place
     stop_timeout_s: float
     cloud: CloudChoice
     engine: sweeps.Settings
@@ -171,7 +174,8 @@ def make_settings(conf: cfg.ConfigOpts) -> Settings:
 def _make_settings(conf: cfg.ConfigOpts) -> Settings:
     return Settings(
         host=conf.host,
-        journal=pathlib.Path(conf.state_path) / "sweeps",
+        state_path=pathlib.Path(conf.state_path),
+        journal=_journal(conf),
         stop_timeout_s=conf.stop_timeout,
         cloud=CloudChoice(
             name=conf.cloud.name or None,
@@ -200,6 +204,21 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
         notifications=_notifications(conf) if conf.notifications.enabled else None,
         image_caches=_image_caches(conf),
+    )
+
+
+def _journal(conf: cfg.ConfigOpts) -> places.Place:
+    """Return the database that the options name, or that of the daemon's own directory."""
+    options = {name: conf.database[name] for name in conf.database}
+    shared = options.pop("connection")
+    url = shared or places.url_of(pathlib.Path(conf.state_path))
+    files = "".join(f" --config-file {file}" for file in conf.config_file)
+    return places.Place(
+        url=url,
+        options=options,
+        # What is in the daemon's own directory is its own, whatever its name is today.
+        host=conf.host if shared else "",
+        upgrade=f"cleanupctl db upgrade{files}",
     )
 
 
@@ -246,6 +265,7 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
             conflict_s=conf.sweep.conflict_wait,
         ),
         lifted=frozenset(_lifted(conf)),
+        history=datetime.timedelta(days=conf.sweep.history) if conf.sweep.history else None,
     )
 
 

@@ -11,13 +11,18 @@
 # under the License.
 """``cleanupd-status upgrade check``."""
 
+import contextlib
 import json
 import pathlib
+import sqlite3
 from typing import NamedTuple
 
 import pytest
 
 from cleanupd.cmd import status
+from cleanupd.journal import places
+from cleanupd.journal import sql
+from cleanupd.journal import store
 
 
 class Answer(NamedTuple):
@@ -92,13 +97,31 @@ def test_broken_file_is_told_in_one_line(command: Command) -> None:
 
 def test_unreadable_sweep_is_a_failure(command: Command) -> None:
     """A stored sweep that this version cannot read fails the check."""
-    sweep = command.state / "sweeps" / "20261121-abcd" / "sweep.json"
-    sweep.parent.mkdir(parents=True)
-    sweep.write_text('{"from": "another version"}')
+    journal = sql.Journal(places.in_directory(command.state))
+    journal.save(
+        store.Sweep(
+            id="20261121-abcd",
+            cloud="c",
+            region="r",
+            state=store.State.DONE,
+            started_at="2026-11-21T00:00:00+00:00",
+        )
+    )
+    with contextlib.closing(sqlite3.connect(command.state / places.FILE)) as connection:
+        connection.execute('UPDATE sweeps SET certificate = \'{"from": "another version"}\'')
+        connection.commit()
 
     answer = command.check("[cloud]\nname = production\n")
 
     assert (answer.code, answer.details["Journal"][0]) == (2, 2)
+
+
+def test_a_check_makes_no_database(command: Command) -> None:
+    """What is not there yet is the daemon's to make, as its user."""
+    answer = command.check("[cloud]\nname = production\n")
+
+    assert answer.details["Journal"] == (0, "the daemon will make it")
+    assert not command.state.exists()
 
 
 def test_every_plugin_of_ours_can_be_used(command: Command) -> None:
