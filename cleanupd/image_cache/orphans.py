@@ -24,7 +24,6 @@ from oslo_log import log
 from cleanupd.image_cache import directories
 from cleanupd.image_cache import guards
 from cleanupd.image_cache import reports
-from cleanupd.image_cache import scanning
 from cleanupd.image_cache import sweeping
 
 LOG = log.getLogger(__name__)
@@ -56,7 +55,8 @@ def remove(
     One that holds anything but plain files stays, and so does one with a
     file that somebody has open.
     """
-    found = [_look(directory, name) for name in names]
+    now_ns = int(one.moment.now_s * _NS)
+    found = [_look(directory, name, now_ns) for name in names]
     old = [one_ for one_ in found if one_ is not None and one_.used_ns < before_s * _NS]
     skipped = None
     removed, opened, errors = [], 0, dict[str, int]()
@@ -104,7 +104,7 @@ class _InUse(Exception):
     """Somebody has a file open, or has changed it since it was seen."""
 
 
-def _look(directory: directories.Directory, name: str) -> Orphan | None:
+def _look(directory: directories.Directory, name: str, now_ns: int) -> Orphan | None:
     """Return a directory with what is in it; None where it is not one of plain files."""
     try:
         with directories.opened(name, within=directory) as inside:
@@ -119,7 +119,12 @@ def _look(directory: directories.Directory, name: str) -> Orphan | None:
     if not is_plain or own.st_dev != directory.status.st_dev:
         return None
     # To list a directory, as we do, moves its access time and is no use of it.
-    times = (own.st_mtime_ns, own.st_ctime_ns, *map(scanning.last_used, files.values()))
+    settable = [own.st_mtime_ns]
+    for status in files.values():
+        settable += (status.st_mtime_ns, status.st_atime_ns)
+    # Whoever sets a time that is yet to come moves the change time, which nobody sets.
+    times = [time for time in settable if time <= now_ns]
+    times += [status.st_ctime_ns for status in (own, *files.values())]
     return Orphan(name=name, used_ns=max(times), files=files)
 
 

@@ -252,16 +252,21 @@ def test_an_immutable_file_is_counted_and_the_rest_goes(stage, disk):
 
 
 AS_ANOTHER = """\
-import os, sys
+import ctypes, os, sys
 from cleanupd import image_cache
 from cleanupd.image_cache import clocks
 import time
+libc = ctypes.CDLL(None)
+libc.prctl(8, 1, 0, 0, 0)  # PR_SET_KEEPCAPS
 os.setgroups([int(sys.argv[3])] if sys.argv[3] != "-" else [])
 os.setgid(65534)
 os.setuid(int(sys.argv[2]))
+kept = 1 << 28 if sys.argv[4] == "CAP_LEASE" else 0
+capset = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)
+assert not libc.capset((ctypes.c_uint32 * 2)(0x20080522, 0), capset)
 image_cache.bind(image_cache.Binding(
     limits={"ironic_instance": image_cache.Limits(
-        directory=sys.argv[1], quiet_s=0.01, has_lease_probe=sys.argv[4] == "probe")},
+        directory=sys.argv[1], quiet_s=0.01, has_lease_probe=sys.argv[4] != "no probe")},
     is_enforcing=True,
     clock=clocks.Clock(wall=lambda: time.time() + 7200),
 ))
@@ -306,6 +311,14 @@ class TestPrivileges:
         """Without a lease, which takes the owner, if the operator says so."""
         cache.chmod(0o770)
         assert self.clean(cache, OTHER, SHARED, "no probe") == "1 {} None"
+
+    def test_in_a_group_with_the_capability(self, cache):
+        """CAP_LEASE alone, and reading, let the kernel tell: what is open stays."""
+        cache.chmod(0o770)
+        (image,) = cache.iterdir()
+        with image.open("rb"):
+            assert self.clean(cache, OTHER, SHARED, "CAP_LEASE") == "0 {} None"
+        assert self.clean(cache, OTHER, SHARED, "CAP_LEASE") == "1 {} None"
 
     def test_in_a_group_the_probe_keeps_what_it_cannot_tell(self, cache):
         """Whether it is open is not known then."""

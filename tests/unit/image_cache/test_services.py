@@ -65,6 +65,17 @@ class TestIronic:
         os.utime(folder, (stage.now_s, stage.now_s - 2 * DAY))
         assert Cache().clean_up().removed == 1
 
+    def test_a_time_in_the_future_does_not_keep_an_orphan(self, stage):
+        """Its other times say when it was left; an empty one has a change time at least."""
+        stage.started_s = stage.now_s - DAY
+        place = stage.add(Cache)
+        empty = place / "tmpab_cd13x"
+        empty.mkdir()
+        folder = self.download(stage, 2 * DAY)
+        for path in (folder / "image.part", folder, empty):
+            stage.age(path, -400 * DAY)
+        assert Cache().clean_up().removed == 2
+
     def test_in_mode_report_it_is_shown(self, stage):
         """And stays."""
         stage.started_s = stage.now_s - DAY

@@ -1,0 +1,22 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The options of image caches."""
+
+from cleanupd import image_cache
+from cleanupd.conf import image_cache as conf
+from cleanupd.image_cache import limits
+
+
+def test_what_each_cache_has_is_known_to_those_who_add_one():
+    """A plugin with an option of such a name is refused before it is registered."""
+    assert {option.dest for option in conf.opts_of(image_cache.ImageCache)} == limits.OPTIONS
