@@ -56,7 +56,13 @@ def remove(
     file that somebody has open.
     """
     now_ns = int(one.moment.now_s * _NS)
-    found = [_look(directory, name, now_ns) for name in names]
+    found: list[Orphan | None] = []
+    closed: list[str] = []
+    for name in names:
+        try:
+            found.append(_look(directory, name, now_ns))
+        except PermissionError:
+            closed.append(name)
     old = [one_ for one_ in found if one_ is not None and one_.used_ns < before_s * _NS]
     skipped = None
     removed, opened, errors = [], 0, dict[str, int]()
@@ -90,7 +96,18 @@ def remove(
         opened=opened,
         errors=errors,
         files=tuple(_file(orphan) for orphan in old),
+        advice=_advice(directory, closed),
     )
+
+
+def _advice(directory: directories.Directory, closed: list[str]) -> tuple[str, ...]:
+    if not closed:
+        return ()
+    text = (
+        f"{directory.path} holds {len(closed)} directories of downloads that their owner alone may"
+        f" look into, such as {reports.printable(closed[0])}: run cleanupd as the service's user"
+    )
+    return (text,)
 
 
 def _log(orphan: Orphan, one: sweeping.Pass) -> None:
@@ -105,12 +122,17 @@ class _InUse(Exception):
 
 
 def _look(directory: directories.Directory, name: str, now_ns: int) -> Orphan | None:
-    """Return a directory with what is in it; None where it is not one of plain files."""
+    """Return a directory with what is in it; None where it is not one of plain files.
+
+    Raises PermissionError.
+    """
     try:
         with directories.opened(name, within=directory) as inside:
             with os.scandir(inside.descriptor) as entries:
                 files = {one.name: one.stat(follow_symlinks=False) for one in entries}
             own = os.fstat(inside.descriptor)
+    except PermissionError:
+        raise
     except OSError:
         return None
     is_plain = all(

@@ -269,9 +269,10 @@ image_cache.bind(image_cache.Binding(
         directory=sys.argv[1], quiet_s=0.01, has_lease_probe=sys.argv[4] != "no probe")},
     is_enforcing=True,
     clock=clocks.Clock(wall=lambda: time.time() + 7200),
+    started_at=lambda _: time.time(),
 ))
 report = image_cache.InstanceImageCache().clean_up(amount=1 << 20)
-print(report.removed, dict(report.errors), report.skipped)
+print(report.removed, dict(report.errors), report.skipped, *report.advice)
 """
 OWNER, OTHER, SHARED = "4001", "4002", "4100"
 
@@ -319,6 +320,19 @@ class TestPrivileges:
         with image.open("rb"):
             assert self.clean(cache, OTHER, SHARED, "CAP_LEASE") == "0 {} None"
         assert self.clean(cache, OTHER, SHARED, "CAP_LEASE") == "1 {} None"
+
+    @pytest.mark.parametrize(
+        ("user", "removed", "advice"), [(OWNER, 2, ""), (OTHER, 1, "run cleanupd as the service")]
+    )
+    def test_a_download_of_the_service_is_its_users(self, cache, user, removed, advice):
+        """A conductor makes its directory for itself: a member of the group is told so."""
+        cache.chmod(0o770)
+        folder = cache / "tmpab_cd12x"
+        folder.mkdir(mode=0o700)
+        os.chown(folder, int(OWNER), int(SHARED))
+        said = self.clean(cache, user, SHARED, "no probe")
+        assert said.startswith(f"{removed} {{}} None")
+        assert advice in said
 
     def test_in_a_group_the_probe_keeps_what_it_cannot_tell(self, cache):
         """Whether it is open is not known then."""

@@ -33,6 +33,17 @@ B = stages.BLOCK
 HOUR = stages.HOUR
 DAY = stages.DAY
 BASE = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+#: What Nova does while it downloads.
+NOVA = """\
+import sys
+from oslo_concurrency import lockutils
+lock = lockutils.lock(
+    sys.argv[1], lock_file_prefix="nova-", external=True, lock_path=sys.argv[2]
+)
+with lock:
+    print(flush=True)
+    input()
+"""
 
 
 class TestIronic:
@@ -337,12 +348,10 @@ class TestNova:
         assert Nova().clean_up().removed == 0
 
     def test_while_nova_holds_its_lock_it_stays(self, stage, base):
-        """The lock is Nova's own file."""
+        """The lock is Nova's own file, as oslo.concurrency locks it."""
         stage.put(base, f"{BASE}.part", idle_s=2 * DAY)
-        lock = base.parent / "locks" / f"nova-{BASE}"
         # Another process, since these locks are a process's.
-        held = "import fcntl, sys; lock = open(sys.argv[1], 'a'); fcntl.lockf(lock, fcntl.LOCK_EX)"
-        words = [sys.executable, "-c", f"{held}; print(flush=True); input()", str(lock)]
+        words = [sys.executable, "-c", NOVA, BASE, str(base.parent / "locks")]
         with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as nova:
             nova.stdout.readline()
             report = Nova().clean_up()
