@@ -51,6 +51,9 @@ _VERSIONS = {
     "block-storage": ("3.0", "3.latest"),
     "image": ("2.0", "2.latest"),
     "identity": ("3.0", "3.latest"),
+    # Only looked at, by `cleanupctl rally-jobs leaks`.
+    "orchestration": ("1.0", "1.latest"),
+    "baremetal": ("1.0", "1.latest"),
 }
 _OVERLOADED = frozenset({429, 503})
 _MESSAGE_LIMIT = 300

@@ -30,6 +30,8 @@ _STACKS = (
     ("State", "Reason", ": "),
     ("Trust", "Reason", ": "),
     ("Workload", "Scopes", "\n"),
+    ("Workload", "Scenario", "\n"),
+    ("Workload", "Evidence", "\n"),
     ("Project", "Host", "\n"),
     ("Status", "Created", "\n"),
     ("Kind", "Name", "\n  "),

@@ -14,6 +14,7 @@
 
 import argparse
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import pathlib
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ class FindRallyLeaks(command.ListCommand):
 
     The exit code is 2 if anything is left or a cleanup has failed, 1 if the cloud
     could not be looked at completely. Without --os-cloud only the report and the
-    log are looked at.
+    log are looked at. A table leaves out the project, which -f json has.
     """
 
     examples = """\
@@ -57,8 +58,8 @@ class FindRallyLeaks(command.ListCommand):
   cleanupctl rally-jobs leaks --rally-log rally.log
   cleanupctl rally-jobs leaks --zuul
 """
-    columns = ("Workload", "Scenario", "Kind", "Name", "ID", "Project", "Evidence")
-    short_columns = columns
+    columns = ("Kind", "Name", "ID", "Project", "Workload", "Scenario", "Evidence")
+    short_columns = ("Kind", "Name", "ID", "Workload", "Scenario", "Evidence")
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Return the parser."""
@@ -173,6 +174,8 @@ class FindRallyLeaks(command.ListCommand):
         uuids = [u for task in tasks for u in (task.uuid, *(w.uuid for w in task.workloads))]
         parts = engine.select(sweep.Target(workloads=tuple(uuids))).parts if uuids else {}
         left = list(residue.find_named(found, parts, tasks))
+        elsewhere, is_listed = self._look_elsewhere(engine, parts, tasks)
+        left += elsewhere
         if baseline:
             # What is another workload's by its evidence is none of this run's.
             known = {one.resource.ref for one in found}
@@ -181,7 +184,34 @@ class FindRallyLeaks(command.ListCommand):
             left += residue.find_new(snapshot, before, kinds, known, tasks)
         return sorted(
             left, key=lambda one: (one.workload, one.kind, one.name, one.id)
-        ), is_complete
+        ), is_complete and is_listed
+
+    def _look_elsewhere(
+        self,
+        engine: "sweep.Engine",
+        parts: Mapping[str, Sequence[str]],
+        tasks: "Sequence[runs.Task]",
+    ) -> "tuple[list[residue.Leftover], bool]":
+        """Return what is left at services that no sweep knows, and whether those were listed."""
+        from cleanupd.rally_jobs import strays
+
+        listed, unlisted = strays.find_services(tasks)
+        left: list[residue.Leftover] = []
+        reasons = dict.fromkeys(unlisted, "cleanupd cannot list it for all projects")
+        doubts = []
+        for service in listed:
+            try:
+                left += strays.find(service, engine.cloud, parts, engine.find_part, tasks)
+            except exceptions.Forbidden as error:
+                reasons[service] = str(error)
+            except exceptions.CloudError as error:
+                doubts.append(f"what the run made at {service} was not listed: {error}")
+        for service, reason in sorted(reasons.items()):
+            self.app.warn(
+                f"what the run made at {service} was not looked at: {reason};"
+                " what did not go is only in Rally's log (--rally-log)"
+            )
+        return left, self.say_doubts(doubts)
 
 
 def _scan(paths: Iterable[pathlib.Path]) -> "list[logs.Failure]":
@@ -200,19 +230,12 @@ def _scan(paths: Iterable[pathlib.Path]) -> "list[logs.Failure]":
 
 
 def _row_of_leftover(one: "residue.Leftover") -> tuple[Any, ...]:
-    return one.workload, one.scenario, one.kind, one.name, one.id, one.project, one.evidence
+    return one.kind, one.name, one.id, one.project, one.workload, one.scenario, one.evidence
 
 
 def _row_of_failure(one: "logs.Failure") -> tuple[Any, ...]:
-    return (
-        one.workload,
-        "",
-        one.kind,
-        "",
-        one.id,
-        "",
-        f"cleanup failed ({one.source}): {one.reason}",
-    )
+    evidence = f"cleanup failed ({one.source}): {one.reason}"
+    return one.kind, "", one.id, "", one.workload, one.scenario, evidence
 
 
 _ZUUL = """\

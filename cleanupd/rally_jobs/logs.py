@@ -44,8 +44,8 @@ _OTHERS = (
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A cleanup that failed: of which kind, as Rally calls it, of which id, and why.
 
-    ``workload`` is its uuid where a report told; ``source`` the line of a
-    log or the words "report".
+    ``workload`` is its uuid and ``scenario`` what it ran, where a report told;
+    ``source`` the line of a log or the word "report".
     """
 
     kind: str
@@ -53,6 +53,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     source: str
     workload: str = ""
+    scenario: str = ""
 
 
 def scan(log: BinaryIO) -> Iterator[Failure]:
@@ -95,7 +96,8 @@ def of_reports(tasks: Iterable[runs.Task]) -> Iterator[Failure]:
                 yield Failure(
                     kind=context.plugin_name,
                     id="",
-                    reason=f"its cleanup failed: {reason}"[:_REASON],
+                    reason=reason[:_REASON],
                     source="report",
                     workload=workload.uuid,
+                    scenario=workload.name,
                 )

@@ -106,10 +106,24 @@ def find_named(
 
     ``parts`` are the uuids that give each part of names.
     """
-    scenarios = {one.uuid: one.name for task in tasks for one in task.workloads}
     for one in found:
-        for uuid in sorted(parts.get(one.part or "", ()), key=lambda u: u not in scenarios)[:1]:
-            yield _leftover(one.resource, uuid, scenarios.get(uuid, ""), "; ".join(one.evidence))
+        evidence = "; ".join(one.evidence)
+        yield from find_owned(one.resource, one.part or "", evidence, parts, tasks)
+
+
+def find_owned(
+    record: resources.Resource,
+    part: str,
+    evidence: str,
+    parts: Mapping[str, Sequence[str]],
+    tasks: Sequence[runs.Task],
+) -> Iterator[Leftover]:
+    """Yield a resource with a part of a name if that part is of one of ``parts``."""
+    if part not in parts:
+        return
+    scenarios = {one.uuid: one.name for task in tasks for one in task.workloads}
+    for uuid in sorted(parts[part], key=lambda u: u not in scenarios)[:1]:
+        yield _leftover(record, uuid, scenarios.get(uuid, ""), evidence)
 
 
 def find_new(

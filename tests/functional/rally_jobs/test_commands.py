@@ -166,6 +166,26 @@ def test_leaks_of_a_run_are_told_by_workload(
     assert not console.cloud.requests.changes()
 
 
+def test_leaks_are_told_in_eighty_columns(
+    console: consoles.Console, scene: tuple[emulator.Cloud, scenes.Demo], tmp_path: pathlib.Path
+) -> None:
+    """In a window of eighty columns every uuid, name and workload stands whole in a line."""
+    failed = {"plugin_name": "users@openstack", "cleanup": {"error": ["E", "no answer", ""]}}
+    report = reports.write(
+        tmp_path / "report.json", reports.workload(uuid=KILLED, contexts_results=[failed])
+    )
+    words = ("rally-jobs", "leaks", "--rally-report", report)
+    rows = console.here(*words, "-f", "json").json
+    lines = console.here(*words, "--max-width", "80").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    for row in rows:
+        # The id of a key pair is no uuid: it is its user's, and its name.
+        whole = [row[column] for column in ("Kind", "Name", "Workload", "Scenario")]
+        for text in whole + row["ID"].split("/")[:1]:
+            assert any(text in line for line in lines), row
+    assert {row["Scenario"] for row in rows} == {"NovaKeypair.create_and_list_keypairs"}
+
+
 def test_a_clean_run_ends_with_0(console: consoles.Console, tmp_path: pathlib.Path) -> None:
     """Where a run left nothing and no cleanup failed the exit code is 0."""
     report = reports.write(tmp_path / "report.json", reports.workload())

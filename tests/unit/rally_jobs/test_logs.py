@@ -74,4 +74,4 @@ def test_a_report_tells_of_contexts() -> None:
     task = reports.report(reports.workload(contexts_results=results))["tasks"]
     found = list(logs.of_reports(msgspec.convert(task, list[runs.Task])))
     assert [(one.kind, one.workload) for one in found] == [("users@openstack", reports.OLD_UUID)]
-    assert found[0].reason == "its cleanup failed: in use"
+    assert found[0].reason == "in use"
