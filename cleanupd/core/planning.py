@@ -17,8 +17,10 @@ before what it is attached to; what the service made for an owner goes before
 it or with it, as the edge says; what is not tied goes in parallel.
 """
 
+import collections
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import datetime
 import graphlib
 
@@ -69,7 +71,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     whose evidence is not complete; ``active`` counts the resources of
     workloads that were not selected, by the reason; ``foreign`` counts all
     others.  ``doubts`` say which kinds could not be listed: what of them
-    there is may be missing from the plan.
+    there is may be missing from the plan.  ``staying`` counts, of each kind
+    that the steps are of, the resources that stay.
     """
 
     id: str
@@ -83,6 +86,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     active: dict[str, int]
     foreign: int
     doubts: tuple[str, ...]
+    staying: dict[str, int] = {}
 
 
 def make_plan(
@@ -125,7 +129,14 @@ def make_plan(
         active=active,
         foreign=judgement.foreign,
         doubts=snapshot.doubts(),
+        staying=_count_staying(snapshot, steps),
     )
+
+
+def _count_staying(snapshot: model.Snapshot, steps: Sequence[Step]) -> dict[str, int]:
+    counts = snapshot.counts()
+    going = collections.Counter(step.ref.kind for step in steps)
+    return {kind: counts.get(kind, 0) - count for kind, count in sorted(going.items())}
 
 
 def _kept(finding: judgements.Finding, reason: str) -> Kept:
