@@ -120,7 +120,7 @@ sandbox-test: $(READY) ## tests on a real control plane, which is started if it 
 	$(BIN)/python -m pytest -m 'not campaign' tests/sandbox
 
 campaign-rally-jobs: $(READY) $(READY_RALLY) ## every generated folder, its commands run by Rally
-	@tools/sandbox/sandbox up --rally
+	@tools/sandbox/sandbox up --rally swift heat ironic
 	$(BIN)/python -m pytest -m campaign tests/functional/rally_jobs tests/sandbox
 
 campaign-race: $(READY) ## image caches against a conductor at full speed; FOR=600: that long
