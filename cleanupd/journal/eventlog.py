@@ -12,11 +12,15 @@
 
 """What is noted during a sweep: an intent before each call, what came of it after."""
 
+import collections
+import datetime
+import math
 import threading
 from typing import Self
 
 import sqlalchemy as sa
 
+from cleanupd.core import resources
 from cleanupd.journal import database
 from cleanupd.journal import schema
 from cleanupd.journal import store
@@ -24,18 +28,26 @@ from cleanupd.journal import store
 #: A service may send a page of text with its error.
 _LONGEST = 10_000
 
+#: What is counted as spent: what is asked for, and what went along with it.
+_SPENDING = (store.INTENT, store.Outcome.GONE)
+
 
 class EventLog:
     """Appends events, from any thread, as long as its block runs.
 
     A thread of its own writes: all that came while the transaction before was
     written goes into one.  After the block everything is on disk, or
-    JournalFailed is raised.
+    JournalFailed is raised.  With the intent is written what it spends of the
+    budget of ``place``, a cloud and a region: each resource once.
     """
 
-    def __init__(self, connection: database.Connected, sweep_id: str) -> None:
+    def __init__(
+        self, connection: database.Connected, sweep_id: str, place: tuple[str, str]
+    ) -> None:
         self._connection = connection
         self._sweep_id = sweep_id
+        self._place = place
+        self._counted: set[resources.Ref] = set()
         self._changed = threading.Condition()
         self._batch = _Batch()
         self._is_over = False
@@ -68,6 +80,9 @@ class EventLog:
             self._check()
             batch = self._batch
             batch.rows.append(self._row(event))
+            if event.what in _SPENDING and event.ref not in self._counted:
+                self._counted.add(event.ref)
+                batch.spent[event.ref.kind, _seconds(event.at)] += 1
             self._changed.notify()
         if event.what == store.INTENT:
             batch.written.wait()
@@ -88,15 +103,27 @@ class EventLog:
             if not batch.rows:
                 return
             try:
-                self._write(batch.rows)
+                self._write(batch)
                 batch.is_lost = False
             except Exception as error:  # noqa: BLE001  told to those who append
                 self._error = error
             finally:
                 batch.written.set()
 
-    def _write(self, rows: list[dict[str, object]]) -> None:
-        self._connection.run(lambda connection: connection.execute(sa.insert(schema.EVENTS), rows))
+    def _write(self, batch: "_Batch") -> None:
+        spent = [self._spent(*key, count) for key, count in batch.spent.items()]
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(sa.insert(schema.EVENTS), batch.rows)
+            if spent:
+                connection.execute(sa.insert(schema.SPENT), spent)
+
+        self._connection.run(write)
+
+    def _spent(self, kind: str, at: int, count: int) -> dict[str, object]:
+        cloud, region = self._place
+        row: dict[str, object] = {"cloud": cloud, "region": region, "sweep_id": self._sweep_id}
+        return row | {"kind": kind, "at": at, "count": count}
 
     def _row(self, event: store.Event) -> dict[str, object]:
         return {
@@ -116,6 +143,8 @@ class _Batch:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, object]] = []
+        #: How many resources, by their kind and a second.
+        self.spent: collections.Counter[tuple[str, int]] = collections.Counter()
         self.written = threading.Event()
         self.is_lost = True
 
@@ -123,3 +152,8 @@ class _Batch:
 def stored(text: str | None) -> str | None:
     """Return a text of whatever origin as every database takes it."""
     return None if text is None else text.replace("\0", "\ufffd")[:_LONGEST]
+
+
+def _seconds(at: str) -> int:
+    """Return a moment in whole seconds since 1970, not earlier than it was."""
+    return math.ceil(datetime.datetime.fromisoformat(at).timestamp())

@@ -125,3 +125,26 @@ SIGHTINGS = sa.Table(
     ),
     **_MYSQL,
 )
+
+#: ``at`` counts seconds since 1970, so that any database can compare it.
+#: No sweep that is forgotten takes what it spent along.
+SPENT = sa.Table(
+    "spent",
+    METADATA,
+    sa.Column("id", _SERIAL, primary_key=True),
+    sa.Column("cloud", sa.String(255), nullable=False),
+    sa.Column("region", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(255), nullable=False),
+    sa.Column("sweep_id", sa.String(64), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Index(
+        "ix_spent_cloud_region_at",
+        "cloud",
+        "region",
+        "at",
+        mysql_length={"cloud": 64, "region": 64},
+        mariadb_length={"cloud": 64, "region": 64},
+    ),
+    **_MYSQL,
+)

@@ -29,6 +29,7 @@ import msgspec
 import sqlalchemy as sa
 
 from cleanupd import exceptions
+from cleanupd.core import budgets
 from cleanupd.core import certificate as certificates
 from cleanupd.core import planning
 from cleanupd.core import resources
@@ -117,16 +118,40 @@ class Journal:
         ]
         for chunk in _chunks(old):
             self._write(sa.delete(schema.SWEEPS).where(column.id.in_(chunk)))
+        self._write(sa.delete(schema.SPENT).where(schema.SPENT.c.at < int(moment.timestamp())))
         return len(old)
 
     @contextlib.contextmanager
     def events(self, sweep_id: str) -> Iterator[eventlog.EventLog]:
-        """Give the log of a sweep to be written to."""
+        """Give the log of a sweep to be written to; raises UnknownSweep."""
+        sweep = self.sweep(sweep_id)
         with (
             self._database.connected() as connection,
-            eventlog.EventLog(connection, sweep_id) as log,
+            eventlog.EventLog(connection, sweep_id, (sweep.cloud, sweep.region)) as log,
         ):
             yield log
+
+    def spent(self, cloud: str, region: str, now: datetime.datetime) -> budgets.Spent:
+        """Return what was removed from a region within the hour before ``now``.
+
+        What a clock that was ahead dates later than now counts, too.
+        """
+        column = schema.SPENT.c
+        asked = (
+            sa.select(column.kind, sa.func.sum(column.count), sa.func.min(column.at))
+            .where(
+                column.cloud == cloud,
+                column.region == region,
+                column.at > int((now - budgets.HOUR).timestamp()),
+            )
+            .group_by(column.kind)
+        )
+        rows = self._read(asked)
+        first = min((at for _, _, at in rows), default=None)
+        return budgets.Spent(
+            kinds={kind: int(count) for kind, count, _ in sorted(rows)},
+            since=None if first is None else datetime.datetime.fromtimestamp(first, datetime.UTC),
+        )
 
     def read_events(self, sweep_id: str) -> tuple[store.Event, ...]:
         """Return what was noted during a sweep, in order."""

@@ -13,6 +13,7 @@
 """What every journal does, whichever database it is in."""
 
 from concurrent import futures
+import contextlib
 import datetime
 
 from alembic import command
@@ -77,6 +78,14 @@ def make_plan(id_, *names):
 def make_event(what, id_, **fields):
     """Return an event."""
     return store.Event(at=START, what=what, ref=sample.ref("network.network", id_), **fields)
+
+
+@contextlib.contextmanager
+def removing(journal, id_, **fields):
+    """Give the log of a sweep that is over by then."""
+    journal.save(make_sweep(id_, **fields))
+    with journal.events(id_) as log:
+        yield log
 
 
 class JournalSuite:
@@ -227,6 +236,48 @@ class JournalSuite:
         }
         journal.save_sightings("sample", "one", second)
         assert journal.sightings("sample", "one") == second
+
+    def test_what_is_spent_is_written_with_the_intents(self, place, journal):
+        """A crash loses none of it: when an intent is on disk another process reads it."""
+        with removing(journal, "a") as log:
+            log.append(make_event("remove", "n"))
+            assert sql.Journal(place).spent("c", "r", sample.NOW).kinds == {"network.network": 1}
+
+    def test_each_resource_is_spent_once(self, journal):
+        """However often it is tried; what went along with its owner counts, too."""
+        with removing(journal, "a") as log:
+            for what in ("remove", "refused", "remove", "removed"):
+                log.append(make_event(what, "n"))
+            log.append(make_event("gone", "along"))
+            log.append(make_event("changed", "stays"))
+        spent = journal.spent("c", "r", sample.NOW)
+        assert (spent.total, spent.since) == (2, sample.NOW)
+
+    def test_all_sweeps_of_a_region_spend_of_one_budget(self, journal):
+        """And none of another's."""
+        for id_, region in (("a", "r"), ("b", "r"), ("x", "other")):
+            with removing(journal, id_, region=region) as log:
+                log.append(make_event("remove", id_))
+        assert journal.spent("c", "r", sample.NOW).total == 2
+        assert journal.spent("c", "other", sample.NOW).total == 1
+        assert journal.spent("other", "r", sample.NOW).total == 0
+
+    def test_the_hour_goes_by_the_clock(self, journal):
+        """After an hour it is over; for a clock that was set back it is not."""
+        with removing(journal, "a") as log:
+            log.append(make_event("remove", "n"))
+        for minutes, total in {0: 1, 59: 1, 60: 0, 61: 0, -1: 1, -60 * 24: 1}.items():
+            at = sample.NOW + datetime.timedelta(minutes=minutes)
+            assert journal.spent("c", "r", at).total == total
+
+    def test_what_a_forgotten_sweep_spent_is_still_spent(self, journal):
+        """It is forgotten when it is as old itself."""
+        with removing(journal, "a", started_at="2025-12-31T12:00:00+00:00") as log:
+            log.append(make_event("remove", "n"))
+        assert journal.forget_before(sample.NOW) == 1
+        assert journal.spent("c", "r", sample.NOW).total == 1
+        journal.forget_before(sample.NOW + datetime.timedelta(seconds=1))
+        assert journal.spent("c", "r", sample.NOW).total == 0
 
     def test_migrations_make_what_the_code_expects(self, place, journal):
         """From nothing to the newest revision there is no difference to the tables."""

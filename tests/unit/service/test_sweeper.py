@@ -30,6 +30,7 @@ from tests.unit.service import stage
 REPORT = settings.Rules()
 ENFORCE = settings.Rules(is_enforcing=True)
 UNKNOWN = "11111111-8f0e-4d5b-9c43-1f4d2f7a6b10"
+NOW = "2026-03-01T12:00:00.000+00:00"
 OVER = (State.PLANNED, State.DONE, State.FAILED)
 
 
@@ -339,7 +340,7 @@ def test_what_is_not_known_of_an_interrupted_sweep_is_told(sweeper, keeper):
     plan = keeper.engine.plan(keeper.known().snapshot, stage.NAMED)
     journal.save(msgspec.structs.replace(journal.sweep(plan.id), state=State.RUNNING))
     with journal.events(plan.id) as events:
-        events.append(store.Event(at="now", what=store.INTENT, ref=plan.steps[0].ref))
+        events.append(store.Event(at=NOW, what=store.INTENT, ref=plan.steps[0].ref))
     sweeper.start()
     left = sweeper.sweep(plan.id)
     assert [result.outcome for result in left.results] == [Outcome.UNKNOWN]

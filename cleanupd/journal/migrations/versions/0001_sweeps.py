@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Sweeps with their plans, events and results; first sightings."""
+"""Sweeps with their plans, events and results; first sightings; budgets spent."""
 
 from typing import Any
 
@@ -88,6 +88,24 @@ def upgrade() -> None:
         ["cloud", "observed_in"],
         mysql_length={"cloud": 64, "observed_in": 64},
         mariadb_length={"cloud": 64, "observed_in": 64},
+    )
+    op.create_table(
+        "spent",
+        sa.Column("id", _SERIAL, primary_key=True),
+        sa.Column("cloud", sa.String(255), nullable=False),
+        sa.Column("region", sa.String(255), nullable=False),
+        sa.Column("kind", sa.String(255), nullable=False),
+        sa.Column("sweep_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("count", sa.Integer, nullable=False),
+        **_MYSQL,
+    )
+    op.create_index(
+        "ix_spent_cloud_region_at",
+        "spent",
+        ["cloud", "region", "at"],
+        mysql_length={"cloud": 64, "region": 64},
+        mariadb_length={"cloud": 64, "region": 64},
     )
 
 
