@@ -42,10 +42,10 @@ image-cache clean``. Look at ``cleanupctl image-cache show`` before you set
         help="""\
 Directory in which is kept what passes remember of the clock.
 
-It is made if it does not exist. It must not be on a file system whose caches
-are cleaned: a pass has to work on a full disk. Empty means that it is kept in
-memory, and that a clock that was set while the daemon was down is not
-noticed.""",
+It is made if it does not exist. On a file system that is cleaned nothing is
+written, since a pass has to work on a full disk: then, and where this is
+empty, it is kept in memory, and a clock that was set while the daemon was
+down is not noticed.""",
     ),
 ]
 

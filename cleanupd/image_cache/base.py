@@ -39,6 +39,8 @@ IMAGES = scanning.Names(
 )
 #: How long another sweeper is waited for.
 LOCK_PATIENCE_S = 10.0
+#: Why a pass has nothing to do, and all is well.
+ROOM_WAS_MADE = "another sweeper has made the room"
 #: Space that XFS and btrfs free late is asked for where less than this part of it came.
 _LATE_BELOW = 0.5
 
@@ -144,20 +146,25 @@ class ImageCache:
             now = self.bound.room(directory)
             need, before = _still_needed(need, before, now), now
             if not need:
-                return self._skipped("another sweeper has made the room")
+                return self._skipped(ROOM_WAS_MADE)
         one = sweeping.Pass(
             cache=self.name(),
             limits=self.limits,
             need=need,
-            moment=self.bound.clock.moment(),
+            moment=self.bound.clock.moment(directory.status.st_dev),
             bound=self.bound,
             is_enforced=is_enforced,
         )
-        report = reports.merge(self._start(one), self.sweep(directory, one))
+        report = reports.merge(self._start(directory, one), self.sweep(directory, one))
         return msgspec.structs.replace(report, room=self._settled(directory, before, report.freed))
 
-    def _start(self, one: sweeping.Pass) -> reports.Report:
-        jump_s, alarms = one.moment.jump_s, []
+    def _start(self, directory: directories.Directory, one: sweeping.Pass) -> reports.Report:
+        jump_s, alarms, advice = one.moment.jump_s, [], []
+        if self.bound.clock.is_on(directory.status.st_dev):
+            advice.append(
+                "what passes remember of the clock is not kept, since it would be on this file"
+                " system: name another [image_cache] run_path"
+            )
         if jump_s:
             alarms.append(
                 f"the clock was set by {jump_s / policies.HOUR_S:+.1f} h: no age is believed for"
@@ -168,6 +175,7 @@ class ImageCache:
             directory=self.master_dir,
             is_enforced=one.is_enforced,
             alarms=tuple(alarms),
+            advice=tuple(advice),
         )
 
     def sweep(

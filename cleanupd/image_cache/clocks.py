@@ -64,12 +64,27 @@ class Clock:
         running: Callable[[], float] | None = None,
     ) -> None:
         self._file = folder / "image-caches.json" if folder else None
+        self._avoided: int | None = None
         self._wall = wall
         self._running = running or (lambda: time.clock_gettime(time.CLOCK_BOOTTIME))
         self._memory = self._read()
 
-    def moment(self) -> Moment:
-        """Return the time for a pass, which is never later than the trusted clock says."""
+    def is_on(self, device: int) -> bool:
+        """Return whether what is remembered would be kept on a device."""
+        if self._file is None:
+            return False
+        try:
+            folder = next(one for one in self._file.parents if one.exists())
+            return folder.stat().st_dev == device
+        except OSError:
+            return False  # nothing can be written there, either
+
+    def moment(self, avoided: int | None = None) -> Moment:
+        """Return the time for a pass, which is never later than the trusted clock says.
+
+        Nothing is written to a device that is to be ``avoided``.
+        """
+        self._avoided = avoided
         wall_s, running_s = self._wall(), self._running()
         memory = self._memory
         boot = _boot_id()
@@ -89,7 +104,7 @@ class Clock:
             memory.jumped_at_s = running_s
         if running_s - memory.jumped_at_s > DISTRUST_S:
             memory.boot = ""
-            return self.moment()
+            return self.moment(avoided)
         self._write()
         return Moment(now_s=min(wall_s, expected_s), jump_s=jump_s)
 
@@ -114,6 +129,8 @@ class Clock:
         if self._file is None:
             return
         try:
+            if self._avoided is not None and self.is_on(self._avoided):
+                return
             self._file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             fresh = self._file.with_suffix(f".{os.getpid()}")
             fresh.write_bytes(msgspec.json.encode(self._memory))

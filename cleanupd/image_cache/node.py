@@ -58,7 +58,7 @@ class Node:
     def __init__(self, host: str) -> None:
         self._host = host
         self._lock = threading.Lock()
-        self._failures: dict[str, tuple[dict[str, int], int]] = {}
+        self._failures: dict[str, tuple[str, int]] = {}
         self._due_at_s: dict[str, float] = {}
 
     def states(self) -> tuple[State, ...]:
@@ -181,12 +181,15 @@ class Node:
 
     def _with_failures(self, report: reports.Report) -> reports.Report:
         """Return the report with an alarm, if it failed in the same way several times."""
-        before, times = self._failures.get(report.cache, ({}, 0))
-        times = times + 1 if report.errors and report.errors == before else bool(report.errors)
-        self._failures[report.cache] = report.errors, times
+        wrong = [f"{name} {count} times" for name, count in report.errors.items()]
+        if report.skipped and report.skipped not in (base.ROOM_WAS_MADE, *report.alarms):
+            wrong.append(report.skipped)
+        text = ", ".join(wrong)
+        before, times = self._failures.get(report.cache, ("", 0))
+        times = times + 1 if text and text == before else bool(text)
+        self._failures[report.cache] = text, times
         if times < _ALIKE:
             return report
-        text = ", ".join(f"{name} {count} times" for name, count in report.errors.items())
         alarm = f"{times} passes one after the other failed in the same way: {text}"
         return _with_alarm(report, alarm)
 

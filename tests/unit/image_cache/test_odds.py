@@ -415,6 +415,17 @@ class TestClock:
         assert moment.jump_s == pytest.approx(7 * DAY - 10)
         assert moment.now_s == 1010.0
 
+    @pytest.mark.parametrize("is_near", [True, False])
+    def test_nothing_is_written_to_the_disk_that_is_cleaned(self, stage, shared_memory, is_near):
+        """What is remembered belongs elsewhere, which is said."""
+        folder = stage.folder / "run" if is_near else pathlib.Path(shared_memory) / "run"
+        stage.clock = clocks.Clock(folder, lambda: stage.now_s, lambda: stage.running_s)
+        stage.add(Cache)
+        report = Cache().clean_up()
+        assert folder.exists() is not is_near
+        assert bool(report.advice) is is_near
+        assert all("run_path" in text for text in report.advice)
+
     def test_where_nothing_can_be_written_passes_go_on(self, tmp_path, caplog):
         """What is known of the clock is kept in memory then."""
         (tmp_path / "file").write_text("")

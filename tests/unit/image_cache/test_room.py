@@ -12,7 +12,9 @@
 
 """Room for whoever asks, and all caches of a node together."""
 
+import fcntl
 import functools
+import os
 import pathlib
 import time
 
@@ -206,6 +208,21 @@ class TestNode:
         alarms = [here.clean().reports[0].alarms for _ in range(3)]
         assert alarms[:2] == [(), ()]
         assert "EPERM 1 times" in alarms[2][0]
+
+    def test_so_are_three_passes_that_somebody_kept_away(self, stage, monkeypatch):
+        """Whoever can open the directory can lock it, for as long as they like."""
+        place = stage.add(Cache)
+        monkeypatch.setattr("cleanupd.image_cache.base.LOCK_PATIENCE_S", 0.0)
+        here = node.Node("here")
+        handle = os.open(place, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            alarms = [here.clean().reports[0].alarms for _ in range(3)]
+        finally:
+            os.close(handle)
+        assert alarms[:2] == [(), ()]
+        assert "another sweeper is at work" in alarms[2][0]
+        assert here.clean().reports[0].alarms == ()
 
     def test_each_cache_has_its_own_interval(self, stage):
         """The job passes over those whose time has come."""
