@@ -55,10 +55,10 @@ class Bucket:
         mask = (1 << max(0, len(members) // _CHUNK).bit_length()) - 1
         if mask == 0:
             return cls(len(members), 0, rpds.HashTrieMap({0: members}))
-        chunks: dict[int, list[str]] = {}
+        chunks: list[list[str]] = [[] for _ in range(mask + 1)]
         for member in members:
-            chunks.setdefault(hash(member) & mask, []).append(member)
-        shared = {number: tuple(chunk) for number, chunk in chunks.items()}
+            chunks[hash(member) & mask].append(member)
+        shared = {number: tuple(chunk) for number, chunk in enumerate(chunks) if chunk}
         return cls(len(members), mask, rpds.HashTrieMap(shared))
 
     def __len__(self) -> int:
@@ -105,8 +105,7 @@ class Index:
     def build(cls, pairs: Iterable[tuple[object, str]]) -> "Index":
         """Return the index of all pairs of key and id, none of which comes twice."""
         collected = Collected()
-        for key, member in pairs:
-            collected.add(key, member)
+        collected.add(pairs)
         return collected.index()
 
     def __getitem__(self, key: object) -> Iterable[str]:
@@ -151,16 +150,18 @@ class Collected:
         self._single: dict[object, str] = {}
         self._several: dict[object, dict[str, None]] = {}
 
-    def add(self, key: object, member: str) -> None:
-        """Add an id that the key does not have."""
-        several = self._several.get(key)
-        if several is not None:
-            several[member] = None
-            return
-        other = self._single.setdefault(key, member)
-        if other is not member:
-            del self._single[key]
-            self._several[key] = {other: None, member: None}
+    def add(self, pairs: Iterable[tuple[object, str]]) -> None:
+        """Add pairs of a key and an id that it does not have."""
+        single, several = self._single, self._several
+        for key, member in pairs:
+            members = several.get(key)
+            if members is not None:
+                members[member] = None
+                continue
+            other = single.setdefault(key, member)
+            if other is not member:
+                del single[key]
+                several[key] = {other: None, member: None}
 
     def index(self) -> Index:
         """Return the index, and hold nothing any more; other threads go on meanwhile."""

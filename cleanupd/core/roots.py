@@ -75,8 +75,7 @@ class KindRoot:
                 again |= {id_: batch.pop(id_) for id_ in [one for one in batch if one in held]}
                 grown = held.update(batch)
             held = grown
-            for id_, record in batch.items():
-                collected.add(id_, record)
+            collected.add(batch)
         root = cls(held, collected.indexes(), find_part)
         for id_, record in again.items():
             root = root.replaced(id_, record)
@@ -91,7 +90,7 @@ class KindRoot:
         for id_, record in self.records.items():
             part = find_part(record)
             if part is not None:
-                collected.add(part, id_)
+                collected.add(((part, id_),))
         found = (self.projects, self.hosts, self.targets, collected.index())
         return KindRoot(self.records, found, find_part)
 
@@ -120,6 +119,9 @@ class KindRoot:
 
     def _remade(self, records: Iterable[resources.Resource]) -> "tuple[KindRoot, frozenset[str]]":
         """Return the same as relisted, quicker where the listing has much more than this root."""
+        if not self.records:
+            root = KindRoot.build(records, self._find_part)
+            return (root if root.records else self), frozenset()
         news = 0
 
         def keep() -> Iterator[resources.Resource]:
@@ -199,17 +201,15 @@ class _Collected:
         self._targets = indexes.Collected()
         self._parts = indexes.Collected()
 
-    def add(self, id_: str, record: resources.Resource) -> None:
-        """Add the keys of a record; the same as _keys, in half the time."""
-        if record.project_id is not None:
-            self._projects.add(record.project_id, id_)
-        if record.host is not None:
-            self._hosts.add(record.host, id_)
-        for target in _targets(record):
-            self._targets.add(target, id_)
-        part = self._find_part(record)
-        if part is not None:
-            self._parts.add(part, id_)
+    def add(self, batch: Mapping[str, resources.Resource]) -> None:
+        """Add the keys of records; the same as _keys, in less time: twice is as good as once."""
+        find_part, records = self._find_part, batch.items()
+        self._projects.add((r.project_id, i) for i, r in records if r.project_id is not None)
+        self._hosts.add((r.host, i) for i, r in records if r.host is not None)
+        self._targets.add((edge.target, i) for i, r in records for edge in r.edges)
+        self._targets.add((target, i) for i, r in records for target in r.cascades)
+        found = ((find_part(record), id_) for id_, record in records)
+        self._parts.add(pair for pair in found if pair[0] is not None)
 
     def indexes(self) -> tuple[indexes.Index, ...]:
         """Return the indexes, and hold nothing any more."""

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import datetime
+import functools
 import graphlib
 import threading
 from typing import ClassVar
@@ -179,10 +180,12 @@ listing costs about one request for each thousand resources of a kind.""",
         """Take what the bus told; what cannot be told has to be read."""
         with self._changing:
             ref = change.record.ref if isinstance(change, changes.Updated) else change.ref
-            state = self._states[ref.kind]
+            state, before = self._states[ref.kind], self._model
             if _take(state, change):
                 self._touched[ref] = None
-            self._model = self._make_model()
+            # Quicker than to make it of all kinds.
+            roots = {**before.roots, ref.kind: state.root}
+            self._model = model.ModelRoot(roots=roots, trust=before.trust)
 
     def read_touched(self) -> int:
         """Read what was touched, and return how many resources that were.
@@ -295,7 +298,8 @@ listing costs about one request for each thousand resources of a kind.""",
         plugin = self.managers[kind]
         known = {other: self._find(other, kind) for other in plugin.KIND.listed_after}
         for record in manager.list_each(plugin, self._cloud, known):
-            self._refuse_if_stopped(kind)
+            if self._is_stopped:
+                break
             yield record
         self._refuse_if_stopped(kind)
 
@@ -364,7 +368,7 @@ def guarded(kind: str) -> Iterator[None]:
 
 
 def _bound(find_part: FindPart, kind: kinds.Kind) -> roots.FindPart:
-    return lambda record: find_part(kind, record)
+    return functools.partial(find_part, kind)
 
 
 def _take(state: freshness.KindState, change: changes.Change) -> bool:

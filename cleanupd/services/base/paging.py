@@ -145,14 +145,16 @@ class Walk(Generic[W]):
         except exceptions.MalformedAnswer as error:
             raise self._incomplete(error.reason) from error
         begin = self._position(marker) + 1
-        is_honoured = all(self._positions.get(key, begin) >= begin for key in keys)
+        again = self._positions.keys() & keys
+        is_honoured = all(self._positions[key] >= begin for key in again)
         return page if is_honoured else None
 
     def _unseen(self, items: list[W]) -> Iterator[W]:
+        positions, find_key = self._positions, self._key
         for item in items:
-            key = self._key(item)
-            if key not in self._positions:
-                self._positions[key] = len(self._positions)
+            key = find_key(item)
+            position = len(positions)
+            if positions.setdefault(key, position) == position:
                 yield item
 
     def _next_marker(self, page: Any) -> str | None:

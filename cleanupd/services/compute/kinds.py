@@ -187,19 +187,20 @@ _ROWS = msgspec.json.Decoder(_Rows)
 
 def parse_server(server: Server, place: wire.Place) -> resources.Resource:
     """Return the record of ``server``; what many servers have in common they share."""
-    edges = [_use(place, "compute.flavor", server.flavor.original_name)]
+    flavors, keypairs, images = _uses(place)
+    edges = [flavors[server.flavor.original_name]]
     if server.key_name:
-        edges.append(_use(place, "compute.keypair", keypair_id(server.user_id, server.key_name)))
+        edges.append(keypairs[keypair_id(server.user_id, server.key_name)])
     if isinstance(server.image, wire.Reference):
-        edges.append(_use(place, "image.image", server.image.id))
+        edges.append(images[server.image.id])
     cascades = []
     for one in server.volumes:
-        ref = place.ref("block_storage.volume", one.id)
-        edges.append(resources.attached_to(ref))
+        ref = resources.Ref(place.cloud, place.region, "block_storage.volume", one.id)
+        edges.append(resources.Edge(_ATTACHED, ref))
         if one.delete_on_termination:
             cascades.append(ref)
     return resources.Resource(
-        ref=place.ref("compute.server", server.id),
+        ref=resources.Ref(place.cloud, place.region, "compute.server", server.id),
         name=server.name or None,
         project_id=sys.intern(server.tenant_id),
         user_id=sys.intern(server.user_id),
@@ -209,15 +210,31 @@ def parse_server(server: Server, place: wire.Place) -> resources.Resource:
         status=sys.intern(server.status),
         host=sys.intern(server.host) if server.host else None,
         edges=tuple(edges),
-        cascades=tuple(sorted(cascades)),
+        cascades=tuple(sorted(cascades)) if cascades else (),
         details=make_details(server.locked, server.task_state, server.zone),
     )
 
 
-@functools.lru_cache(maxsize=_SHARED)
-def _use(place: wire.Place, kind: str, id_: str) -> resources.Edge:
-    """Return an edge of the sort that many servers have."""
-    return resources.attached_to(place.ref(kind, id_))
+class _Uses(dict[str, resources.Edge]):
+    """The edges of a sort that many servers have, by id; made when they are asked for."""
+
+    def __init__(self, place: wire.Place, kind: str) -> None:
+        self._place = place
+        self._kind = kind
+
+    def __missing__(self, id_: str) -> resources.Edge:
+        if len(self) >= _SHARED:
+            self.clear()
+        found = self[id_] = resources.attached_to(self._place.ref(self._kind, id_))
+        return found
+
+
+@functools.cache
+def _uses(place: wire.Place) -> tuple[_Uses, _Uses, _Uses]:
+    """Return the edges to flavors, keypairs and images of a place."""
+    kinds_of = ("compute.flavor", "compute.keypair", "image.image")
+    flavors, keypairs, images = (_Uses(place, kind) for kind in kinds_of)
+    return flavors, keypairs, images
 
 
 @functools.lru_cache(maxsize=_SHARED)

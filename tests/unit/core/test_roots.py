@@ -116,6 +116,25 @@ def test_a_root_follows_its_records():
     assert list(before.hosts["cmp1"]) == ["1"]
 
 
+def test_a_root_follows_what_its_records_lead_to():
+    """A server whose volume is another one leads to that alone; what it loses is not led to."""
+    old, new = (ref("block_storage.volume", id_) for id_ in ("old", "new"))
+    root = roots.KindRoot.build(
+        [server("1", edges=(resources.attached_to(old),), cascades=(old,))]
+    )
+    moved = root.replaced("1", server("1", edges=(resources.attached_to(new),)))
+    assert list(moved.targets[old]) == []
+    assert list(moved.targets[new]) == ["1"]
+    assert list(moved.replaced("1", None).targets) == []
+    assert list(root.targets[old]) == ["1"]
+
+
+def test_a_first_listing_of_nothing_is_no_other_root():
+    """There is nothing, as before."""
+    empty = roots.KindRoot.build(())
+    assert empty.relisted(()) == (empty, frozenset())
+
+
 def test_an_index_follows_keys_that_many_have():
     """Many ids of a key come all at once, one by one, and go again; other keys stay."""
     many = [str(number) for number in range(500)]
