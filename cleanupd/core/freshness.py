@@ -49,7 +49,8 @@ class _Heard(msgspec.Struct, frozen=True, gc=False):
     is_open: bool = False
 
 
-_NOTHING = _Heard(0, datetime.datetime.min.replace(tzinfo=datetime.UTC), is_gone=False)
+_EVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+_NOTHING = _Heard(0, _EVER, is_gone=False)
 
 
 class Shrinkage(msgspec.Struct, frozen=True):
@@ -119,7 +120,8 @@ class KindState:
         self._heard: dict[str, _Heard] = {}
         self._fallen: list[dict[str, _Heard]] = []
         self._listed: changes.Request | None = None
-        self._landed_at: datetime.datetime | None = None
+        #: A message that was sent before the first is old, one after the second certainly new.
+        self._old_before = self._new_after = _EVER
         self._missing: frozenset[str] = frozenset()
 
     def request(self, at: datetime.datetime) -> changes.Request:
@@ -220,7 +222,8 @@ class KindState:
         self._missing = frozenset()
         self._fallen.append(self._heard)
         self.root, self._heard = listing.follow(self.lag(listing)).followed, since
-        self._listed, self._landed_at = request, now
+        self._listed = request
+        self._old_before, self._new_after = request.at - SKEW, now + SKEW
         return None
 
     def tidy(self) -> int:
@@ -248,15 +251,13 @@ class KindState:
 
     def _is_old(self, sent_at: datetime.datetime) -> bool:
         """Whether the last listing was asked for after that, whoever's clock is right."""
-        return self._listed is not None and sent_at < self._listed.at - SKEW
+        return sent_at < self._old_before
 
     def _is_later(self, sent_at: datetime.datetime, heard: _Heard | None) -> bool | None:
         """Whether a message is newer than what is known, None where that cannot be told."""
         if heard is not None:
             return True if sent_at > heard.sent_at and not heard.is_open else None
-        if self._landed_at is not None and sent_at <= self._landed_at + SKEW:
-            return None
-        return True
+        return None if sent_at <= self._new_after else True
 
     def _hear(
         self, id_: str, sent_at: datetime.datetime, *, is_gone: bool, is_open: bool = False

@@ -37,6 +37,7 @@ from cleanupd.conf import settings
 from cleanupd.rpc import transport
 from cleanupd.service import hearing as hearings
 from cleanupd.services.base import notification
+from cleanupd.services.base import wire
 
 LOG = log.getLogger(__name__)
 
@@ -105,9 +106,8 @@ class EventsNotificationEndpoint:
         if not (_finds(self._publishers, publisher_id) and _finds(self._event_types, event_type)):
             self.filtered += 1
             return
-        sent_at = datetime.datetime.fromisoformat(message["metadata"]["timestamp"])
-        if sent_at.tzinfo is None:
-            sent_at = sent_at.replace(tzinfo=datetime.UTC)
+        told_at = datetime.datetime.fromisoformat(message["metadata"]["timestamp"])
+        sent_at = wire.as_utc(told_at)
         self._manager.dispatch(
             notification.Message(publisher_id, event_type, message["payload"], sent_at)
         )

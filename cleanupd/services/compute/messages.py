@@ -115,23 +115,24 @@ class ServerTold(msgspec.Struct, gc=False):
 
     def _has_ties(self, known: resources.Resource) -> bool:
         """Whether the record has the edges and cascades that the parser would make."""
-        ids = [edge.target.id for edge in known.edges]
         told = [self.flavor.data.name]
         if self.key_name:
             told.append(kinds.keypair_id(self.user_id, self.key_name))
         if self.image_uuid:
             told.append(self.image_uuid)
+        ids = [edge.target.id for edge in known.edges]
         count = len(told)
-        if ids[:count] != told:
+        volumes, devices = ids[count:], self.block_devices
+        if (ids[:count] if volumes else ids) != told:
             return False
-        if self.block_devices is None:
+        if devices is None:
             # It tells no volumes, which stand last.
             return all(edge.target.kind == _VOLUME for edge in known.edges[count:])
-        volumes = sorted(one.data.volume_id for one in self.block_devices)
-        going = sorted(
-            one.data.volume_id for one in self.block_devices if one.data.delete_on_termination
-        )
-        return volumes == sorted(ids[count:]) and going == [ref.id for ref in known.cascades]
+        if not devices:
+            return not volumes and not known.cascades
+        told_volumes = sorted(one.data.volume_id for one in devices)
+        going = sorted(one.data.volume_id for one in devices if one.data.delete_on_termination)
+        return told_volumes == sorted(volumes) and going == [ref.id for ref in known.cascades]
 
 
 def _latest(

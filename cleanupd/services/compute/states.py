@@ -58,4 +58,5 @@ _BY_TASK: dict[tuple[str, str | None], str] = {
 
 def find_status(state: str | None, task: str | None) -> str:
     """Return the status that the API shows."""
-    return _BY_TASK.get((state or "", task)) or _BY_STATE.get(state or "", "UNKNOWN")
+    status = _BY_TASK.get((state or "", task)) if task else None
+    return status or _BY_STATE.get(state or "", "UNKNOWN")
