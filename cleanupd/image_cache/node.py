@@ -151,7 +151,7 @@ class Node:
         if is_dry_run:
             return report
         report = self._with_failures(report)
-        if report.skipped:
+        if report.skipped and report.skipped not in report.alarms:
             LOG.info(
                 "Image cache %(name)s: %(why)s", {"name": cache.name(), "why": report.skipped}
             )
