@@ -73,7 +73,7 @@ class Measurement:
     @property
     def ratio(self) -> float | None:
         """Our value as a part of the peer's; None where that says nothing."""
-        return round(self.value / self.peer_value, 4) if self.peer_value else None
+        return float(f"{self.value / self.peer_value:.4g}") if self.peer_value else None
 
 
 class Measure(Protocol):

@@ -63,6 +63,13 @@ def test_a_peer_that_did_nothing_gives_no_ratio():
     assert report.Measurement(name="", unit="", value=1, peer="x", peer_value=0).ratio is None
 
 
+def test_a_tiny_ratio_is_not_nothing():
+    """Four digits that say something stay, however small the ratio is."""
+    tiny = report.Measurement(name="", unit="us", value=0.0123456, peer="x", peer_value=10**6)
+    assert tiny.ratio == 1.235e-08
+    assert report.number(tiny.ratio) == "1.23e-08"
+
+
 def test_the_table_shows_a_line_for_each_measurement():
     """Columns are aligned; numbers stand at the right."""
     assert list(report.table(MEASURED)) == [
