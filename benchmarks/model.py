@@ -25,6 +25,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import pathlib
 import statistics
 import sys
 import uuid
@@ -38,7 +39,9 @@ from benchmarks import report
 OPTIONS: report.Options = {
     "url": ("rabbit://openstack:secret@127.0.0.1:15673/", "the broker; that of the sandbox if not")
 }
-WATCHER = peers.Peer(("python-watcher==17.0.0",))
+WATCHER = peers.Peer(
+    ("python-watcher==17.0.0",), pathlib.Path(__file__).with_name("python-watcher.txt")
+)
 EMPTY = "empty endpoint"
 #: The peer copies its whole model for some questions, which takes long.
 MOST_COPIES = 2
