@@ -97,9 +97,12 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _has_default(name: str, text: str) -> bool:
-    """Whether Rally sees a default: it searches the text as Rally 5.1.1 does."""
+    """Whether Rally sees a default and there is one: it searches the text as Rally 5.1.1 does.
+
+    What is set to itself alone looks to Rally as if it had one, and is empty.
+    """
     return bool(
-        re.search(rf"{{%\s*set\s+{name}\s*=\s*{name}[^\w]+", text)
+        re.search(rf"{{%\s*set\s+{name}\s*=\s*{name}(?!\s*[-+]?%}})[^\w]+", text)
         or re.search(rf"{name}\s*\|\s*default\(", text)
     )
 

@@ -120,6 +120,12 @@ WRONG = (
             + TASK.replace("times: 4", "times: {{ times }}")
         },
     ),
+    Wrong(
+        "jinja-no-default",
+        _TASK,
+        {_TASK: TASK.replace("---\n", "---\n# {% set image = image %}\n", 1)},
+        2,
+    ),
     Wrong("yaml-syntax", _TASK, {_TASK: "---\na: b: c\n"}, 2),
     Wrong("yaml-bomb", _TASK, {_TASK: "---\na: &a [*a]\n"}, 2),
     Wrong("yaml-duplicate-key", _TASK, task("title: Rally", "version: 2\ntitle: Rally"), 2),
