@@ -41,6 +41,7 @@ from cleanupd.core import resources
 from cleanupd.engine import logcontext
 from cleanupd.engine import progress as progresses
 from cleanupd.engine import removal
+from cleanupd.engine import turns
 from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
 
@@ -59,8 +60,9 @@ class LastLook(msgspec.Struct, frozen=True):
 
 Look: TypeAlias = Callable[[], LastLook]
 
-#: Calls that are under way, with what they are to remove.
-Running: TypeAlias = dict["futures.Future[store.Result]", planning.Step]
+#: What came of a call: the step, and its result, or why it is to be tried again.
+Attempt: TypeAlias = tuple[planning.Step, store.Result | exceptions.CleanupdError]
+Running: TypeAlias = dict["futures.Future[Attempt]", str]
 
 #: Between two listings of a kind passes at least so many times the time that one took: where its
 #: service is busy with removing, where anything is removed, and where there is nothing left to do
@@ -114,6 +116,8 @@ class Executor:
         #: What the last look said, and until when that holds.
         self._looked: tuple[LastLook, float] = (LastLook(), float("-inf"))
         self._remover = removal.Remover(cloud, managers, events, clock)
+        #: Steps that wait for a thread, by service.
+        self._turns: dict[str, turns.Turns[planning.Step]] = collections.defaultdict(turns.Turns)
         self._progress: progresses.Progress = progresses.Silence()
         self._steps: dict[resources.Ref, planning.Step] = {}
         self._sorter: graphlib.TopologicalSorter[resources.Ref] = graphlib.TopologicalSorter()
@@ -154,9 +158,9 @@ class Executor:
                     self._advance(pools, running)
             finally:
                 # What still waits for a thread is not called any more.
-                begun = {future: step for future, step in running.items() if not future.cancel()}
-        for future, step in begun.items():
-            self._take(step, future)
+                begun = [future for future in running if not future.cancel()]
+        for future in begun:
+            self._take(*future.result())
         return tuple(self._results.get(s.ref) or self._stopped(s) for s in plan.steps)
 
     @contextlib.contextmanager
@@ -182,8 +186,9 @@ class Executor:
         for step in ready:
             self._remover.expect(step)
         for step in ready:
-            pool = pools[self._kind(step.ref).service]
-            running[pool.submit(self._remover.remove, step)] = step
+            service = self._kind(step.ref).service
+            self._turns[service].add(step, step.observed.project_id)
+            running[pools[service].submit(self._remove_next, service)] = service
         if self._held and not (running or self._due or self._vanishing or self._following):
             self._release()
         if running:
@@ -191,10 +196,21 @@ class Executor:
                 running, self._limits.poll_s, return_when=futures.FIRST_COMPLETED
             )
             for future in done:
-                self._take(running.pop(future), future)
+                del running[future]
+                self._take(*future.result())
         elif self._due or self._vanishing or self._following:
             time.sleep(min(self._limits.poll_s, 0.2))
         self._confirm(running)
+
+    def _remove_next(self, service: str) -> Attempt:
+        """Remove, in a thread of a service, what comes next there."""
+        step = self._turns[service].take()
+        try:
+            return step, self._remover.remove(step)
+        except exceptions.JournalFailed:
+            raise  # what cannot be written down is not done
+        except exceptions.CleanupdError as error:
+            return step, error
 
     def _release(self) -> None:
         """Look at the cloud again, and let go what is still free to go."""
@@ -276,18 +292,14 @@ class Executor:
             for edge in step.observed.edges
         )
 
-    def _take(self, step: planning.Step, future: "futures.Future[store.Result]") -> None:
+    def _take(self, step: planning.Step, result: store.Result | exceptions.CleanupdError) -> None:
         now = time.monotonic()
-        try:
-            result = future.result()
-        except exceptions.JournalFailed:
-            raise  # what cannot be written down is not done
-        except exceptions.CleanupdError as error:
-            wait_s = getattr(error, "retry_after_s", None) or 0
+        if isinstance(result, exceptions.CleanupdError):
+            wait_s = getattr(result, "retry_after_s", None) or 0
             ends_at = self._patience.setdefault(step.ref, now + self._limits.conflict_s)
             if now + wait_s >= ends_at:
                 asked = f"; the service wants {wait_s:.0f} s to pass before" if wait_s else ""
-                self._fail(step.ref, f"{error}{asked}")
+                self._fail(step.ref, f"{result}{asked}")
             else:
                 self._due[step.ref] = now + max(self._limits.poll_s, wait_s)
             return
@@ -325,7 +337,7 @@ class Executor:
         they are dear and slow it down, but what waits for what has vanished
         can only go when somebody looks.
         """
-        calls = collections.Counter(self._kind(step.ref).service for step in running.values())
+        calls = collections.Counter(running.values())
         for kind in {ref.kind for ref in (*self._vanishing, *self._following)}:
             is_busy = calls[self._managers[kind].KIND.service] >= self._limits.workers
             ended, took = self._polled[kind]

@@ -59,6 +59,10 @@ class Remover:
         self._events = events
         self._clock = clock
         self._reader = reading.Reader(cloud, managers)
+        #: What the service said of the kinds of which the token may remove none.
+        self._forbidden: dict[str, str] = {}
+        #: The kinds of which it has removed one.
+        self._allowed: set[str] = set()
 
     def expect(self, step: planning.Step) -> None:
         """Note that :meth:`remove` will be called for a step as soon as there is a thread."""
@@ -91,6 +95,8 @@ class Remover:
 
     def _remove(self, step: planning.Step) -> store.Result:
         plugin = self._managers[step.ref.kind]
+        if forbidden := self._forbidden.get(step.ref.kind):
+            return self._result(step, Outcome.WAITING, forbidden)
         for attempt in range(STALE_ATTEMPTS):
             read = self._reader.read_alone if attempt else self._reader.read
             now = read(step.observed)
@@ -107,10 +113,19 @@ class Remover:
                 self._note(step, "stale")
             except exceptions.CleanupdError as error:
                 self._note(step, "refused", str(error))
+                if isinstance(error, exceptions.Forbidden):
+                    self._forbid(step.ref.kind, error)
                 raise
             else:
+                self._allowed.add(step.ref.kind)
                 return self._accepted(step, plugin)
         return self._result(step, Outcome.CHANGED, "it changes faster than it can be removed")
+
+    def _forbid(self, kind: str, error: exceptions.Forbidden) -> None:
+        """Try no other of a kind, unless the token may remove some of it."""
+        if kind not in self._allowed and kind not in self._forbidden:
+            self._forbidden[kind] = f"this token may remove no {kind}: {error}"
+            LOG.warning("%(why)s; no other is tried", {"why": self._forbidden[kind]})
 
     def _accepted(
         self, step: planning.Step, plugin: type[manager.ResourceManager]
