@@ -22,7 +22,9 @@ from cleanupd.conf import image_cache
 from cleanupd.conf import opts
 
 #: What is made anew of these groups, and of those of plugins, while the daemon runs.
-_LIVE_GROUPS = frozenset({"image_cache", "names", "scheduler", "services", "sync", "sweep"})
+_LIVE_GROUPS = frozenset(
+    {"budget", "image_cache", "names", "scheduler", "services", "sync", "sweep"}
+)
 
 
 class Changes(NamedTuple):

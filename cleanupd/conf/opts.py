@@ -18,6 +18,7 @@ import functools
 from oslo_config import cfg
 from oslo_db import options as database  # type: ignore[import-untyped]
 
+from cleanupd.conf import budget
 from cleanupd.conf import cloud
 from cleanupd.conf import default
 from cleanupd.conf import image_cache
@@ -31,7 +32,7 @@ from cleanupd.conf import sync
 from cleanupd.services.base import collectors
 from cleanupd.services.base import registry
 
-_GROUPS = (cloud, names, services, sync, sweep, scheduler, rpc, notifications, image_cache)
+_GROUPS = (cloud, names, services, sync, sweep, budget, scheduler, rpc, notifications, image_cache)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

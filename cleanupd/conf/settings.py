@@ -33,6 +33,7 @@ from cleanupd import pacing
 from cleanupd.conf import image_cache
 from cleanupd.conf import loading
 from cleanupd.conf import opts
+from cleanupd.core import budgets
 from cleanupd.core import generators
 from cleanupd.core import patterns
 from cleanupd.engine import executor
@@ -266,6 +267,12 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
         ),
         lifted=frozenset(_lifted(conf)),
         history=datetime.timedelta(days=conf.sweep.history) if conf.sweep.history else None,
+        budget=budgets.Limits(
+            per_sweep=conf.budget.per_sweep,
+            per_kind=conf.budget.per_kind,
+            per_hour=conf.budget.per_hour,
+            share=conf.budget.share,
+        ),
     )
 
 

@@ -17,6 +17,7 @@ the executor believes to have removed does not enter.
 """
 
 import collections
+from collections.abc import Mapping
 import datetime
 
 import msgspec
@@ -64,12 +65,17 @@ def certify(
     snapshot: model.Snapshot,
     judgement: judgements.Judgement,
     plan: planning.Plan | None = None,
+    postponed: Mapping[resources.Ref, str] | None = None,
 ) -> Certificate:
-    """Return what a snapshot taken after the sweep shows."""
+    """Return what a snapshot taken after the sweep shows.
+
+    ``postponed`` has the reasons for which steps were never to be taken.
+    """
     steps = plan.steps if plan is not None else ()
     planned = {step.ref for step in steps}
     ours = {finding.resource.ref for finding in judgement.findings if finding.part is not None}
     kept = {found.ref: found.reason for found in plan.kept} if plan is not None else {}
+    kept |= postponed or {}
     left = {
         finding.resource.ref: Left(
             ref=finding.resource.ref,
@@ -92,7 +98,9 @@ def certify(
         is_released = step.through is not None and step.ref not in ours
         if snapshot.get(step.ref) is not None and step.ref not in left and not is_released:
             left[step.ref] = Left(
-                ref=step.ref, name=step.observed.name, reason="it was not removed"
+                ref=step.ref,
+                name=step.observed.name,
+                reason=kept.get(step.ref, "it was not removed"),
             )
     gone = [s.ref.kind for s in steps if snapshot.get(s.ref) is None]
     return Certificate(

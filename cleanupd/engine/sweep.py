@@ -13,6 +13,7 @@
 """The sweep: observe, decide, act, verify.  The daemon and the CLI share it."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import datetime
@@ -25,6 +26,7 @@ from oslo_log import log
 
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
+from cleanupd.core import budgets
 from cleanupd.core import certificate as certificates
 from cleanupd.core import generators
 from cleanupd.core import judgement as judgements
@@ -34,6 +36,7 @@ from cleanupd.core import patterns
 from cleanupd.core import planning
 from cleanupd.core import resources
 from cleanupd.core import workloads
+from cleanupd.engine import budgeting
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import logcontext
@@ -86,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: executor.Limits = executor.Limits()
     lifted: frozenset[str] = frozenset()
     history: datetime.timedelta | None = None
+    budget: budgets.Limits = budgets.Limits()
 
 
 class Engine:
@@ -223,12 +227,19 @@ class Engine:
         plan: planning.Plan,
         progress: progresses.Progress | None = None,
         stop: threading.Event | None = None,
+        *,
+        is_approved: bool = False,
     ) -> store.Sweep:
         """Remove what a stored plan says, verify by a new listing, and store what came of it.
 
+        What the budgets have no room for is left.  A plan that is over the
+        share stays planned, with the reason, unless somebody has approved it.
         Setting ``stop`` ends it after the calls that are under way, unverified.
         """
         with self._removing, logcontext.of_sweep(plan.id):
+            why = None if is_approved else budgeting.why_unapproved(plan, self.settings.budget)
+            if why is not None:
+                return self._leave(plan, why)
             running = self._sweep(plan, store.State.RUNNING)
             self.journal.save(running)
             LOG.info("Sweep of %(count)d resources begins", {"count": len(plan.steps)})
@@ -243,6 +254,26 @@ class Engine:
             self.journal.save(sweep)
             return sweep
 
+    def _leave(self, plan: planning.Plan, why: str) -> store.Sweep:
+        """Leave a plan as it is, to whoever may execute it."""
+        note = f"nothing was removed: {why}"
+        LOG.warning("%(note)s", {"note": note})
+        planned = self._sweep(plan, store.State.PLANNED)
+        left = msgspec.structs.replace(planned, note=note)
+        self.journal.save(left)
+        return left
+
+    def balance(self) -> budgets.Balance:
+        """Return the budgets of this region, and what of them is spent."""
+        place, now = (self.cloud.name, self.cloud.region), clock.now()
+        return budgets.Balance(
+            cloud=self.cloud.name,
+            region=self.cloud.region,
+            limits=self.settings.budget,
+            spent=self.journal.spent(*place, now),
+            as_of=now,
+        )
+
     def _execute(
         self,
         plan: planning.Plan,
@@ -250,6 +281,10 @@ class Engine:
         progress: progresses.Progress | None,
         stop: threading.Event,
     ) -> store.Sweep:
+        part = budgets.take(plan, self.balance())
+        if note := budgeting.describe(part):
+            LOG.warning("%(note)s", {"note": note})
+        going = msgspec.structs.replace(plan, steps=part.steps)
         with self.journal.events(plan.id) as events:
             results = executor.Executor(
                 self.cloud,
@@ -258,18 +293,19 @@ class Engine:
                 clock.now,
                 self.settings.limits,
                 stop,
-            ).execute(plan, progress, lambda: self._look_again(plan))
+            ).execute(going, progress, lambda: self._look_again(going))
         done = msgspec.structs.replace(
             running,
             state=store.State.DONE,
             ended_at=clock.now().isoformat(timespec="seconds"),
-            results=results,
+            results=budgeting.results_of(plan, part, results),
+            note=note,
         )
         if stop.is_set():
             LOG.warning("The sweep was stopped before its end")
             return msgspec.structs.replace(done, state=store.State.FAILED, note="it was stopped")
         try:
-            certificate = self.verify(plan, progress)
+            certificate = self.verify(plan, progress, part.left)
         except exceptions.CleanupdError as error:
             LOG.error("The sweep could not be verified: %(why)s", {"why": error})  # noqa: TRY400
             note = f"what is left is not known: {error}"
@@ -285,12 +321,15 @@ class Engine:
         return msgspec.structs.replace(done, certificate=certificate)
 
     def verify(
-        self, plan: planning.Plan, progress: progresses.Progress | None = None
+        self,
+        plan: planning.Plan,
+        progress: progresses.Progress | None = None,
+        left: Mapping[resources.Ref, str] | None = None,
     ) -> certificates.Certificate:
-        """Certify the result of a plan by a listing of its own."""
+        """Certify the result of a plan by a listing of its own; ``left`` is what was, and why."""
         snapshot = self.observe(progress)
         judgement = self.judge(snapshot, self._named(plan))
-        return certificates.certify(snapshot, judgement, plan)
+        return certificates.certify(snapshot, judgement, plan, left or {})
 
     @staticmethod
     def _named(plan: planning.Plan) -> workloads.Selection:
