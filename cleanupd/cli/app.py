@@ -23,6 +23,7 @@ from typing import NoReturn
 from typing import TextIO
 
 from cliff import app
+from cliff import command
 from cliff import commandmanager
 from cliff import help as helping
 
@@ -130,6 +131,28 @@ def add_global_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--debug", action="store_true", help="show tracebacks of errors")
 
 
+class Commands(commandmanager.CommandManager):
+    """The commands by name, imported when they are needed.
+
+    cliff's own imports all of them at the start, and forgets those that it cannot import.
+    """
+
+    def load_commands(self, namespace: str) -> None:
+        """Find the commands of a namespace."""
+        self.group_list.append(namespace)
+        for found in importlib.metadata.entry_points(group=namespace):
+            self.commands[found.name.replace("_", " ")] = found
+
+    def find_command(self, argv: list[str]) -> tuple[type[command.Command], str, list[str]]:
+        """Return what cliff's own does; raises CleanupdError where it cannot be imported."""
+        try:
+            return super().find_command(argv)
+        except (ImportError, SyntaxError) as error:
+            raise exceptions.CleanupdError(
+                f"{' '.join(argv[:2])} cannot be loaded, install cleanupd anew: {error!r}"
+            ) from error
+
+
 class Cleanupctl(app.App):
     """The application; commands come from the entry points in ``cleanupd.cli``."""
 
@@ -139,7 +162,7 @@ class Cleanupctl(app.App):
         super().__init__(
             description=DESCRIPTION,
             version=None,
-            command_manager=commandmanager.CommandManager("cleanupd.cli"),
+            command_manager=Commands("cleanupd.cli"),
             deferred_help=True,
         )
 

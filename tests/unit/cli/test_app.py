@@ -14,6 +14,8 @@
 
 from importlib import metadata
 import logging
+import subprocess
+import sys
 
 from cliff import commandmanager
 import pytest
@@ -233,3 +235,22 @@ def test_exit_codes():
     assert judge(is_anything_found=True, is_complete=True) == 2
     assert judge(is_anything_found=True, is_complete=False) == 1
     assert judge(is_anything_found=False, is_complete=False) == 1
+
+
+def test_a_command_that_cannot_be_loaded_says_so(capsys):
+    """A broken installation is told as such, and does not hide the command."""
+    broken = metadata.EntryPoint("leaks list", "cleanupd.cli.nowhere:Nothing", "cleanupd.cli")
+    application = app.Cleanupctl()
+    application.command_manager.commands["leaks list"] = broken
+    assert application.run(["leaks", "list"]) == exit_codes.ExitCode.WRONG
+    error = capsys.readouterr().err
+    assert "leaks list cannot be loaded" in error
+    assert "cleanupd.cli.nowhere" in error
+
+
+def test_a_command_imports_no_other():
+    """Whoever asks for one thing does not wait for the rest."""
+    ask = "import sys; from cleanupd.cli import app; app.Cleanupctl().command_manager.find_command"
+    check = "(['leaks', 'list']); print('cleanupd.cli.sweep_start' in sys.modules)"
+    asked = subprocess.run([sys.executable, "-c", ask + check], check=True, stdout=subprocess.PIPE)
+    assert asked.stdout == b"False\n"
