@@ -31,6 +31,7 @@ _STACKS = (
     ("Trust", "Reason", ": "),
     ("Workload", "Scopes", "\n"),
     ("Workload", "Scenario", "\n"),
+    ("Scenario", "Key", "\n"),
     ("Workload", "Evidence", "\n"),
     ("Project", "Host", "\n"),
     ("Status", "Created", "\n"),

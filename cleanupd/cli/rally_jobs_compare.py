@@ -15,6 +15,7 @@
 import argparse
 from collections.abc import Iterable
 from collections.abc import Sequence
+import math
 import pathlib
 from typing import Any
 
@@ -56,7 +57,7 @@ class CompareRallyJobs(command.ListCommand):
         parser.add_argument(
             "--tolerance",
             metavar="PERCENT",
-            type=float,
+            type=_tolerance,
             default=10.0,
             help="by how much a key may be worse (default: 10)",
         )
@@ -89,6 +90,17 @@ class CompareRallyJobs(command.ListCommand):
             )
             for one in found
         ]
+
+
+def _tolerance(given: str) -> float:
+    try:
+        tolerance = float(given)
+    except ValueError:
+        tolerance = math.nan
+    # Nothing is worse by more than what is no number, or has no end.
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        raise argparse.ArgumentTypeError(f"{given!r} is no number from 0 on")
+    return tolerance
 
 
 def _rounded(figure: float | None) -> float | None:

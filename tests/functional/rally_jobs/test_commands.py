@@ -277,6 +277,16 @@ def test_a_slower_run_ends_with_2(terminal: consoles.Console, tmp_path: pathlib.
     assert terminal.run("rally-jobs", "compare", old, new, "--tolerance", "150").code == 0
 
 
+@pytest.mark.parametrize("tolerance", ["nan", "inf", "-1", "many"])
+def test_a_tolerance_is_a_number(
+    terminal: consoles.Console, tmp_path: pathlib.Path, tolerance: str
+) -> None:
+    """With a tolerance that is no number no key could ever regress, so it is refused."""
+    report = reports.write(tmp_path / "report.json", reports.workload())
+    ended = terminal.run("rally-jobs", "compare", report, report, f"--tolerance={tolerance}")
+    assert "is no number from 0 on" in ended.error
+
+
 def test_reports_of_different_tasks_are_an_error(
     terminal: consoles.Console, tmp_path: pathlib.Path
 ) -> None:
@@ -318,4 +328,5 @@ def test_no_figure_of_a_table_is_folded(
     ]
     table = terminal.run("rally-jobs", "compare", *runs, "--max-width", "80").out
     assert "1.234   12.345   15.0" in table
+    assert " NovaServers.boot_and_delete_server " in table
     assert max(map(len, table.splitlines())) <= 80
