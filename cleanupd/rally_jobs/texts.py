@@ -14,6 +14,7 @@
 
 from collections.abc import Iterator
 import os
+import pathlib
 import posixpath
 import re
 
@@ -55,12 +56,22 @@ def _exists(name: str, found: folder.Folder) -> bool:
     """Whether a README's word for a file fits one of the folder's, or of the repository's root."""
     plain = posixpath.normpath(name.removeprefix("~/.rally/"))
     is_inside = not plain.startswith(("/", ".."))
-    if plain in found.files or (found.place and is_inside and os.path.lexists(found.root / plain)):
+    repository = _repository(found)
+    is_there = repository and is_inside and os.path.lexists(repository / plain)
+    if plain in found.files or is_there:
         return True
     if posixpath.basename(plain) in paths.MADE_BY_JOBS or not found.inside(plain):
         return True
     names = {found.name_of(path) for path in found.files}
     return plain in names or any(one.endswith(f"/{plain}") for one in names)
+
+
+def _repository(found: folder.Folder) -> pathlib.Path | None:
+    """Return the root of the repository, also of a folder that was given by itself."""
+    whole = found.root.absolute()
+    if found.place:
+        return whole
+    return whole.parent if whole.name in folder.NAMES else None
 
 
 def find_job_troubles(found: folder.Folder, known: table.Table) -> Iterator[folder.Trouble]:

@@ -88,6 +88,12 @@ def test_check_finds_nothing(tmp_path: pathlib.Path, service: str, profile: str)
     assert report.findings == ()
 
 
+def test_check_finds_nothing_in_the_folder_alone(tmp_path: pathlib.Path) -> None:
+    """The folder may be checked by itself, though its README names files of the repository."""
+    write(tmp_path / "nova", "nova")
+    assert check.check(tmp_path / "nova" / "rally-jobs").findings == ()
+
+
 @pytest.mark.parametrize("service", repositories.SERVICES)
 def test_mutated_actions_are_refused(tmp_path: pathlib.Path, service: str) -> None:
     """Every limit whose action gets another name, be it a plugin's, is found by our check."""
