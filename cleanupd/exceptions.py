@@ -23,6 +23,7 @@ each thing that a caller can do differently::
     +-- UnknownSweep        there is no sweep of that id
     +-- JournalFailed       a sweep cannot be written to disk, or read from it
     +-- Refused             what was asked for is not allowed, and the message says what would be
+    +-- Cancelled           somebody has ended the sweep
     +-- UsageError          a command line cannot be understood, and the message says what would be
     +-- TaskNotExpanded     the workloads of a task of Rally's are not known
     +-- InvalidOptions      a configuration file, or an option in it, cannot be used
@@ -306,6 +307,15 @@ class JournalFailed(CleanupdError):
 
 class Refused(CleanupdError):
     """What was asked for is not allowed; the message says what would be."""
+
+
+class Cancelled(CleanupdError):
+    """Somebody, ``by``, has ended the sweep."""
+
+    def __init__(self, by: str) -> None:
+        """Keep who it was."""
+        super().__init__(f"it was cancelled by {by}")
+        self.by = by
 
 
 class UsageError(CleanupdError):

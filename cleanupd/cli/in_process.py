@@ -19,8 +19,11 @@ import functools
 import threading
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cleanupd import exceptions
 from cleanupd.cli import interruption
+from cleanupd.core import budgets
 from cleanupd.core import certificate
 from cleanupd.core import lookup
 from cleanupd.core import model
@@ -65,6 +68,8 @@ class InProcessClient:
         self._say = say
         self._plan_lifetime_s = plan_lifetime_s
         self._snapshot: model.Snapshot | None = None
+        #: The plans that this process has made: nobody can have approved one of them by its id.
+        self._made: set[str] = set()
 
     @functools.cached_property
     def _engine(self) -> engines.Engine:
@@ -148,7 +153,9 @@ class InProcessClient:
         """List, make and store a plan; nothing is removed."""
         self._engine.select(target)
         snapshot = self._observe()
-        return self._engine.plan(snapshot, target, self._engine.sight(snapshot))
+        plan = self._engine.plan(snapshot, target, self._engine.sight(snapshot))
+        self._made.add(plan.id)
+        return plan
 
     def stored_plan(self, plan_id: str) -> planning.Plan:
         """Return a stored plan; raises UnknownSweep."""
@@ -169,18 +176,22 @@ class InProcessClient:
         self._check_confirmed(is_named=bool(plan.selection.parts), confirm=confirm)
         if reason := self._why_not(plan):
             raise exceptions.Refused(f"plan {plan_id} is not executed: {reason}; make a new one")
-        return self._run(plan)
+        is_approved = confirm == self._cloud and plan_id not in self._made
+        return self._run(plan, is_approved=is_approved)
 
-    def _run(self, plan: planning.Plan) -> store.Sweep:
+    def _run(self, plan: planning.Plan, *, is_approved: bool = False) -> store.Sweep:
         stop = threading.Event()
         with interruption.stopping(stop, lambda: self._say("stopping after what is under way")):
-            return self._engine.execute(plan, self._progress, stop)
+            return self._engine.execute(plan, self._progress, stop, is_approved=is_approved)
 
     def _why_not(self, plan: planning.Plan) -> str | None:
         here = (self._engine.cloud.name, self._engine.cloud.region)
         if (plan.cloud, plan.region) != here:
             return f"it is for cloud {plan.cloud}, region {plan.region}"
-        if self._journal.sweep(plan.id).state is not store.State.PLANNED:
+        state = self._journal.sweep(plan.id).state
+        if state is store.State.CANCELLED:
+            return "it was cancelled"
+        if state is not store.State.PLANNED:
             return "it was executed before"
         age_s = (clock.now() - plan.made_at).total_seconds()
         if self._plan_lifetime_s and age_s > self._plan_lifetime_s:
@@ -201,6 +212,25 @@ class InProcessClient:
     def sweeps(self) -> tuple[store.Sweep, ...]:
         """Return the stored sweeps of this cloud, the latest last."""
         return self._journal.sweeps(self._cloud)
+
+    def cancel(self, sweep_id: str, *, by: str) -> store.Sweep:
+        """Withdraw a stored plan; a sweep that runs is its own process's to end."""
+        sweep = self._journal.sweep(sweep_id)
+        if sweep.state is store.State.RUNNING:
+            raise exceptions.Refused(
+                f"sweep {sweep_id} runs in a process of its own: press Ctrl-C there, or send it"
+                " SIGTERM"
+            )
+        if sweep.state is not store.State.PLANNED:
+            raise exceptions.Refused(f"sweep {sweep_id} is {sweep.state} already")
+        note = str(exceptions.Cancelled(by))
+        cancelled = msgspec.structs.replace(sweep, state=store.State.CANCELLED, note=note)
+        self._journal.save(cancelled)
+        return cancelled
+
+    def budget(self) -> budgets.Balance:
+        """Return the budgets, and what is spent of them in the journal of this process."""
+        return self._engine.balance()
 
     def verify(self, target: engines.Target) -> certificate.Certificate:
         """Say by a new listing what is left of a target."""

@@ -132,7 +132,7 @@ class StartSweep(sweeps.SweepReport):
         self, client: "clients.Client", sweep: "store.Sweep", parsed_args: argparse.Namespace
     ) -> sweeps.Fields:
         """Show the plan and the end of a daemon's sweep."""
-        if sweep.state is State.FAILED and not sweep.planned:
+        if sweep.state in (State.FAILED, State.CANCELLED) and not sweep.planned:
             self._show_end(sweep, parsed_args)
             return self.finish(sweep, None, ())
         plan = client.stored_plan(sweep.id)
@@ -152,7 +152,7 @@ class StartSweep(sweeps.SweepReport):
     def _follow(self, client: "clients.Client", sweep: "store.Sweep") -> "store.Sweep":
         """Return a sweep when it has come to its end, and tell how far it is until then."""
         told = ""
-        while sweep.state not in (State.PLANNED, State.DONE, State.FAILED):
+        while not sweep.state.is_over:
             gone = sum(result.is_gone for result in sweep.results)
             state = f"sweep {sweep.id} is {sweep.state}"
             line = f"{state}: removed {gone} of {sweep.planned}" if sweep.planned else state

@@ -65,7 +65,8 @@ class SweepReport(command.ReportCommand):
             left, doubts = bool(sweep.certificate.left), sweep.certificate.doubts
         else:
             left = bool(plan and (plan.steps or plan.kept))
-        is_complete = self.say_doubts(doubts) and sweep.state is not State.FAILED
+        is_broken = sweep.state in (State.FAILED, State.CANCELLED)
+        is_complete = self.say_doubts(doubts) and not is_broken
         self.exit_code = exit_codes.judge(is_anything_found=left, is_complete=is_complete)
         return self.columns, reports.sweep_fields(sweep, plan, doubts)
 

@@ -115,17 +115,19 @@ class Observer:
         order.prepare()
         with futures.ThreadPoolExecutor(self._workers, "list") as pool:
             running: dict[futures.Future[tuple[resources.Resource, ...]], str] = {}
-            while order.is_active():
-                for kind in order.get_ready():
-                    running[pool.submit(self._list, kind, listings, users)] = kind
-                done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
-                for future in done:
-                    kind = running.pop(future)
-                    try:
-                        yield kind, future.result()
-                    except exceptions.CleanupdError as error:
-                        yield kind, error
-                    order.done(kind)
+            try:
+                while order.is_active():
+                    for kind in order.get_ready():
+                        running[pool.submit(self._list, kind, listings, users)] = kind
+                    done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+                    for future in done:
+                        kind = running.pop(future)
+                        yield kind, _answer(future)
+                        order.done(kind)
+            finally:
+                # Who does not want the rest wants no listing of it to begin.
+                for future in running:
+                    future.cancel()
 
     def _list(
         self,
@@ -155,6 +157,15 @@ class Observer:
             and (service not in seen or region not in (self._cloud.region, ""))
         }
         return tuple(sorted(found))
+
+
+def _answer(
+    future: futures.Future[tuple[resources.Resource, ...]],
+) -> tuple[resources.Resource, ...] | exceptions.CleanupdError:
+    try:
+        return future.result()
+    except exceptions.CleanupdError as error:
+        return error
 
 
 def _of_users(

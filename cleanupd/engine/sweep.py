@@ -42,6 +42,7 @@ from cleanupd.engine import executor
 from cleanupd.engine import logcontext
 from cleanupd.engine import observer
 from cleanupd.engine import progress as progresses
+from cleanupd.engine import stopping
 from cleanupd.journal import store
 
 if TYPE_CHECKING:
@@ -234,7 +235,8 @@ class Engine:
 
         What the budgets have no room for is left.  A plan that is over the
         share stays planned, with the reason, unless somebody has approved it.
-        Setting ``stop`` ends it after the calls that are under way, unverified.
+        Setting ``stop`` ends it after the calls that are under way, unverified;
+        a :class:`~cleanupd.engine.stopping.Stop` may cancel it.
         """
         with self._removing, logcontext.of_sweep(plan.id):
             why = None if is_approved else budgeting.why_unapproved(plan, self.settings.budget)
@@ -302,10 +304,14 @@ class Engine:
             note=note,
         )
         if stop.is_set():
-            LOG.warning("The sweep was stopped before its end")
-            return msgspec.structs.replace(done, state=store.State.FAILED, note="it was stopped")
+            state, note = stopping.describe(stop)
+            LOG.warning("The sweep ends before its end: %(note)s", {"note": note})
+            return msgspec.structs.replace(done, state=state, note=note)
         try:
-            certificate = self.verify(plan, progress, part.left)
+            certificate = self.verify(plan, stopping.Watched(progress, stop), part.left)
+        except exceptions.Cancelled as error:
+            note = f"{error}; what is left is not known"
+            return msgspec.structs.replace(done, state=store.State.CANCELLED, note=note)
         except exceptions.CleanupdError as error:
             LOG.error("The sweep could not be verified: %(why)s", {"why": error})  # noqa: TRY400
             note = f"what is left is not known: {error}"

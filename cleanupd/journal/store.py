@@ -31,6 +31,12 @@ class State(enum.StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing goes on; a plan stays as it is until somebody executes it."""
+        return self not in (State.REQUESTED, State.RUNNING)
 
 
 class Outcome(enum.StrEnum):

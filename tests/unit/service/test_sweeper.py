@@ -31,7 +31,7 @@ REPORT = settings.Rules()
 ENFORCE = settings.Rules(is_enforcing=True)
 UNKNOWN = "11111111-8f0e-4d5b-9c43-1f4d2f7a6b10"
 NOW = "2026-03-01T12:00:00.000+00:00"
-OVER = (State.PLANNED, State.DONE, State.FAILED)
+OVER = (State.PLANNED, State.DONE, State.FAILED, State.CANCELLED)
 
 
 @pytest.fixture
@@ -387,3 +387,98 @@ def test_the_schedule_only_reports_in_mode_report(sweeper, cloud):
 def test_a_scheduled_task_without_a_trace_is_no_failure(sweeper):
     """The sweep before has usually left nothing."""
     assert " done: 0 of 0 gone" in sweeper.run_scheduled(sweeps.Target(tasks=(UNKNOWN,)))
+
+
+def test_a_sweep_that_waits_is_cancelled_at_once(sweeper, cloud):
+    """It never begins, and its place is free."""
+    gate = hold_up(cloud)
+    first = request(sweeper)
+    assert gate.reached.wait(5)
+    second = request(sweeper)
+    cancelled = sweeper.cancel(second.id, by="alice")
+    assert (cancelled.state, cancelled.note) == (State.CANCELLED, "it was cancelled by alice")
+    assert sweeper.waiting == ()
+    gate.open.set()
+    finish(sweeper, first)
+    third = finish(sweeper, request(sweeper))
+    assert third.state is State.DONE
+    assert sweeper.sweep(second.id) == cancelled
+
+
+def test_a_sweep_that_removes_is_cancelled(sweeper, cloud):
+    """The call under way ends, and nothing new begins."""
+    late = sample.record("network.port", "late", name=sample.name("late"), project_id="p")
+    tied = sample.attached("network.network", "net")
+    cloud.add(msgspec.structs.replace(late, edges=(tied,)))
+    gate = hold_up(cloud)
+    sweep = request(sweeper)
+    assert gate.reached.wait(5)
+    assert sweeper.cancel(sweep.id, by="alice").state is State.RUNNING
+    gate.open.set()
+    done = finish(sweeper, sweep)
+    assert (done.state, done.note) == (State.CANCELLED, "it was cancelled by alice")
+    assert deletes(cloud) == ["late"]
+
+
+def test_a_sweep_that_lists_is_cancelled(sweeper, keeper, cloud):
+    """It is not even planned."""
+    gate, good = stage.Gate(), cloud.visibility
+
+    def slow():
+        gate.pass_through()
+        return good()
+
+    cloud.visibility = slow
+    sweep = request(sweeper)
+    assert gate.reached.wait(5)
+    sweeper.cancel(sweep.id, by="alice")
+    gate.open.set()
+    assert finish(sweeper, sweep).state is State.CANCELLED
+    with pytest.raises(exceptions.UnknownSweep):
+        keeper.engine.journal.plan(sweep.id)
+    assert not cloud.log
+
+
+def test_a_stored_plan_is_withdrawn(sweeper, keeper, cloud):
+    """Nobody executes it any more."""
+    plan = keeper.engine.plan(keeper.known().snapshot, stage.NAMED)
+    assert sweeper.cancel(plan.id, by="alice").state is State.CANCELLED
+    with pytest.raises(exceptions.Refused, match="is cancelled already: make a new one"):
+        sweeper.execute(plan.id, confirm=None)
+    assert not cloud.log
+
+
+def test_what_is_over_is_not_cancelled(sweeper):
+    """A sweep that is done stays done."""
+    done = finish(sweeper, request(sweeper))
+    stage.wait_until(lambda: sweeper.running is None)
+    with pytest.raises(exceptions.Refused, match="is done already"):
+        sweeper.cancel(done.id, by="alice")
+
+
+def test_a_plan_over_the_share_needs_an_approval(sweeper, keeper, cloud):
+    """By its id and the cloud's name; that of a new sweep is none."""
+    limits = msgspec.structs.replace(keeper.engine.settings.budget, share=0)
+    keeper.rebuild(msgspec.structs.replace(keeper.engine.settings, budget=limits))
+    left = finish(sweeper, request(sweeper, confirm="sample"))
+    assert left.state is State.PLANNED
+    stage.wait_until(lambda: sweeper.running is None)
+    for confirm in (None, "other"):
+        with pytest.raises(exceptions.Refused, match=f"--plan {left.id} --confirm sample"):
+            sweeper.execute(left.id, confirm=confirm)
+    assert not deletes(cloud)
+    sweeper.execute(left.id, confirm="sample")
+    stage.wait_until(lambda: sweeper.sweep(left.id).state is State.DONE)
+    assert deletes(cloud) == ["net"]
+
+
+def test_the_schedule_and_requests_spend_of_one_budget(sweeper, keeper, cloud):
+    """What the one has spent the other has not."""
+    limits = msgspec.structs.replace(keeper.engine.settings.budget, per_hour=1)
+    keeper.rebuild(msgspec.structs.replace(keeper.engine.settings, budget=limits))
+    cloud.add(sample.record("network.network", "more", name=sample.name(), project_id="p"))
+    said = sweeper.run_scheduled(stage.NAMED)
+    assert "1 of 2 gone, of 2 resources 1 were left, 1: [budget] per_hour is 1" in said
+    done = finish(sweeper, request(sweeper))
+    assert "[budget] per_hour is 1 and 1 are spent since" in done.note
+    assert len(deletes(cloud)) == 1
