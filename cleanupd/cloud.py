@@ -29,6 +29,7 @@ import re
 import threading
 import time
 from typing import Any
+import urllib.parse
 
 from keystoneauth1 import access as ks_access
 from keystoneauth1 import adapter as ks_adapter
@@ -85,6 +86,8 @@ class Cloud:
         access = self._access()
         self.name: str = config.name
         self.region: str = _region(config, access)
+        #: The host of the identity endpoint, by which options may name the cloud, too.
+        self.identity_host: str = urllib.parse.urlsplit(_auth_url(config)).hostname or ""
         #: Whose token this is, and in which project; None where it has no project.
         self.user_id: str | None = access.user_id
         self.project_id: str | None = access.project_id

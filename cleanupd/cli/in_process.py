@@ -166,14 +166,15 @@ class InProcessClient:
     ) -> store.Sweep:
         """Sweep and return what came of it; a dry run ends with the plan."""
         if not is_dry_run:
-            self._check_confirmed(is_named=bool(target.tasks or target.workloads), confirm=confirm)
+            is_wide = target.idle_s is not None or target.is_everything
+            self._check_allowed(is_wide=is_wide, confirm=confirm)
         plan = self.plan(target)
         return self.sweep(plan.id) if is_dry_run else self._run(plan)
 
     def execute(self, plan_id: str, *, confirm: str | None = None) -> store.Sweep:
         """Remove what a stored plan says, once, and return what came of it."""
         plan = self._journal.plan(plan_id)
-        self._check_confirmed(is_named=bool(plan.selection.parts), confirm=confirm)
+        self._check_allowed(is_wide=plan.selection.is_wide, confirm=confirm)
         if reason := self._why_not(plan):
             raise exceptions.Refused(f"plan {plan_id} is not executed: {reason}; make a new one")
         is_approved = confirm == self._cloud and plan_id not in self._made
@@ -198,8 +199,11 @@ class InProcessClient:
             return f"it is older than {self._plan_lifetime_s:.0f} s ([sweep] plan_lifetime)"
         return None
 
-    def _check_confirmed(self, *, is_named: bool, confirm: str | None) -> None:
-        if not is_named and confirm != self._cloud:
+    def _check_allowed(self, *, is_wide: bool, confirm: str | None) -> None:
+        """Return if something may be removed at all; ``is_wide``: what nobody has named, too."""
+        if reason := self._engine.why_only_reported():
+            raise exceptions.Refused(reason)
+        if is_wide and confirm != self._cloud:
             raise exceptions.Refused(
                 "without a named task or workload the name of the cloud has to be confirmed:"
                 f" --confirm {self._cloud}"

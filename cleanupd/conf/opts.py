@@ -25,6 +25,7 @@ from cleanupd.conf import image_cache
 from cleanupd.conf import names
 from cleanupd.conf import notifications
 from cleanupd.conf import rpc
+from cleanupd.conf import safety
 from cleanupd.conf import scheduler
 from cleanupd.conf import services
 from cleanupd.conf import sweep
@@ -32,7 +33,19 @@ from cleanupd.conf import sync
 from cleanupd.services.base import collectors
 from cleanupd.services.base import registry
 
-_GROUPS = (cloud, names, services, sync, sweep, budget, scheduler, rpc, notifications, image_cache)
+_GROUPS = (
+    cloud,
+    names,
+    services,
+    sync,
+    sweep,
+    budget,
+    safety,
+    scheduler,
+    rpc,
+    notifications,
+    image_cache,
+)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

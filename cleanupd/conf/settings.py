@@ -36,6 +36,7 @@ from cleanupd.conf import opts
 from cleanupd.core import budgets
 from cleanupd.core import generators
 from cleanupd.core import patterns
+from cleanupd.core import safety
 from cleanupd.engine import executor
 from cleanupd.engine import sweep as sweeps
 from cleanupd.image_cache import binding
@@ -77,13 +78,15 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     ``idle_s`` is the shortest time after which a workload that nobody named
     may be called over, ``plan_lifetime_s`` (0: for ever) how long a stored
-    plan may be executed.
+    plan may be executed, ``delay_s`` the time between the plan of the schedule
+    and its first removal.
     """
 
     is_enforcing: bool = False
     is_all_over: bool = False
     idle_s: float = 600.0
     plan_lifetime_s: float = 3600.0
+    delay_s: float = 60.0
 
     @property
     def mode(self) -> str:
@@ -200,6 +203,7 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
             is_all_over=conf.sweep.all_over,
             idle_s=conf.sweep.idle,
             plan_lifetime_s=conf.sweep.plan_lifetime,
+            delay_s=conf.safety.delay,
         ),
         has_rpc=conf.rpc.enabled,
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
@@ -273,6 +277,20 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
             per_hour=conf.budget.per_hour,
             share=conf.budget.share,
         ),
+        safety=_safety(conf),
+    )
+
+
+def _safety(conf: cfg.ConfigOpts) -> safety.Safety:
+    group = conf.safety
+    return safety.Safety(
+        allowed_projects=frozenset(group.allowed_projects),
+        blocked_projects=frozenset(group.blocked_projects),
+        allowed_clouds=frozenset(group.allowed_clouds),
+        blocked_clouds=frozenset(group.blocked_clouds),
+        refused_terms=tuple(group.refused_terms),
+        min_age=datetime.timedelta(seconds=group.min_age),
+        min_age_named=datetime.timedelta(seconds=group.min_age_named),
     )
 
 

@@ -29,6 +29,7 @@ from cleanupd.core import model
 from cleanupd.core import ownership
 from cleanupd.core import patterns
 from cleanupd.core import resources
+from cleanupd.core import safety as safeties
 from cleanupd.core import workloads
 
 
@@ -79,6 +80,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     matcher: patterns.Matcher
     selection: workloads.Selection
     sightings: workloads.Sightings = {}
+    safety: safeties.Safety = safeties.Safety()
 
 
 def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
@@ -215,18 +217,27 @@ class _Rules:
         self._claims = claims
         self._unselected = unselected
         self._graph = graphs.Graph(snapshot, claims)
+        self._guard = safeties.Guard(
+            question.safety, snapshot, claims, question.selection, question.sightings
+        )
         self._blocked: dict[resources.Ref, str] = {}
         self._unlisted = {kind: self._find_unlisted(kind) for kind in self._known}
 
     def settle(self) -> dict[resources.Ref, str]:
         """Return why each selected resource that has to stay has to."""
-        going = [ref for ref in self._claims if ref not in self._unselected]
+        selected = [ref for ref in self._claims if ref not in self._unselected]
+        self._blocked = {ref: reason for ref in selected if (reason := self._why_guarded(ref))}
+        going = [ref for ref in selected if ref not in self._blocked]
         while True:
             found = {ref: reason for ref in going if (reason := self._why_kept(ref))}
             if not found:
                 return self._blocked
             self._blocked |= found
             going = [ref for ref in going if ref not in found]
+
+    def _why_guarded(self, ref: resources.Ref) -> str | None:
+        record = self._snapshot.get(ref)
+        return self._guard.why_kept(record) if record is not None else None
 
     def _stays(self, ref: resources.Ref) -> bool:
         return ref not in self._claims or ref in self._unselected or ref in self._blocked

@@ -52,6 +52,18 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a workload is selected whatever it does."""
         return self.is_everything or part in self.parts
 
+    def is_named(self, part: str) -> bool:
+        """Whether somebody has named a workload, or asked for all by --everything.
+
+        What was idle when it was planned is in ``parts`` without a uuid.
+        """
+        return self.is_everything or bool(self.parts.get(part))
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether workloads are selected that nobody has named."""
+        return self.is_everything or self.idle is not None
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all is selected."""

@@ -35,6 +35,7 @@ from cleanupd.core import model
 from cleanupd.core import patterns
 from cleanupd.core import planning
 from cleanupd.core import resources
+from cleanupd.core import safety as safeties
 from cleanupd.core import workloads
 from cleanupd.engine import budgeting
 from cleanupd.engine import clock
@@ -91,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lifted: frozenset[str] = frozenset()
     history: datetime.timedelta | None = None
     budget: budgets.Limits = budgets.Limits()
+    safety: safeties.Safety = safeties.Safety()
 
 
 class Engine:
@@ -194,14 +196,34 @@ class Engine:
         selection: workloads.Selection,
         sightings: workloads.Sightings | None = None,
     ) -> judgements.Judgement:
-        """Return the verdict on every resource of a snapshot that is not foreign."""
+        """Return the verdict on every resource of a snapshot that is not foreign.
+
+        Without ``sightings`` those count that the journal has.
+        """
         question = judgements.Question(
             known=self._kinds,
             matcher=self._matcher,
             selection=selection,
-            sightings=sightings or {},
+            sightings=self._remembered(selection) if sightings is None else sightings,
+            safety=self.settings.safety,
         )
         return judgements.judge(snapshot, question)
+
+    def _remembered(self, selection: workloads.Selection) -> workloads.Sightings:
+        """Return the sightings of the journal, where an age may depend on them."""
+        ages = self.settings.safety
+        is_named = selection.idle is None and all(selection.parts.values())
+        if not (ages.min_age_named if is_named else ages.min_age):
+            return {}
+        try:
+            return self.journal.sightings(self.cloud.name, self.cloud.region)
+        except exceptions.JournalFailed as error:
+            LOG.warning("First sightings are not known: %(why)s", {"why": error})
+            return {}
+
+    def why_only_reported(self) -> str | None:
+        """Say which option keeps everything in this cloud, None if none does."""
+        return self.settings.safety.why_only_reported(self.cloud.name, self.cloud.identity_host)
 
     def plan(
         self,
@@ -217,6 +239,11 @@ class Engine:
         """
         selection = self.select(target)
         judgement = self.judge(snapshot, selection, sightings)
+        if unknown := self.settings.safety.find_unknown(snapshot):
+            LOG.warning(
+                "[safety] names projects that this cloud does not have: %(names)s",
+                {"names": ", ".join(unknown)},
+            )
         plan = planning.make_plan(id_ or self.new_id(), snapshot, judgement, selection)
         if self.settings.history is not None:
             self.journal.forget_before(clock.now() - self.settings.history)
@@ -239,6 +266,8 @@ class Engine:
         a :class:`~cleanupd.engine.stopping.Stop` may cancel it.
         """
         with self._removing, logcontext.of_sweep(plan.id):
+        if reason := self.why_only_reported():
+            raise exceptions.Refused(reason)
             why = None if is_approved else budgeting.why_unapproved(plan, self.settings.budget)
             if why is not None:
                 return self._leave(plan, why)

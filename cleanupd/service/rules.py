@@ -43,6 +43,12 @@ def find_objections(
     return (*_mode(rules), *_idle(rules, idle), *_confirmation(idle, cloud, confirm))
 
 
+def find_objections_of_cloud(engine: sweeps.Engine) -> tuple[str, ...]:
+    """Return what speaks against removing anything at all from a cloud."""
+    reason = engine.why_only_reported()
+    return (reason,) if reason else ()
+
+
 def find_objections_of_schedule(rules: settings.Rules) -> tuple[str, ...]:
     """Return what speaks against removing what the options ask for."""
     return _mode(rules)
@@ -98,4 +104,4 @@ def _confirmation(
 ) -> tuple[str, ...]:
     if idle is None or confirm == cloud:
         return ()
-    return (f"confirm it with the name of the cloud, {cloud}",)
+    return (f"confirm it with the name of the cloud, {cloud}: --confirm {cloud}",)

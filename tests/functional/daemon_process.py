@@ -38,6 +38,8 @@ enabled = false
 [sweep]
 poll_interval = 0.1
 {sweep}
+[safety]
+delay = 3
 [notifications]
 enabled = {hears}
 {more}

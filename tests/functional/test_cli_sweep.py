@@ -13,6 +13,7 @@
 """The commands that remove, and those that show what came of it."""
 
 import csv
+import datetime
 import io
 import signal
 import subprocess
@@ -21,6 +22,8 @@ import time
 
 import pytest
 
+from cleanupd.journal import places
+from cleanupd.journal import sql
 from tests import emulator
 from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
@@ -55,6 +58,16 @@ def console(cloud, cast, tmp_path, monkeypatch, capsys):
     with emulator.running(cloud) as url:
         made.describe(url)
         yield made
+
+
+def know_for(console, span):
+    """Have all that carries no date been seen first so long ago."""
+    assert console.here("leaks", "list").code == 2
+    journal = sql.Journal(places.in_directory(console.folder / "state" / "cleanupd"))
+    region = emulator.Settings().region
+    seen = journal.sightings("emulated", region)
+    assert seen
+    journal.save_sightings("emulated", region, {ref: at - span for ref, at in seen.items()})
 
 
 def assert_untouched(cloud, cast):
@@ -244,11 +257,12 @@ def test_all_over_leaves_what_is_alive(cloud, console, cast):
     idle = scenes.killed_benchmark(
         cloud, "0dd1d1e0" + KILLED[8:], scenes.Plan(tenants=1, flavors=0, rarer=False)
     )
+    know_for(console, datetime.timedelta(minutes=30))
     ended = console.here(
         "sweep", "start", "--all-over", "--idle", "1h", "--confirm", "emulated", "-f", "json"
     )
     # What may be alive is left, and said to be: the flavors of the killed one
-    # carry no date, and were first seen now.
+    # carry no date, and were first seen half an hour ago.
     assert ended.code == 2
     assert not idle.left(cloud)
     assert_untouched(cloud, cast)
@@ -258,11 +272,24 @@ def test_all_over_leaves_what_is_alive(cloud, console, cast):
 
 def test_all_over_takes_undated_resources_that_are_known_for_long(cloud, console, cast):
     """What carries no date counts from the first look, which may be that of another command."""
-    assert console.here("leaks", "list").code == 2
-    time.sleep(1.1)
-    ended = console.here("sweep", "start", "--all-over", "--idle", "1s", "--confirm", "emulated")
-    assert ended.code == 0, ended.err
-    assert not cast.killed.left(cloud)
+    idle = scenes.killed_benchmark(
+        cloud, "0dd1d1e0" + KILLED[8:], scenes.Plan(tenants=1, rarer=False)
+    )
+    know_for(console, datetime.timedelta(hours=1, minutes=1))
+    ended = console.here("sweep", "start", "--all-over", "--idle", "1h", "--confirm", "emulated")
+    assert ended.code == 0, ended.out
+    assert not idle.left(cloud)
+    assert_untouched(cloud, cast)
+
+
+def test_all_over_leaves_what_was_not_seen_twice(console, cloud, cast):
+    """What carries no date stays until it was seen twice, [safety] min_age apart."""
+    ended = console.here(
+        "sweep", "start", "--all-over", "--idle", "0s", "--confirm", "emulated", "-f", "json"
+    )
+    assert ended.code == 2
+    assert "[safety] min_age is 600 s: it may go from" in ended.out
+    assert not {k for k in cloud.requests.changes() if "/projects/" in str(k)}
     assert not cast.legitimate.missing(cloud)
 
 

@@ -201,3 +201,14 @@ def test_trust_is_that_of_a_listing(client, cloud):
     cloud.broken["compute.server"] = exceptions.ServiceUnreachable("compute", "u", "down")
     trust = {one.kind: one.trust for one in client.trust().kinds}
     assert (trust["compute.server"], trust["network.network"]) == ("untrusted", "fresh")
+
+
+def test_a_cloud_out_of_reach_is_planned_and_never_swept(client, cloud):
+    """The refusal names the option, before anything is listed."""
+    cloud.name = "production"
+    with pytest.raises(exceptions.Refused, match=r"\[safety\] refused_terms"):
+        client.start(NAMED)
+    plan = client.plan(NAMED)
+    with pytest.raises(exceptions.Refused, match=r"\[safety\] refused_terms"):
+        client.execute(plan.id)
+    assert not [entry for entry in cloud.log if entry[0] == "delete"]

@@ -20,6 +20,7 @@ from cleanupd import exceptions
 from cleanupd.conf import loading
 from cleanupd.conf import settings
 from cleanupd.core import generators
+from cleanupd.core import safety
 
 TASK = "5a3b1c22-8f0e-4d5b-9c43-1f4d2f7a6b10"
 
@@ -165,3 +166,19 @@ def test_an_option_of_a_plugin_lifts_a_hold(hold):
     """The plugin declares the option, and the kind which hold it lifts."""
     made = make("image", **{f"remove_{hold}": True})
     assert made.engine.lifted == {f"image.image {hold}"}
+
+
+def test_what_no_sweep_removes_is_on_by_default():
+    """Words of production, ten minutes, and a minute's delay."""
+    made = make("safety")
+    assert made.engine.safety == safety.Safety()
+    assert made.engine.safety.refused_terms == ("prod", "production")
+    assert made.engine.safety.min_age.total_seconds() == 600
+    assert made.rules.delay_s == 60
+
+
+@pytest.mark.parametrize(("name", "value"), [("min_age", 59), ("delay", 2), ("delay", 0)])
+def test_floors_cannot_be_undercut(name, value):
+    """What is too short is refused, not used."""
+    with pytest.raises((exceptions.InvalidOptions, ValueError)):
+        make("safety", **{name: value})

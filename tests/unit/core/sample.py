@@ -22,6 +22,7 @@ from cleanupd.core import patterns
 from cleanupd.core import planning
 from cleanupd.core import resources
 from cleanupd.core import roots
+from cleanupd.core import safety
 from cleanupd.core import workloads
 from cleanupd.core.kinds import EdgeRule
 from cleanupd.core.resources import EdgeSort
@@ -30,6 +31,8 @@ NOW = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
 PART = "5a3b1c22"
 OTHER_PART = "deadbeef"
+#: Nothing is too young: the projects of the sample carry no date.
+ANY_AGE = safety.Safety(min_age=datetime.timedelta(0))
 MATCHER = patterns.Matcher(generators.BUILTIN_PATTERNS)
 
 
@@ -137,19 +140,24 @@ def snapshot(*records, broken=None, unseen=()):
     )
 
 
-def question(selection=None, sightings=None, **fields):
+def question(selection=None, sightings=None, options=ANY_AGE, **fields):
     """Return a question; everything of the one workload is selected unless fields say else."""
     if selection is None:
         selection = workloads.Selection(**(fields or {"parts": {PART: ()}}))
     return judgement.Question(
-        known=KINDS, matcher=MATCHER, selection=selection, sightings=sightings or {}
+        known=KINDS,
+        matcher=MATCHER,
+        selection=selection,
+        sightings=sightings or {},
+        safety=options,
     )
 
 
-def judge(*records, broken=None, unseen=(), sightings=None, **selection):
+def judge(*records, broken=None, unseen=(), sightings=None, options=ANY_AGE, **selection):
     """Return the findings by id."""
     taken = snapshot(*records, broken=broken, unseen=unseen)
-    found = judgement.judge(taken, question(sightings=sightings, **selection))
+    asked = question(sightings=sightings, options=options, **selection)
+    found = judgement.judge(taken, asked)
     return {f.resource.ref.id: f for f in found.findings}
 
 

@@ -35,6 +35,7 @@ class FakeCloud:
 
     name: str = "sample"
     region: str = "one"
+    identity_host: str = "keystone.sample"
     records: dict = dataclasses.field(default_factory=dict)
     log: list = dataclasses.field(default_factory=list)
     trouble: dict = dataclasses.field(default_factory=lambda: collections.defaultdict(list))
