@@ -264,10 +264,11 @@ class Engine:
         share stays planned, with the reason, unless somebody has approved it.
         Setting ``stop`` ends it after the calls that are under way, unverified;
         a :class:`~cleanupd.engine.stopping.Stop` may cancel it.
+        Raises Refused where the options keep anything from being removed from this cloud.
         """
-        with self._removing, logcontext.of_sweep(plan.id):
         if reason := self.why_only_reported():
             raise exceptions.Refused(reason)
+        with self._removing, logcontext.of_sweep(plan.id):
             why = None if is_approved else budgeting.why_unapproved(plan, self.settings.budget)
             if why is not None:
                 return self._leave(plan, why)

@@ -26,9 +26,11 @@ from cleanupd import exceptions
 from cleanupd.conf import settings
 from cleanupd.core import planning
 from cleanupd.core import resources
+from cleanupd.engine import budgeting
 from cleanupd.engine import clock
 from cleanupd.engine import logcontext
 from cleanupd.engine import progress as progresses
+from cleanupd.engine import stopping
 from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.service import keeper as keepers
@@ -56,6 +58,8 @@ class Sweeper:
         self._lock = threading.Lock()
         self._waiting: list[str] = []
         self._running: str | None = None
+        #: What ends each sweep that waits or runs.
+        self._stops: dict[str, stopping.Stop] = {}
         self._results = _Results()
 
     @property
@@ -117,6 +121,10 @@ class Sweeper:
         if (plan.cloud, plan.region) != (engine.cloud.name, engine.cloud.region):
             raise exceptions.Refused(f"plan {plan_id} is for {plan.cloud}, region {plan.region}")
         laws.check_plan(self.rules, plan, clock.now(), confirm=confirm)
+        is_approved = confirm == engine.cloud.name
+        why = budgeting.why_unapproved(plan, engine.settings.budget)
+        if why and not is_approved:
+            raise exceptions.Refused(why)
         if objections := laws.find_objections_of_cloud(engine):
             raise exceptions.Refused("; ".join(objections))
         with self._lock:
@@ -126,8 +134,26 @@ class Sweeper:
                     f"plan {plan_id} is {sweep.state} already: make a new one"
                 )
             requested = msgspec.structs.replace(sweep, state=store.State.REQUESTED, note=None)
-            self._submit(requested, functools.partial(self._remove, plan))
+            self._submit(requested, functools.partial(self._remove, plan, is_approved=is_approved))
         return requested
+
+    def cancel(self, sweep_id: str, *, by: str) -> store.Sweep:
+        """End a sweep that waits or runs, or withdraw a plan, and return it; raises Refused.
+
+        Of what runs the calls under way end, and nothing new begins.
+        """
+        with self._lock:
+            sweep, stop = self._journal.sweep(sweep_id), self._stops.get(sweep_id)
+            if stop is None and sweep.state is not store.State.PLANNED:
+                raise exceptions.Refused(f"sweep {sweep_id} is {sweep.state} already")
+            LOG.warning("Sweep %(id)s is cancelled by %(by)s", {"id": sweep_id, "by": by})
+            if stop is not None:
+                stop.cancel(by)
+            if stop is None or sweep_id in self._waiting:
+                if stop is not None:
+                    self._waiting.remove(sweep_id)
+                return self._save_ended(sweep, str(exceptions.Cancelled(by)), is_cancelled=True)
+        return self.sweep(sweep_id)
 
     def sweep(self, sweep_id: str) -> store.Sweep:
         """Return a sweep, while it runs with the results so far; raises UnknownSweep."""
@@ -155,6 +181,8 @@ class Sweeper:
         """Begin nothing more: what runs ends after the calls under way, what waits fails."""
         with self._lock:
             self._stop.set()
+            for stop in list(self._stops.values()):
+                stop.set()
             self._pool.shutdown(wait=False)
 
     def wait(self) -> None:
@@ -192,10 +220,14 @@ class Sweeper:
             raise exceptions.Refused(f"{MOST_WAITING} sweeps are waiting already: ask later")
         self._journal.save(sweep)
         self._waiting.append(sweep.id)
+        self._stops[sweep.id] = stopping.Stop()
         return self._pool.submit(self._run, sweep, work)
 
     def _run(self, sweep: store.Sweep, work: Callable[[], store.Sweep]) -> store.Sweep:
         with self._lock:
+            if sweep.id not in self._waiting:  # it was cancelled
+                del self._stops[sweep.id]
+                return self._journal.sweep(sweep.id)
             self._waiting.remove(sweep.id)
             self._running = sweep.id
         try:
@@ -203,6 +235,8 @@ class Sweeper:
                 if self._stop.is_set():
                     return self._save_failed(sweep, "the daemon stopped before it began")
                 return work()
+        except exceptions.Cancelled as error:
+            return self._save_ended(self._journal.sweep(sweep.id), str(error), is_cancelled=True)
         except exceptions.CleanupdError as error:
             LOG.error("Sweep %(id)s failed: %(why)s", {"id": sweep.id, "why": error})  # noqa: TRY400
             return self._save_failed(sweep, str(error))
@@ -211,6 +245,7 @@ class Sweeper:
             return self._save_failed(sweep, f"it broke off: {error!r}")
         finally:
             self._running = None
+            del self._stops[sweep.id]
 
     def _plan(
         self,
@@ -221,7 +256,9 @@ class Sweeper:
         is_scheduled: bool,
     ) -> store.Sweep:
         """Plan on a listing of now, and remove what the plan says if nothing speaks against it."""
+        stop = self._stops[sweep_id]
         known = self._keeper.observe()
+        stop.check()
         plan = self._keeper.engine.plan(known.snapshot, target, known.sightings, id_=sweep_id)
         if not is_scheduled and target.unexpanded and not (plan.steps or plan.kept):
             raise exceptions.Refused(
@@ -230,6 +267,7 @@ class Sweeper:
             )
         if plan.steps and is_scheduled and not objections:
             objections = self._let_pass(plan)
+        stop.check()
         if not objections:
             return self._remove(plan)
         note = f"nothing was removed: {'; '.join(objections)}"
@@ -249,23 +287,30 @@ class Sweeper:
             "%(count)d resources planned: %(note)s", {"count": len(plan.steps), "note": note}
         )
         self._save(msgspec.structs.replace(self._journal.sweep(plan.id), note=note))
-        if self._stop.wait(delay_s):
+        stop = self._stops[plan.id]
+        if stop.wait(delay_s):
+            stop.check()
             raise exceptions.Refused("the daemon stopped before the first removal")
         return self._objections_of_schedule()
 
-    def _remove(self, plan: planning.Plan) -> store.Sweep:
+    def _remove(self, plan: planning.Plan, *, is_approved: bool = False) -> store.Sweep:
         self._results = _Results({step.ref: step.observed.name for step in plan.steps})
         try:
-            return self._keeper.engine.execute(plan, self._results, self._stop)
+            stop = self._stops[plan.id]
+            return self._keeper.engine.execute(plan, self._results, stop, is_approved=is_approved)
         finally:
             # Without a broker nobody else tells the model.
             self._keeper.touch(step.ref for step in plan.steps)
 
     def _save_failed(self, sweep: store.Sweep, note: str) -> store.Sweep:
+        return self._save_ended(sweep, note)
+
+    def _save_ended(
+        self, sweep: store.Sweep, note: str, *, is_cancelled: bool = False
+    ) -> store.Sweep:
+        state = store.State.CANCELLED if is_cancelled else store.State.FAILED
         ended = clock.now().isoformat(timespec="seconds")
-        return self._save(
-            msgspec.structs.replace(sweep, state=store.State.FAILED, ended_at=ended, note=note)
-        )
+        return self._save(msgspec.structs.replace(sweep, state=state, ended_at=ended, note=note))
 
     def _save(self, sweep: store.Sweep) -> store.Sweep:
         self._journal.save(sweep)
