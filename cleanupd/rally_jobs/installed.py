@@ -94,7 +94,7 @@ def _run(python: str, script: str, request: Any, home: str) -> Any:
     try:
         ended = subprocess.run(  # noqa: S603 - whoever checks says which Rally
             # Absolute, since it is started elsewhere; not resolved, or a venv were left.
-            [pathlib.Path(found).absolute(), "-I", str(_HERE / script)],
+            [pathlib.Path(found).absolute(), "-IB", str(_HERE / script)],
             input=json.dumps(request).encode(),
             capture_output=True,
             check=False,

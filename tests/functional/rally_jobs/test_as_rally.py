@@ -285,6 +285,7 @@ def test_rally_runs_nothing_of_the_folder(python: str, tmp_path: pathlib.Path) -
     assert not mark.exists()
     assert check.check(root, rally_python=python, has_plugins=True).findings == ()
     assert mark.exists()
+    assert not list(root.rglob("__pycache__"))
 
 
 def test_plugins_of_the_home_are_not_loaded(
