@@ -56,7 +56,8 @@ SERVER = kinds.Kind(
 KEYPAIR = kinds.Kind(
     is_guarded=False,
     name="compute.keypair",
-    identity_fields=("name", "user_id"),
+    # Its date is not in lists; another of the same name has another fingerprint.
+    identity_fields=("name", "user_id", "details"),
     cost=kinds.Cost.USER,
     edges=(kinds.EdgeRule(_ATTACHED, "identity.user", "user_id"),),
     # Nova lists the keypairs of one user at a time; these tell which users there are.
@@ -130,6 +131,7 @@ class NamedKeypair(msgspec.Struct, gc=False):
 
     name: wire.Id
     type: str
+    fingerprint: str
     # Told of one keypair, not in lists.
     user_id: str = ""
 
@@ -279,7 +281,7 @@ def parse_keypair(answer: Keypair, place: wire.Place) -> resources.Resource:
         name=keypair.name,
         user_id=keypair.user_id,
         edges=(resources.attached_to(place.ref("identity.user", keypair.user_id)),),
-        details={"type": keypair.type},
+        details={"type": keypair.type, "fingerprint": keypair.fingerprint},
     )
 
 

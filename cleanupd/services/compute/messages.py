@@ -211,10 +211,14 @@ class KeypairTold(msgspec.Struct, gc=False):
     user_id: wire.Id
     name: wire.Id
     type: str
+    fingerprint: str
 
 
-class KeypairDeleted(KeypairTold, gc=False):
-    """The same, which is gone."""
+class KeypairDeleted(msgspec.Struct, gc=False):
+    """A keypair that is gone."""
+
+    user_id: wire.Id
+    name: wire.Id
 
 
 class FlavorTold(msgspec.Struct, gc=False):

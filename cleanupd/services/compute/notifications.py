@@ -105,7 +105,9 @@ def _touch_server(
 
 
 def _tell_keypair(told: messages.KeypairTold, scene: Scene) -> Changes:
-    answer = kinds.Keypair(kinds.NamedKeypair(told.name, told.type, told.user_id))
+    answer = kinds.Keypair(
+        kinds.NamedKeypair(told.name, told.type, told.fingerprint, told.user_id)
+    )
     yield scene.updated(kinds.parse_keypair(answer, scene.place))
 
 

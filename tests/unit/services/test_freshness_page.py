@@ -155,7 +155,7 @@ def known(kind: str) -> resources.Resource:
     """Return a resource of a kind that is tied to all that it can be tied to."""
     if kind == "compute.keypair":
         id_ = event_payloads.ID
-        answer = kinds.Keypair(kinds.NamedKeypair(id_, "ssh", id_))
+        answer = kinds.Keypair(kinds.NamedKeypair(id_, "ssh", "3d:73", id_))
         return kinds.parse_keypair(answer, answers.PLACE)
     sample = json.loads(answers.sample(test_strictness.SAMPLES[kind]))
     rules = hearing.MANAGERS[kind].KIND.edges

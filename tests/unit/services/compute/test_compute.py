@@ -142,9 +142,8 @@ def test_keypairs_of_every_user_are_listed() -> None:
 
     def answer(_method: str, path: str) -> bytes:
         user = path.partition("user_id=")[2].partition("&")[0]
-        return json.dumps(
-            {"keypairs": [{"keypair": {"name": f"of {user}", "type": "ssh"}}]}
-        ).encode()
+        keypair = {"name": f"of {user}", "type": "ssh", "fingerprint": "3d"}
+        return json.dumps({"keypairs": [{"keypair": keypair}]}).encode()
 
     cloud = answers.RecordedCloud(answer)
     found = list(managers.KeypairManager.list(cloud, listings(["b", "a"], ["a", "gone"])))
@@ -172,9 +171,23 @@ def test_a_keypair_is_attached_to_its_user() -> None:
     assert cloud.requests[0][1] == f"/os-keypairs/sample%20key_1?user_id={USER}"
 
 
+def test_a_keypair_of_the_same_name_is_another_one() -> None:
+    """Its fingerprint, which lists and a look at it alone tell, says that it was made anew."""
+    kind, listed = managers.KeypairManager.KIND, {"name": "k", "type": "ssh"}
+    planned, anew = (
+        managers.KeypairManager.TABLE.decode(
+            json.dumps({"keypair": {**listed, "user_id": "u", "fingerprint": digits}}).encode(),
+            answers.PLACE,
+        )
+        for digits in ("3d:73", "49:91")
+    )
+    assert planned.ref == anew.ref
+    assert any(getattr(planned, name) != getattr(anew, name) for name in kind.identity_fields)
+
+
 def test_a_keypair_without_a_user_is_an_error() -> None:
     """Which user's it is decides what gets deleted."""
-    body = b'{"keypair": {"name": "k", "type": "ssh"}}'
+    body = b'{"keypair": {"name": "k", "type": "ssh", "fingerprint": "3d"}}'
     with pytest.raises(exceptions.MalformedAnswer, match="no user_id"):
         managers.KeypairManager.TABLE.decode(body, answers.PLACE)
 

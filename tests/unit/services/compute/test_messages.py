@@ -384,7 +384,10 @@ def test_a_keypair_is_told(ears):
     data = versioned["payload"]["nova_object.data"]
     hear(ears, versioned)
     id_ = f"{data['user_id']}/{data['name']}"
-    assert ears.get("compute.keypair", id_).details == {"type": "ssh"}
+    assert ears.get("compute.keypair", id_).details == {
+        "type": "ssh",
+        "fingerprint": data["fingerprint"],
+    }
     versioned["event_type"] = "keypair.delete.end"
     hear(ears, versioned, seconds=2)
     assert ears.get("compute.keypair", id_) is None
