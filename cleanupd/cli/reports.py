@@ -48,6 +48,7 @@ SWEEP_FIELDS = (
     "Resources",
     "Active",
     "Foreign",
+    "Staying",
     "Rally",
 )
 CERTIFICATE_FIELDS = ("Cloud", "Region", "Made", "Clean", "Doubts", "Resources", "Rally")
@@ -78,6 +79,7 @@ def sweep_fields(
         plan_rows(plan, sweep) if plan else [],
         plan.active if plan else {},
         plan.foreign if plan else None,
+        plan.staying if plan else {},
         _as_rally(certificate) if certificate else None,
     )
 
@@ -146,6 +148,9 @@ class Writer:
         self._kept("Kept, though its workload was selected", plan.kept, has_all=has_all)
         self._kept("Undecidable, and so kept", plan.undecidable, has_all=has_all)
         self.line()
+        if plan.staying:
+            counts = (f"{number} {kind}" for kind, number in sorted(plan.staying.items()))
+            self.line(f"Of the same kinds stay: {', '.join(counts)}")
         for reason, number in sorted(plan.active.items()):
             self.line(f"Left alone: {text.count(number, 'resource')} of benchmarks ({reason})")
         self.line(f"Left alone: {text.count(plan.foreign, 'resource')} that no benchmark made")

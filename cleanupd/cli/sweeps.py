@@ -16,6 +16,8 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Sequence
 import datetime
+import getpass
+import socket
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -127,6 +129,40 @@ class ShowSweep(SweepReport):
         writer.results(sweep)
         if sweep.certificate is not None:
             writer.certificate(sweep.certificate)
+
+
+class CancelSweep(SweepReport):
+    """End a sweep of the daemon, or withdraw a stored plan.
+
+    Calls that are under way end, and nothing new begins; what is removed is not
+    brought back. A sweep that waits is cancelled at once, one that runs as soon as its
+    calls have ended. With --os-cloud only plans are withdrawn: a sweep that runs in
+    another process is ended by Ctrl-C there.
+    """
+
+    examples = """\
+  cleanupctl sweep cancel 20260102T030405-a1b2c3
+"""
+    positional = " ID"
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("id", metavar="ID", help="the sweep, or the dry run")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Fields:
+        """Cancel, and say how the sweep is."""
+        by = f"{getpass.getuser()}@{socket.gethostname()}"
+        with self.client() as client:
+            sweep = client.cancel(parsed_args.id, by=by)
+        if self.is_text(parsed_args):
+            note = f": {sweep.note}" if sweep.state is State.CANCELLED else ""
+            self.writer(parsed_args).line(f"Sweep {sweep.id} is {sweep.state}{note}")
+        if sweep.state is not State.CANCELLED:
+            again = f"`cleanupctl sweep show {sweep.id}` shows how far it is"
+            self.app.say(f"it ends after the calls that are under way; {again}")
+        return self.columns, reports.sweep_fields(sweep, None, ())
 
 
 def _moment(iso: str) -> str:

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 #: Raised in its second part when a method or an optional argument is added, in
 #: its first when anything is taken away or means something else.
-VERSION = "1.2"
+VERSION = "1.3"
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +166,26 @@ def leaks(snapshot: model.Snapshot, judged: judgement.Judgement) -> Leaks:
         taken_at=snapshot.taken_at,
         judgement=judged,
         doubts=snapshot.doubts(),
+    )
+
+
+def is_spoken(version: str) -> bool:
+    """Whether a daemon of this API understands a request of a version."""
+    asked, known = version.split("."), VERSION.split(".")
+    try:
+        return asked[0] == known[0] and int(asked[1]) <= int(known[1])
+    except (IndexError, ValueError):
+        return False
+
+
+def describe_mismatch(
+    asked: str,
+    known: str,
+) -> str:
+    """Say that a client of one version asked a daemon of another one, and what to do."""
+    return (
+        f"the request is of API {asked} and the daemon speaks {known}: upgrade cleanupd where the"
+        " daemon runs and restart it, or ask with the cleanupctl that was installed with it"
     )
 
 

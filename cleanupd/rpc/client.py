@@ -24,6 +24,7 @@ from typing import Any
 from typing import Protocol
 from typing import TypeVar
 
+from cleanupd.core import budgets
 from cleanupd.core import certificate
 from cleanupd.core import lookup
 from cleanupd.core import planning
@@ -94,13 +95,27 @@ class Client(Protocol):
         """
 
     def execute(self, plan_id: str, *, confirm: str | None = None) -> store.Sweep:
-        """Begin to remove what a stored plan says, once; answers as :meth:`start` does."""
+        """Begin to remove what a stored plan says, once; answers as :meth:`start` does.
+
+        ``confirm``, the name of the cloud, approves a plan that is over the share, too.
+        """
 
     def sweep(self, sweep_id: str) -> store.Sweep:
         """Return a sweep, while it runs with the results so far; raises UnknownSweep."""
 
     def sweeps(self) -> tuple[store.Sweep, ...]:
         """Return all sweeps, the latest last."""
+
+    def cancel(self, sweep_id: str, *, by: str) -> store.Sweep:
+        """End a sweep that waits or runs, or withdraw a stored plan, and return it as it is.
+
+        Calls under way end, and nothing new begins; then its state is
+        cancelled.  ``by`` is who asks, for the journal.  Raises UnknownSweep,
+        and Refused where it is over.
+        """
+
+    def budget(self) -> budgets.Balance:
+        """Return how much may be removed, and how much of that is spent."""
 
     def verify(self, target: "engine.Target") -> certificate.Certificate:
         """Say by a listing of its own what is left of a target."""
@@ -205,6 +220,14 @@ class RpcClient:
     def sweeps(self) -> tuple[store.Sweep, ...]:
         """See :meth:`Client.sweeps`."""
         return tuple(self.ask(list[store.Sweep], "sweep_list"))
+
+    def cancel(self, sweep_id: str, *, by: str) -> store.Sweep:
+        """See :meth:`Client.cancel`."""
+        return self.ask(store.Sweep, "sweep_cancel", sweep_id=sweep_id, by=by)
+
+    def budget(self) -> budgets.Balance:
+        """See :meth:`Client.budget`."""
+        return self.ask(budgets.Balance, "budget")
 
     def verify(self, target: "engine.Target") -> certificate.Certificate:
         """See :meth:`Client.verify`."""

@@ -18,6 +18,7 @@ here, and for what it may ask by whoever answers.
 
 from collections.abc import Callable
 import functools
+import types
 from typing import Any
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ import msgspec
 from oslo_config import cfg
 from oslo_log import log
 import oslo_messaging  # type: ignore[import-untyped]
+from oslo_messaging.rpc import server as rpc_server  # type: ignore[import-untyped]
 
 from cleanupd import exceptions
 from cleanupd.core import lookup
@@ -42,6 +44,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 #: What is told at once has to fit into one message of a broker, which takes 16 MiB.
 MOST_RECORDS = 10_000
+
+#: As much is kept of who asks.
+LONGEST_NAME = 100
 
 
 def _answering(method: Method) -> Method:
@@ -65,7 +70,7 @@ def _answering(method: Method) -> Method:
 
 
 class Endpoint:
-    """Version 1.2 of the API.  Methods run in the threads of the RPC server."""
+    """Version 1.3 of the API.  Methods run in the threads of the RPC server."""
 
     target = oslo_messaging.Target(version=api.VERSION)
 
@@ -161,6 +166,17 @@ class Endpoint:
         return self._daemon.sweeps()
 
     @_answering
+    def sweep_cancel(self, sweep_id: object, by: object = None) -> Any:
+        """End a sweep; ``by`` is who asks, as they say themselves."""
+        name = _printable(_optional_text(by) or "somebody")
+        return self._daemon.cancel(api.unpack(sweep_id, str), by=f"{name} over the bus")
+
+    @_answering
+    def budget(self) -> Any:
+        """Return how much may be removed, and how much of that is spent."""
+        return self._daemon.budget()
+
+    @_answering
     def image_cache_list(self) -> Any:
         """Return the image caches of this node."""
         return self._caches.states()
@@ -234,6 +250,41 @@ def _optional_text(payload: object) -> str | None:
     return None if payload is None else api.unpack(payload, str)
 
 
+def _printable(text: str) -> str:
+    """Return a name that came as it fits into a line."""
+    return "".join(c for c in text if c.isprintable())[:LONGEST_NAME]
+
+
+class Dispatcher(oslo_messaging.RPCDispatcher):  # type: ignore[misc]
+    """Answers in a sentence what oslo.messaging would tell the caller as an exception of its own.
+
+    A request of a version that this daemon does not speak, or for a method
+    that it does not have, reaches no method.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__([endpoint], serializer=None)
+
+    def dispatch(self, incoming: Any) -> Any:
+        """Return the answer to a message."""
+        asked = str(incoming.message.get("version", "1.0"))
+        method = str(incoming.message.get("method"))
+        if api.is_spoken(asked) and method in _METHODS:
+            return super().dispatch(incoming)
+        reason = f"API {api.VERSION} of this daemon has no method {_printable(method)}"
+        if not api.is_spoken(asked):
+            reason = api.describe_mismatch(_printable(asked), api.VERSION)
+        LOG.info("Refused: %(reason)s", {"reason": reason})
+        return api.pack_error(exceptions.Refused(reason))
+
+
+_METHODS = frozenset(
+    name
+    for name, one in vars(Endpoint).items()
+    if isinstance(one, types.FunctionType) and not name.startswith("_")
+)
+
+
 class RpcServer:
     """Listens at an address, whose ``server`` is the name of this daemon."""
 
@@ -250,7 +301,7 @@ class RpcServer:
         target = oslo_messaging.Target(topic=self._address.topic, server=self._address.server)
         with transport.translated():
             # Without eventlet patched in, its executor is a pool of threads.
-            self._server = oslo_messaging.get_rpc_server(bus, target, [self._endpoint])
+            self._server = rpc_server.RPCServer(bus, target, Dispatcher(self._endpoint))
             self._server.start()
 
     def stop(self) -> None:

@@ -98,6 +98,11 @@ def connect(conf: cfg.ConfigOpts, address: api.Address) -> client.RpcClient:
     )
     patience = conf.rpc_response_timeout
 
+    def explain() -> str:
+        """Say which versions do not go together; every daemon understands this ping."""
+        first = caller.prepare(timeout=patience, version=f"{api.VERSION.partition('.')[0]}.0")
+        return api.describe_mismatch(api.VERSION, str(first.call({}, "ping")))
+
     def call(method: str, arguments: dict[str, Any], *, is_long: bool) -> Any:
         check_reachable(conf)
         prepared = caller.prepare(
@@ -107,10 +112,14 @@ def connect(conf: cfg.ConfigOpts, address: api.Address) -> client.RpcClient:
         with translated():
             try:
                 return prepared.call({}, method, **arguments)
+            except oslo_messaging.UnsupportedVersion as error:
+                raise exceptions.Refused(explain()) from error
             except oslo_messaging.MessagingTimeout as error:
                 reason = f"nothing came in {patience} s"
                 raise exceptions.DaemonUnreachable(address.topic, reason) from error
             except oslo_messaging.RemoteError as error:
+                if error.exc_type == oslo_messaging.UnsupportedVersion.__name__:
+                    raise exceptions.Refused(explain()) from error
                 reason = f"it does not know the request, {error.exc_type}: {error.value}"
                 raise exceptions.DaemonUnreachable(address.topic, reason) from error
 

@@ -23,6 +23,7 @@ from oslo_config import cfg
 
 from cleanupd import exceptions
 from cleanupd.conf import settings
+from cleanupd.core import budgets
 from cleanupd.core import certificate
 from cleanupd.core import lookup
 from cleanupd.core import planning
@@ -249,6 +250,14 @@ class Daemon:
     def sweeps(self) -> tuple[store.Sweep, ...]:
         """Return all sweeps of the region, the latest last."""
         return self.sweeper.sweeps()
+
+    def cancel(self, sweep_id: str, *, by: str) -> store.Sweep:
+        """End a sweep, or withdraw a plan, and return it; raises Refused."""
+        return self.sweeper.cancel(sweep_id, by=by)
+
+    def budget(self) -> budgets.Balance:
+        """Return how much may be removed, and how much of that is spent."""
+        return self._keeper.engine.balance()
 
     def verify(self, target: engines.Target) -> certificate.Certificate:
         """Say by a listing of now what is left of a target."""

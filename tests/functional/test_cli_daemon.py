@@ -74,9 +74,10 @@ def console(cloud, cast, tmp_path, monkeypatch, capsys):
 
 
 @contextlib.contextmanager
-def running(console, mode="enforce"):
+def running(console, mode="enforce", more=""):
     """Run a daemon in this process, and give what runs a command that asks it."""
     file = write_options(console, mode)
+    file.write_text(file.read_text() + more)
     conf = loading.load(["--config-file", str(file)])
     chosen = settings.make_settings(conf)
     daemon = daemons.Daemon(building.make_engine(chosen), chosen, clock.now())
@@ -232,3 +233,48 @@ def test_a_bus_that_is_not_there(console):
     error = console.run("leaks", "list", "--config-file", str(file), "-q").error
     assert "127.0.0.1:1" in error
     assert "secret" not in error
+
+
+def test_daemon_and_command_spend_of_one_budget(console, cloud, cast):
+    """What a sweep of the daemon has spent, one of this process on its journal has not."""
+    words = ("sweep", "start", "--workload", KILLED, "-f", "json")
+    with running(console, more="[budget]\nper_hour = 20\n") as ask:
+        first = ask(*words, "--wait")
+        shown = ask("budget", "show", "-f", "json").json
+    here = ("--state-dir", f"{console.folder}/daemon", "--config-file")
+    second = console.here(*words, *here, f"{console.folder}/cleanupd.conf")
+    assert first.code == second.code == 2
+    assert "[budget] per_hour is 20: there is room again at" in first.json["Note"]
+    assert "[budget] per_hour is 20 and" in second.json["Note"]
+    gone = [r for r in first.json["Resources"] if r["State"] in ("removed", "gone")]
+    (hour,) = [row for row in shown if row["Budget"] == "per_hour"]
+    assert 0 < len(gone) == hour["Spent"] == 20 - hour["Left"] <= 20
+    more = [r for r in second.json["Resources"] if r["State"] in ("removed", "gone")]
+    assert len(gone) + len(more) <= 20
+    assert_untouched(cloud, cast)
+
+
+def test_a_plan_over_the_share_is_approved_by_its_id(console, cloud, cast):
+    """Asked of the daemon: the new sweep stays a plan, and says how it is approved."""
+    with running(console, more="[budget]\nshare = 0\n") as ask:
+        left = ask("sweep", "start", "--workload", KILLED, "--wait", "-f", "json")
+        assert (left.code, left.json["State"]) == (2, "planned")
+        assert f"--plan {left.json['ID']} --confirm emulated" in left.json["Note"]
+        plan = ("sweep", "start", "--plan", left.json["ID"], "--wait")
+        assert "[budget] share is 0 %" in ask(*plan).error
+        assert not cast.killed.missing(cloud)
+        assert ask(*plan, "--confirm", "emulated", "-f", "json").code == 0
+    assert not cast.killed.left(cloud)
+    assert_untouched(cloud, cast)
+
+
+def test_a_plan_is_withdrawn_by_the_daemon(console, cast, cloud):
+    """And not executed any more."""
+    with running(console) as ask:
+        plan = ask("sweep", "start", "--workload", KILLED, "--dry-run", "-f", "json").json["ID"]
+        done = ask("sweep", "cancel", plan)
+        assert done.code == 0
+        assert f"Sweep {plan} is cancelled: it was cancelled by " in done.out
+        assert "over the bus" in done.out
+        assert "is cancelled already" in ask("sweep", "start", "--plan", plan).error
+    assert not cast.killed.missing(cloud)

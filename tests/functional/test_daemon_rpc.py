@@ -76,7 +76,7 @@ def test_what_is_looked_at_is_not_changed(daemon, cloud):
     It holds in mode enforce, too.
     """
     client = daemon.start("mode = enforce\nall_over = true")
-    assert client.ping() == "1.2"
+    assert client.ping() == "1.3"
     assert client.status().cloud == "emulated"
     assert sum(kind.count for kind in client.model().kinds) > 100
     assert KILLED[:8] in {workload.part for workload in client.workloads()}

@@ -31,6 +31,7 @@ ALL = [*COMMANDS, "help", "complete"]
 #: What a command must be given before it looks at its options.
 GIVEN = {
     "image-cache show": ["ironic_instance"],
+    "sweep cancel": ["ID"],
     "rally-jobs check": ["."],
     "rally-jobs compare": ["old.json", "new.json"],
     "rally-jobs detect": ["."],
@@ -60,6 +61,7 @@ def run(capsys, *words):
 def test_the_commands_are_those_of_the_documentation():
     """What the documents speak of is there."""
     assert COMMANDS == [
+        "budget show",
         "db current",
         "db upgrade",
         "image-cache clean",
@@ -75,6 +77,7 @@ def test_the_commands_are_those_of_the_documentation():
         "rally-jobs detect",
         "rally-jobs generate",
         "rally-jobs leaks",
+        "sweep cancel",
         "sweep list",
         "sweep show",
         "sweep start",
@@ -138,9 +141,9 @@ def test_the_help_lists_all_commands(capsys):
         (("--os-cloud", "x"), "a command is missing"),
         (("--bogus", "leaks", "list"), "unknown option --bogus"),
         (("leaks",), "there is no command 'leaks': give one of leaks list"),
-        (("sweep",), "give one of sweep list, sweep show, sweep start"),
-        (("sweep", "stop"), "there is no command 'sweep stop': give one of sweep list"),
-        (("purge", "-x"), "there is no command 'purge': give one of complete"),
+        (("sweep",), "give one of sweep cancel, sweep list, sweep show, sweep start"),
+        (("sweep", "stop"), "there is no command 'sweep stop': give one of sweep cancel"),
+        (("purge", "-x"), "there is no command 'purge': give one of budget show, complete"),
         (("help", "purge"), "there is no command 'purge'"),
         (("leaks", "list", "extra"), "unrecognized arguments: extra"),
         (("leaks", "list", "--os-cloud"), "expected one argument"),

@@ -13,6 +13,7 @@
 """A client without a cloud, which remembers what it was asked."""
 
 from cleanupd import exceptions
+from cleanupd.core import budgets
 from cleanupd.core import certificate
 from cleanupd.core import judgement
 from cleanupd.core import lookup
@@ -39,6 +40,13 @@ SWEEP = store.Sweep(
     results=(store.Result(ref=PLAN.steps[0].ref, name=None, outcome=store.Outcome.GONE),),
     certificate=CERTIFICATE,
     note="a note",
+)
+BALANCE = budgets.Balance(
+    cloud="sample",
+    region="one",
+    limits=budgets.Limits(per_hour=7),
+    spent=budgets.Spent(kinds={"network.network": 3}, since=sample.NOW),
+    as_of=sample.NOW,
 )
 STATUS = api.Status(
     version="1",
@@ -149,6 +157,14 @@ class FakeClient:
     def sweeps(self):
         """Return sweeps."""
         return self._answer((SWEEP,), "sweeps")
+
+    def cancel(self, sweep_id, *, by):
+        """Return a sweep."""
+        return self._answer(SWEEP, "cancel", sweep_id, by.removesuffix(" over the bus"))
+
+    def budget(self):
+        """Return the budgets."""
+        return self._answer(BALANCE, "budget")
 
     def verify(self, target):
         """Return a certificate."""

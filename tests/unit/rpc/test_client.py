@@ -73,6 +73,8 @@ def wire(daemon):
         ("execute", ("x",), {"confirm": None}),
         ("sweep", ("x",), {}),
         ("sweeps", (), {}),
+        ("cancel", ("x",), {"by": "alice"}),
+        ("budget", (), {}),
         ("verify", (TARGET,), {}),
         ("status", (), {}),
     ],
@@ -87,7 +89,7 @@ def test_a_call_over_the_bus_is_a_call_in_process(wire, method, arguments, optio
 
 def test_a_ping_tells_the_version(wire):
     """The daemon answers with the version of its API."""
-    assert client.RpcClient(wire).ping() == "1.2"
+    assert client.RpcClient(wire).ping() == "1.3"
 
 
 def test_what_lists_the_cloud_may_take_its_time(wire, daemon):

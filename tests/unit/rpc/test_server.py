@@ -13,6 +13,7 @@
 """What the daemon does with calls that it cannot trust."""
 
 import logging
+import typing
 
 import pytest
 
@@ -69,6 +70,8 @@ def test_a_restriction_that_is_not_known_is_refused(endpoint, daemon):
         ("execute", {"plan_id": {"steps": []}}),
         ("execute", {"plan_id": "x", "confirm": True}),
         ("sweep_show", {"sweep_id": None}),
+        ("sweep_cancel", {"sweep_id": ["x"]}),
+        ("sweep_cancel", {"sweep_id": "x", "by": 7}),
         ("sweep_start", {"target": {}, "is_dry_run": "no"}),
         ("leaks_list", {"target": {}, "is_fresh": 1}),
         ("model_records", {"query": {}}),
@@ -112,4 +115,70 @@ def test_an_answer_that_fits_into_no_message_is_refused(endpoint, daemon, limit)
     """More resources than a broker carries are not even looked for."""
     with pytest.raises(exceptions.Refused, match="a daemon tells 1 to 10000 resources"):
         api.raise_error(endpoint.model_records({}, query={"kind": "a.b", "limit": limit}))
+    assert not daemon.asked
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [(None, "somebody"), ("alice@ctl", "alice@ctl"), ("a\nb\x1b", "ab"), ("x" * 200, "x" * 100)],
+)
+def test_who_cancels_is_told_in_one_line(endpoint, daemon, by, told):
+    """Whatever they call themselves."""
+    del endpoint, daemon
+    asked = []
+
+    class Sweeps(answers.FakeClient):
+        def cancel(self, sweep_id, *, by):
+            asked.append((sweep_id, by))
+            return answers.SWEEP
+
+    server.Endpoint(Sweeps(), lambda: answers.STATUS).sweep_cancel({}, sweep_id="x", by=by)
+    assert asked == [("x", f"{told} over the bus")]
+
+
+class Incoming:
+    """A message as oslo.messaging brings it."""
+
+    ctxt: typing.ClassVar = {}
+    client_timeout = None
+
+    def __init__(self, **message):
+        """Have the parts of a message."""
+        self.message = {"args": {}} | message
+
+
+def test_a_newer_client_is_refused_in_a_sentence(endpoint, daemon):
+    """With both versions and what to do; it reaches no method."""
+    told = server.Dispatcher(endpoint).dispatch(Incoming(version="1.99", method="sweep_list"))
+    with pytest.raises(exceptions.Refused) as caught:
+        api.raise_error(told)
+    assert str(caught.value) == (
+        f"the request is of API 1.99 and the daemon speaks {api.VERSION}: upgrade cleanupd where"
+        " the daemon runs and restart it, or ask with the cleanupctl that was installed with it"
+    )
+    assert not daemon.asked
+
+
+@pytest.mark.parametrize("version", ["2.0", "0.9", "1", "one", "1.x"])
+def test_another_version_is_refused(endpoint, daemon, version):
+    """An API that means something else, and what is no version."""
+    told = server.Dispatcher(endpoint).dispatch(Incoming(version=version, method="sweep_list"))
+    with pytest.raises(exceptions.Refused, match=f"is of API {version} and the daemon speaks"):
+        api.raise_error(told)
+    assert not daemon.asked
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.2", api.VERSION])
+def test_an_older_client_is_answered(endpoint, daemon, version):
+    """The API only grows."""
+    server.Dispatcher(endpoint).dispatch(Incoming(version=version, method="sweep_list"))
+    assert daemon.asked == [("sweeps",)]
+
+
+@pytest.mark.parametrize("method", ["sweep_everything", "_daemon", "__init__", "target", None])
+def test_what_is_no_method_is_refused_in_a_sentence(endpoint, daemon, method):
+    """Nothing but the methods of the API is reached."""
+    told = server.Dispatcher(endpoint).dispatch(Incoming(method=method))
+    with pytest.raises(exceptions.Refused, match=f"has no method {method}"):
+        api.raise_error(told)
     assert not daemon.asked

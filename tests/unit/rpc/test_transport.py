@@ -19,6 +19,7 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.conf import loading
+from cleanupd.rpc import api
 from cleanupd.rpc import transport
 
 
@@ -93,3 +94,38 @@ def test_our_own_errors_pass_through():
     """What is told well already is not told again."""
     with pytest.raises(exceptions.Refused), transport.translated():
         raise exceptions.Refused("no")
+
+
+class Old:
+    """The endpoint of a daemon of an earlier version."""
+
+    target = oslo_messaging.Target(version="1.1")
+
+    def ping(self, context):
+        """Return the version."""
+        del context
+        return "1.1"
+
+
+@pytest.fixture
+def old_daemon():
+    """Run such a daemon on a bus in memory, and give options that lead to it."""
+    conf = options("fake://")
+    conf.set_override("rpc_response_timeout", 5)
+    target = oslo_messaging.Target(topic="old", server="here")
+    running = oslo_messaging.get_rpc_server(transport.get_transport(conf), target, [Old()])
+    running.start()
+    yield conf
+    running.stop()
+    running.wait()
+
+
+@pytest.mark.filterwarnings("ignore:Using the 'executor' argument:DeprecationWarning")
+def test_an_older_daemon_is_told_with_both_versions(old_daemon):
+    """And what to do, instead of what oslo.messaging raises."""
+    asking = transport.connect(old_daemon, api.Address(topic="old"))
+    with pytest.raises(exceptions.Refused) as caught:
+        asking.sweeps()
+    assert str(caught.value).startswith(
+        f"the request is of API {api.VERSION} and the daemon speaks 1.1: upgrade cleanupd"
+    )
