@@ -91,7 +91,8 @@ WORKERS = --numprocesses $$(($$(nproc) + 1)) --maxprocesses 6 --dist worksteal
 # Whoever starts Rally waits for it for seconds.
 SLOW := (slow or (functional and rally))
 
-.PHONY: test test-slow contract coverage test-lower sandbox-test campaign-rally-jobs campaign-race
+.PHONY: test test-slow contract coverage test-lower sandbox-test campaign-rally-jobs campaign-race \
+	campaign-kill
 test: $(READY) $(READY_RALLY) ## unit and functional tests with coverage; no root
 	@$(BIN)/python -m pytest $(WORKERS) -m 'not $(SLOW) and not campaign' \
 		--cov --cov-report=term:skip-covered tests/functional tests/unit
@@ -125,6 +126,9 @@ campaign-rally-jobs: $(READY) $(READY_RALLY) ## every generated folder, its comm
 
 campaign-race: $(READY) ## image caches against a conductor at full speed; FOR=600: that long
 	@$(BIN)/python -m tests.functional.image_cache.race --seconds $(or $(FOR),180)
+
+campaign-kill: $(READY) ## sweeps that get SIGKILL; RUNS=200: so many, SEED=1: from which one on
+	@$(BIN)/python -m tests.functional.killing --runs $(or $(RUNS),200) --seed $(or $(SEED),1)
 
 ##
 ## Checks: each a target of its own, so that a hook or a person can run one
