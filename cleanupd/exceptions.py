@@ -26,6 +26,7 @@ each thing that a caller can do differently::
     +-- Cancelled           somebody has ended the sweep
     +-- UsageError          a command line cannot be understood, and the message says what would be
     +-- TaskNotExpanded     the workloads of a task of Rally's are not known
+    +-- RallyUnreadable     Rally's own database cannot be read
     +-- InvalidOptions      a configuration file, or an option in it, cannot be used
     +-- BusUnreachable      the broker does not take us
     +-- DaemonUnreachable   the broker takes us, but no daemon answers
@@ -336,6 +337,16 @@ class TaskNotExpanded(CleanupdError):
             " `rally task report --json` writes with --rally-report, or name them with --workload"
         )
         self.task = task
+        self.reason = reason
+
+
+class RallyUnreadable(CleanupdError):
+    """Rally's database, whose URL without a password is ``label``, cannot be read."""
+
+    def __init__(self, label: str, reason: str) -> None:
+        """Keep where it is, and the reason."""
+        super().__init__(f"the database of Rally, {label}, cannot be read: {reason}")
+        self.label = label
         self.reason = reason
 
 

@@ -90,6 +90,10 @@ class Command(command.Command):
         with watch.watched(style) as progress:
             yield connection.connect(self.app.options, progress, self.app.say)
 
+    def rally_connection(self) -> str | None:
+        """Return the URL of Rally's database, None where no option names it."""
+        return connection.rally_connection(self.app.options)
+
     def check_columns(self, parsed_args: argparse.Namespace, columns: Sequence[str]) -> None:
         """Refuse a column that there is not, before anything is done."""
         known = {_normalized(name) for name in columns}

@@ -82,6 +82,13 @@ def find_journal(options: argparse.Namespace) -> "places.Place":
     return settings.make_settings(_load(options)).journal
 
 
+def rally_connection(options: argparse.Namespace) -> str | None:
+    """Return the URL of Rally's database, None where no option names it."""
+    from cleanupd.conf import settings
+
+    return settings.make_settings(_load(options)).engine.rally
+
+
 def connect_image_caches(
     options: argparse.Namespace, host: str | None, *, is_local: bool
 ) -> "client.ImageCaches":

@@ -78,7 +78,7 @@ class ListLeaks(command.ListCommand):
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
         """Look at the cloud and return what is a benchmark's."""
-        tasks = selection.expand(parsed_args)
+        tasks = selection.expand(parsed_args, self.rally_connection)
         for line in selection.describe(tasks):
             self.app.say(line)
         target = selection.named(parsed_args, tasks)

@@ -13,6 +13,7 @@
 """What the options of a command select: tasks, workloads and scopes."""
 
 import argparse
+from collections.abc import Callable
 import pathlib
 import shlex
 from typing import TYPE_CHECKING
@@ -23,7 +24,10 @@ from cleanupd.core import patterns
 
 if TYPE_CHECKING:
     from cleanupd.engine import sweep
+    from cleanupd.rally import database
     from cleanupd.rally import report
+
+    Tasks = tuple[report.Task, ...] | tuple[database.Task, ...]
 
 DEFAULT_IDLE = "10m"
 
@@ -65,13 +69,13 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
         type=pathlib.Path,
         dest="rally_reports",
         help="what `rally task report --json --out FILE` wrote: which workloads the task has;"
-        " can be repeated (default: rally is asked)",
+        " can be repeated (default: [rally] connection, or else rally is asked)",
     )
     group.add_argument(
         "--rally-command",
         metavar="COMMAND",
-        default="rally",
-        help="how to ask rally, such as 'rally --config-file FILE' (default: rally)",
+        help="how to ask rally, such as 'rally --config-file FILE' (default: rally, if no"
+        " [rally] connection is set)",
     )
 
 
@@ -107,8 +111,11 @@ def add_sweeping_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def expand(arguments: argparse.Namespace) -> tuple["report.Task", ...]:
-    """Return the named tasks with their workloads; raises what says how to name them."""
+def expand(arguments: argparse.Namespace, rally: Callable[[], str | None]) -> "Tasks":
+    """Return the named tasks with their workloads; raises what says how to name them.
+
+    ``rally`` gives the URL of Rally's database, if an option names it.
+    """
     tasks = [patterns.canonical_uuid(uuid) for uuid in dict.fromkeys(arguments.tasks)]
     if not tasks:
         if arguments.rally_reports:
@@ -118,14 +125,18 @@ def expand(arguments: argparse.Namespace) -> tuple["report.Task", ...]:
 
     if arguments.rally_reports:
         return report.read_files(tasks, arguments.rally_reports)
+    if arguments.rally_command is None and (url := rally()):
+        from cleanupd.rally import database
+
+        return database.Database(url).find(tasks)
     try:
-        command = shlex.split(arguments.rally_command)
+        command = shlex.split(arguments.rally_command or "")
     except ValueError as error:
         raise exceptions.UsageError(f"--rally-command cannot be understood: {error}") from error
     return report.ask_rally(tasks, command or ["rally"])
 
 
-def describe(tasks: tuple["report.Task", ...]) -> list[str]:
+def describe(tasks: "Tasks") -> list[str]:
     """Return lines that say which workloads each task has."""
     lines: list[str] = []
     for task in tasks:
@@ -135,7 +146,7 @@ def describe(tasks: tuple["report.Task", ...]) -> list[str]:
     return lines
 
 
-def named(arguments: argparse.Namespace, tasks: tuple["report.Task", ...]) -> "sweep.Target":
+def named(arguments: argparse.Namespace, tasks: "Tasks") -> "sweep.Target":
     """Return the target that names of tasks, workloads and scopes mean."""
     from cleanupd.engine import sweep
 

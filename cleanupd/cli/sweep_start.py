@@ -80,7 +80,7 @@ class StartSweep(sweeps.SweepReport):
         """Sweep, or have it done."""
         cloud = self.app.options.os_cloud
         selection.check_sweeping(parsed_args, cloud)
-        tasks = selection.expand(parsed_args)
+        tasks = selection.expand(parsed_args, self.rally_connection)
         for line in selection.describe(tasks):
             self.app.say(line)
         target = _with_all_over(parsed_args, selection.named(parsed_args, tasks))

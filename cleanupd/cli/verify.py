@@ -50,7 +50,7 @@ class Verify(command.ReportCommand):
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
         """Look at the cloud and return the certificate."""
-        tasks = selection.expand(parsed_args)
+        tasks = selection.expand(parsed_args, self.rally_connection)
         for line in selection.describe(tasks):
             self.app.say(line)
         target = selection.named(parsed_args, tasks)

@@ -24,6 +24,7 @@ from cleanupd.conf import default
 from cleanupd.conf import image_cache
 from cleanupd.conf import names
 from cleanupd.conf import notifications
+from cleanupd.conf import rally
 from cleanupd.conf import rpc
 from cleanupd.conf import safety
 from cleanupd.conf import scheduler
@@ -42,6 +43,7 @@ _GROUPS = (
     budget,
     safety,
     scheduler,
+    rally,
     rpc,
     notifications,
     image_cache,

@@ -278,6 +278,7 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
             share=conf.budget.share,
         ),
         safety=_safety(conf),
+        rally=conf.rally.connection or None,
     )
 
 

@@ -82,13 +82,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     sightings: workloads.Sightings = {}
     safety: safeties.Safety = safeties.Safety()
 
+    told: workloads.Told = workloads.Told()
 
 def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     """Return the verdict on every resource that is, or may be, a benchmark's."""
     claims = ownership.find_claims(snapshot, question.known, question.matcher)
     found = workloads.find_workloads(snapshot, claims, question.sightings)
-    live = workloads.find_live(found, question.selection, snapshot.taken_at)
-    doubtful = workloads.find_doubtful(found, question.selection, snapshot.taken_at)
+    asked = (question.selection, snapshot.taken_at, question.told)
+    live = workloads.find_live(found, *asked)
+    doubtful = workloads.find_doubtful(found, *asked)
     unselected = dict(_unselected(claims, live, question.selection))
     blocked = _Rules(snapshot, question, claims, unselected, doubtful).settle()
     undecidable = list(_undecidable(snapshot, claims))

@@ -70,6 +70,19 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.parts or self.idle is not None or self.is_everything)
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What Rally itself says of workloads, by the parts of names that they give.
+
+    ``over`` are those of tasks that have ended, ``alive`` has why each of the
+    others may be running.  ``doubt`` says why Rally could not be asked, None
+    where it was, or where nobody is to ask it.
+    """
+
+    over: frozenset[str] = frozenset()
+    alive: dict[str, str] = {}
+    doubt: str | None = None
+
+
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one workload from what it left.
 
@@ -92,6 +105,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 #: When a resource without dates was first seen.
 Sightings = Mapping[resources.Ref, datetime.datetime]
+
+
+_TOLD_NOTHING = Told()
 
 
 def find_sightings(snapshot: model.Snapshot, before: Sightings) -> Sightings:
@@ -157,37 +173,48 @@ def _summarise(
 
 
 def find_live(
-    workloads: Iterable[Workload], selection: Selection, now: datetime.datetime
+    workloads: Iterable[Workload],
+    selection: Selection,
+    now: datetime.datetime,
+    told: Told = _TOLD_NOTHING,
 ) -> dict[str, str]:
     """Return why each workload that is not selected is left alone, by its part."""
     return {
         workload.part: reason
         for workload in workloads
-        if (reason := _why_left_alone(workload, selection, now))
+        if (reason := _why_left_alone(workload, selection, now, told))
     }
 
 
 def find_doubtful(
-    workloads: Iterable[Workload], selection: Selection, now: datetime.datetime
+    workloads: Iterable[Workload],
+    selection: Selection,
+    now: datetime.datetime,
+    told: Told = _TOLD_NOTHING,
 ) -> dict[str, str]:
-    """Return why it cannot be told of a workload whether it is idle, by its part."""
+    """Return why it cannot be told of a workload whether it is over, by its part."""
     idle = selection.idle
     return {
         workload.part: reason
         for workload in workloads
         if idle is not None
         and not selection.names(workload.part)
-        and (reason := _why_undated(workload, now - idle))
+        and workload.part not in told.over
+        and (reason := told.doubt or _why_undated(workload, now - idle))
     }
 
 
 def _why_left_alone(
-    workload: Workload, selection: Selection, now: datetime.datetime
+    workload: Workload, selection: Selection, now: datetime.datetime, told: Told
 ) -> str | None:
     if selection.names(workload.part):
         return None
     if selection.idle is None:
         return "its workload was not named"
+    if workload.part in told.alive:
+        return told.alive[workload.part]
+    if workload.part in told.over:
+        return None
     if workload.active_at is not None and now - workload.active_at < selection.idle:
         return f"its workload was active at {workload.active_at:%Y-%m-%d %H:%M:%S} UTC"
     return None

@@ -38,6 +38,7 @@ from cleanupd.core import resources
 from cleanupd.core import safety as safeties
 from cleanupd.core import workloads
 from cleanupd.engine import budgeting
+from cleanupd.engine import asking
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import logcontext
@@ -82,7 +83,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``lifted`` are the holds that keep nothing, as in
     :class:`~cleanupd.core.workloads.Selection`; ``history`` is how long
-    sweeps are kept, None for ever.
+    sweeps are kept, None for ever; ``rally`` is the URL of Rally's database,
+    None where nobody has named it.
     """
 
     names: tuple[patterns.Pattern, ...] = generators.BUILTIN_PATTERNS
@@ -95,6 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     safety: safeties.Safety = safeties.Safety()
 
 
+    rally: str | None = None
 class Engine:
     """Looks at one region of one cloud, decides, removes and verifies.
 
@@ -175,8 +178,19 @@ class Engine:
 
     def select(self, target: Target) -> workloads.Selection:
         """Return the selection that the words of a target mean."""
+    def expand(self, target: Target) -> Target:
+        """Return the target with the workloads of its tasks, as far as they can be known.
+
+        Raises RallyUnreadable, and TaskNotExpanded for a task that Rally does not have.
+        """
+        if self.settings.rally is None or not target.unexpanded:
+            return target
+        found = asking.find_workloads(self.settings.rally, target.unexpanded)
+        return msgspec.structs.replace(target, expanded=target.expanded | found)
+
         parts: dict[str, set[str]] = {}
         expanded = [u for task in target.tasks for u in target.expanded.get(task, ())]
+        target = self.expand(target)
         for owner in (*target.tasks, *target.workloads, *expanded):
             for pattern in self._matcher.patterns:
                 parts.setdefault(patterns.part_of(owner, pattern), set()).add(owner)
@@ -208,10 +222,17 @@ class Engine:
             safety=self.settings.safety,
         )
         return judgements.judge(snapshot, question)
+            told=self._told(selection),
 
     def _remembered(self, selection: workloads.Selection) -> workloads.Sightings:
         """Return the sightings of the journal, where an age may depend on them."""
         ages = self.settings.safety
+    def _told(self, selection: workloads.Selection) -> workloads.Told:
+        """Return what Rally's database says, where workloads are selected that nobody named."""
+        if self.settings.rally is None or selection.idle is None:
+            return workloads.Told()
+        return asking.ask(self.settings.rally, self._matcher.patterns)
+
         is_named = selection.idle is None and all(selection.parts.values())
         if not (ages.min_age_named if is_named else ages.min_age):
             return {}

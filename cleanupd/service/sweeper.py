@@ -257,6 +257,7 @@ class Sweeper:
     ) -> store.Sweep:
         """Plan on a listing of now, and remove what the plan says if nothing speaks against it."""
         stop = self._stops[sweep_id]
+        target = self._keeper.engine.expand(target)
         known = self._keeper.observe()
         stop.check()
         plan = self._keeper.engine.plan(known.snapshot, target, known.sightings, id_=sweep_id)

@@ -158,3 +158,41 @@ def test_what_is_gone_is_forgotten():
     assert workloads.find_sightings(sample.snapshot(), earlier) == {}
     broken = sample.snapshot(broken={"compute.keypair": "503"})
     assert workloads.find_sightings(broken, earlier) == earlier
+
+
+DATED = record("compute.server", "s", name=name(), project_id="p", updated_at=sample.NOW)
+
+
+def left_alone(*records, told, **selection):
+    """Return why each workload is left alone, knowing what Rally told."""
+    chosen = workloads.Selection(**({"idle": IDLE} | selection))
+    asked = (find(*records), chosen, sample.NOW, told)
+    return workloads.find_live(*asked) | workloads.find_doubtful(*asked)
+
+
+def test_what_rally_says_is_over_need_not_be_idle():
+    """A task that has ended leaves what it leaves, with a date or without."""
+    told = workloads.Told(over=frozenset({sample.PART}))
+    undated = record("network.network", "n", name=name(), created_at=None)
+    assert left_alone(DATED, undated, told=told) == {}
+
+
+def test_what_rally_says_is_running_stays_until_it_is_named():
+    """Idle or not, and even if another task of the same part is over."""
+    told = workloads.Told(over=frozenset({sample.PART}), alive={sample.PART: "it runs"})
+    assert left_alone(DATED, told=told) == {sample.PART: "it runs"}
+    assert left_alone(DATED, told=told, parts={sample.PART: ("uuid",)}) == {}
+
+
+def test_what_rally_cannot_be_asked_is_kept():
+    """Without its database nobody's word is taken for the end of a workload."""
+    old = record("compute.server", "s", name=name(), project_id="p")
+    told = workloads.Told(doubt="no database")
+    assert left_alone(old, told=told) == {sample.PART: "no database"}
+    assert left_alone(old, told=told, parts={sample.PART: ("uuid",)}) == {}
+
+
+def test_what_rally_says_selects_nothing_by_itself():
+    """That a workload is over is no reason to remove it, unless somebody asks for such."""
+    told = workloads.Told(over=frozenset({sample.PART}))
+    assert left_alone(DATED, told=told, idle=None) == {sample.PART: "its workload was not named"}
