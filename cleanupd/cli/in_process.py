@@ -28,6 +28,7 @@ from cleanupd.core import certificate
 from cleanupd.core import lookup
 from cleanupd.core import model
 from cleanupd.core import planning
+from cleanupd.core import protections as shields
 from cleanupd.core import workloads
 from cleanupd.engine import clock
 from cleanupd.engine import looking
@@ -235,6 +236,18 @@ class InProcessClient:
     def budget(self) -> budgets.Balance:
         """Return the budgets, and what is spent of them in the journal of this process."""
         return self._engine.balance()
+
+    def protect(self, wanted: shields.Wanted, *, by: str) -> shields.Protection:
+        """Protect something from the sweeps of this journal; raises Refused."""
+        return self._engine.protect(wanted, by=by)
+
+    def protections(self) -> tuple[shields.Protection, ...]:
+        """Return the protections of the region in this journal, the latest last."""
+        return self._engine.protections()
+
+    def unprotect(self, protection_id: str, *, by: str) -> shields.Protection:
+        """Remove a protection, and return it as it was; raises Refused."""
+        return self._engine.unprotect(protection_id, by=by)
 
     def verify(self, target: engines.Target) -> certificate.Certificate:
         """Say by a new listing what is left of a target."""

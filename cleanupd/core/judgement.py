@@ -28,6 +28,7 @@ from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import ownership
 from cleanupd.core import patterns
+from cleanupd.core import protections as shields
 from cleanupd.core import resources
 from cleanupd.core import safety as safeties
 from cleanupd.core import workloads
@@ -81,8 +82,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     selection: workloads.Selection
     sightings: workloads.Sightings = {}
     safety: safeties.Safety = safeties.Safety()
-
+    protections: tuple[shields.Protection, ...] = ()
     told: workloads.Told = workloads.Told()
+
 
 def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     """Return the verdict on every resource that is, or may be, a benchmark's."""
@@ -222,6 +224,12 @@ class _Rules:
         self._guard = safeties.Guard(
             question.safety, snapshot, claims, question.selection, question.sightings
         )
+        self._shield = shields.Shield(
+            question.protections,
+            question.known,
+            snapshot.taken_at,
+            {record.ref.id: record.name for record in snapshot.of_kind("identity.project")},
+        )
         self._blocked: dict[resources.Ref, str] = {}
         self._unlisted = {kind: self._find_unlisted(kind) for kind in self._known}
 
@@ -239,7 +247,18 @@ class _Rules:
 
     def _why_guarded(self, ref: resources.Ref) -> str | None:
         record = self._snapshot.get(ref)
-        return self._guard.why_kept(record) if record is not None else None
+        if record is None:
+            return None
+        return self._why_marked(record) or self._guard.why_kept(record)
+
+    def _why_marked(self, record: resources.Resource) -> str | None:
+        if reason := self._shield.why_kept(record, self._claims[record.ref].part):
+            return reason
+        for ref in safeties.find_projects(record):
+            project = self._snapshot.get(ref)
+            if project is not None and shields.HOLD_TAG in project.tags:
+                return f"somebody has marked its project {shields.HOLD_TAG}"
+        return None
 
     def _stays(self, ref: resources.Ref) -> bool:
         return ref not in self._claims or ref in self._unselected or ref in self._blocked

@@ -71,7 +71,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     looked at because of their edges.  ``is_asynchronous`` says that the
     service answers a removal before it is done.  ``is_guarded`` is false where
     the service removes what others use without a word: then nothing but a
-    last look at all that could use it keeps it.
+    last look at all that could use it keeps it.  ``has_tags`` says that records
+    of this kind tell all tags, or all keys of metadata, of the resource.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is_removable: bool = True
     is_asynchronous: bool = False
     is_guarded: bool = True
+    has_tags: bool = False
 
     @property
     def service(self) -> str:

@@ -107,7 +107,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     where that is none of the kinds that cleanupd knows (a port of a share
     server).  ``holds`` name what on the resource itself speaks against its
     removal, as its kind declares them.  ``notes`` are sentences for people
-    about what its removal does besides.  ``details`` are a few facts of the
+    about what its removal does besides.  ``tags`` are its tags and the keys of
+    its metadata, as far as its kind tells them.  ``details`` are a few facts of the
     kind that its manager needs for the removal or that people want to read.
     """
 
@@ -127,6 +128,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     manager: str | None = None
     holds: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     details: dict[str, str | int | bool] = {}
 
     @property

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from concurrent import futures
 import contextlib
 import datetime
+import functools
 import graphlib
 import threading
 import time
@@ -115,7 +116,8 @@ class Executor:
         self._held: list[resources.Ref] = []
         #: What the last look said, and until when that holds.
         self._looked: tuple[LastLook, float] = (LastLook(), float("-inf"))
-        self._remover = removal.Remover(cloud, managers, events, clock)
+        self._removal = functools.partial(removal.Remover, cloud, managers, events, clock)
+        self._remover = self._removal()
         #: Steps that wait for a thread, by service.
         self._turns: dict[str, turns.Turns[planning.Step]] = collections.defaultdict(turns.Turns)
         self._progress: progresses.Progress = progresses.Silence()
@@ -138,14 +140,17 @@ class Executor:
         plan: planning.Plan,
         progress: progresses.Progress | None = None,
         look: Look = LastLook,
+        why_kept: removal.WhyKept = lambda _step, _now: None,
     ) -> tuple[store.Result, ...]:
         """Remove what the plan says and return the result of each step, in its order.
 
         ``look`` is called before kinds are removed whose service guards
         nothing, when all else is done: a server that is still being built has
-        Neutron make its project's default security group again.
+        Neutron make its project's default security group again.  ``why_kept`` is
+        asked right before each removal.
         """
         self._look = look
+        self._remover = self._removal(why_kept)
         self._progress = progress or self._progress
         self._steps = {step.ref: step for step in plan.steps}
         self._sorter = graphlib.TopologicalSorter({s.ref: s.after for s in plan.steps})

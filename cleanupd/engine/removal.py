@@ -16,6 +16,7 @@ from collections.abc import Callable
 import datetime
 import http
 from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from oslo_log import log
 
@@ -43,6 +44,9 @@ GOING = ("deleting", "pending_delete")
 
 Managers = reading.Managers
 
+#: Says what keeps a resource of a step, as it is right before its removal.
+WhyKept: TypeAlias = Callable[[planning.Step, resources.Resource], str | None]
+
 
 class Remover:
     """Removes what a plan says, if it still is what the plan says."""
@@ -53,11 +57,13 @@ class Remover:
         managers: Managers,
         events: "eventlog.EventLog",
         clock: Callable[[], datetime.datetime],
+        why_kept: WhyKept = lambda _step, _now: None,
     ) -> None:
         self._cloud = cloud
         self._managers = managers
         self._events = events
         self._clock = clock
+        self._why_kept = why_kept
         self._reader = reading.Reader(cloud, managers)
         #: What the service said of the kinds of which the token may remove none.
         self._forbidden: dict[str, str] = {}
@@ -102,7 +108,7 @@ class Remover:
             now = read(step.observed)
             if now is None:
                 return self._result(step, Outcome.GONE)
-            if change := find_change(plugin.KIND, step, now):
+            if change := find_change(plugin.KIND, step, now) or self._why_kept(step, now):
                 return self._result(step, Outcome.CHANGED, change)
             if (now.status or "").lower() in GOING:
                 return self._result(step, Outcome.REMOVED)

@@ -34,16 +34,18 @@ from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import patterns
 from cleanupd.core import planning
+from cleanupd.core import protections as shields
 from cleanupd.core import resources
 from cleanupd.core import safety as safeties
 from cleanupd.core import workloads
-from cleanupd.engine import budgeting
 from cleanupd.engine import asking
+from cleanupd.engine import budgeting
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import logcontext
 from cleanupd.engine import observer
 from cleanupd.engine import progress as progresses
+from cleanupd.engine import protecting
 from cleanupd.engine import stopping
 from cleanupd.journal import store
 
@@ -95,9 +97,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     history: datetime.timedelta | None = None
     budget: budgets.Limits = budgets.Limits()
     safety: safeties.Safety = safeties.Safety()
-
-
     rally: str | None = None
+
+
 class Engine:
     """Looks at one region of one cloud, decides, removes and verifies.
 
@@ -176,8 +178,6 @@ class Engine:
             return workloads.find_sightings(snapshot, {})
         return found
 
-    def select(self, target: Target) -> workloads.Selection:
-        """Return the selection that the words of a target mean."""
     def expand(self, target: Target) -> Target:
         """Return the target with the workloads of its tasks, as far as they can be known.
 
@@ -188,9 +188,11 @@ class Engine:
         found = asking.find_workloads(self.settings.rally, target.unexpanded)
         return msgspec.structs.replace(target, expanded=target.expanded | found)
 
+    def select(self, target: Target) -> workloads.Selection:
+        """Return the selection that the words of a target mean."""
+        target = self.expand(target)
         parts: dict[str, set[str]] = {}
         expanded = [u for task in target.tasks for u in target.expanded.get(task, ())]
-        target = self.expand(target)
         for owner in (*target.tasks, *target.workloads, *expanded):
             for pattern in self._matcher.patterns:
                 parts.setdefault(patterns.part_of(owner, pattern), set()).add(owner)
@@ -220,19 +222,20 @@ class Engine:
             selection=selection,
             sightings=self._remembered(selection) if sightings is None else sightings,
             safety=self.settings.safety,
+            protections=self.protections(),
+            told=self._told(selection),
         )
         return judgements.judge(snapshot, question)
-            told=self._told(selection),
 
-    def _remembered(self, selection: workloads.Selection) -> workloads.Sightings:
-        """Return the sightings of the journal, where an age may depend on them."""
-        ages = self.settings.safety
     def _told(self, selection: workloads.Selection) -> workloads.Told:
         """Return what Rally's database says, where workloads are selected that nobody named."""
         if self.settings.rally is None or selection.idle is None:
             return workloads.Told()
         return asking.ask(self.settings.rally, self._matcher.patterns)
 
+    def _remembered(self, selection: workloads.Selection) -> workloads.Sightings:
+        """Return the sightings of the journal, where an age may depend on them."""
+        ages = self.settings.safety
         is_named = selection.idle is None and all(selection.parts.values())
         if not (ages.min_age_named if is_named else ages.min_age):
             return {}
@@ -241,6 +244,31 @@ class Engine:
         except exceptions.JournalFailed as error:
             LOG.warning("First sightings are not known: %(why)s", {"why": error})
             return {}
+
+    def protections(self) -> tuple[shields.Protection, ...]:
+        """Return the protections of this region, expired ones too, the latest last."""
+        return self.journal.protections(self.cloud.name, self.cloud.region)
+
+    def protect(self, wanted: shields.Wanted, *, by: str) -> shields.Protection:
+        """Protect something, on disk when it returns; raises Refused."""
+        asked = Target(
+            tasks=tuple(map(patterns.canonical_uuid, wanted.tasks)),
+            workloads=tuple(map(patterns.canonical_uuid, wanted.workloads)),
+            expanded=wanted.expanded,
+        )
+        made = protecting.make(wanted, (self.cloud.name, self.cloud.region), clock.now(), by)
+        made = msgspec.structs.replace(made, parts=tuple(self.select(asked).parts))
+        self.journal.protect(made)
+        LOG.warning("%(what)s", {"what": made.describe()})
+        return made
+
+    def unprotect(self, id_: str, *, by: str) -> shields.Protection:
+        """Let go what a protection keeps, and return it as it was; raises Refused."""
+        found = next((one for one in self.protections() if one.id == id_), None)
+        if found is None or not self.journal.unprotect(self.cloud.name, self.cloud.region, id_):
+            raise exceptions.Refused(f"there is no protection {id_} in this region")
+        LOG.warning("%(by)s removes %(what)s", {"by": by, "what": found.describe()})
+        return found
 
     def why_only_reported(self) -> str | None:
         """Say which option keeps everything in this cloud, None if none does."""
@@ -346,7 +374,12 @@ class Engine:
                 clock.now,
                 self.settings.limits,
                 stop,
-            ).execute(going, progress, lambda: self._look_again(going))
+            ).execute(
+                going,
+                progress,
+                lambda: self._look_again(going),
+                protecting.Watch(self.journal, plan, self._kinds, clock.now).why_kept,
+            )
         done = msgspec.structs.replace(
             running,
             state=store.State.DONE,

@@ -148,3 +148,14 @@ SPENT = sa.Table(
     ),
     **_MYSQL,
 )
+
+#: ``content`` is the protection as JSON.
+PROTECTIONS = sa.Table(
+    "protections",
+    METADATA,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("cloud", sa.String(255), nullable=False),
+    sa.Column("region", sa.String(255), nullable=False),
+    sa.Column("content", _LONG, nullable=False),
+    **_MYSQL,
+)

@@ -32,6 +32,7 @@ from cleanupd import exceptions
 from cleanupd.core import budgets
 from cleanupd.core import certificate as certificates
 from cleanupd.core import planning
+from cleanupd.core import protections as shields
 from cleanupd.core import resources
 from cleanupd.journal import database
 from cleanupd.journal import eventlog
@@ -201,6 +202,26 @@ class Journal:
 
         if gone or added:
             self._database.run(write)
+
+    def protections(self, cloud: str, region: str) -> tuple[shields.Protection, ...]:
+        """Return all protections of a region, expired ones too, the latest last."""
+        column = schema.PROTECTIONS.c
+        asked = sa.select(column.content).where(column.cloud == cloud, column.region == region)
+        found = self._decode_all((row[0] for row in self._read(asked)), shields.Protection)
+        return tuple(sorted(found, key=lambda one: (one.made_at, one.id)))
+
+    def protect(self, protection: shields.Protection) -> None:
+        """Remember a protection."""
+        row = {"id": protection.id, "cloud": protection.cloud, "region": protection.region}
+        self._write(sa.insert(schema.PROTECTIONS).values(row | {"content": _encode(protection)}))
+
+    def unprotect(self, cloud: str, region: str, id_: str) -> bool:
+        """Forget a protection, and return whether there was one."""
+        column = schema.PROTECTIONS.c
+        gone = sa.delete(schema.PROTECTIONS).where(
+            column.id == id_, column.cloud == cloud, column.region == region
+        )
+        return self._database.run(lambda connection: bool(connection.execute(gone).rowcount))
 
     def _sightings(
         self, cloud: str, region: str

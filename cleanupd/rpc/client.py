@@ -28,6 +28,7 @@ from cleanupd.core import budgets
 from cleanupd.core import certificate
 from cleanupd.core import lookup
 from cleanupd.core import planning
+from cleanupd.core import protections as shields
 from cleanupd.core import workloads
 from cleanupd.journal import store
 from cleanupd.rpc import api
@@ -116,6 +117,15 @@ class Client(Protocol):
 
     def budget(self) -> budgets.Balance:
         """Return how much may be removed, and how much of that is spent."""
+
+    def protect(self, wanted: shields.Wanted, *, by: str) -> shields.Protection:
+        """Protect something from all sweeps, written before it is answered; raises Refused."""
+
+    def protections(self) -> tuple[shields.Protection, ...]:
+        """Return all protections of the region, expired ones too, the latest last."""
+
+    def unprotect(self, protection_id: str, *, by: str) -> shields.Protection:
+        """Remove a protection, and return it as it was; raises Refused where there is none."""
 
     def verify(self, target: "engine.Target") -> certificate.Certificate:
         """Say by a listing of its own what is left of a target."""
@@ -228,6 +238,20 @@ class RpcClient:
     def budget(self) -> budgets.Balance:
         """See :meth:`Client.budget`."""
         return self.ask(budgets.Balance, "budget")
+
+    def protect(self, wanted: shields.Wanted, *, by: str) -> shields.Protection:
+        """See :meth:`Client.protect`."""
+        return self.ask(shields.Protection, "protection_add", wanted=wanted, by=by)
+
+    def protections(self) -> tuple[shields.Protection, ...]:
+        """See :meth:`Client.protections`."""
+        return tuple(self.ask(list[shields.Protection], "protection_list"))
+
+    def unprotect(self, protection_id: str, *, by: str) -> shields.Protection:
+        """See :meth:`Client.unprotect`."""
+        return self.ask(
+            shields.Protection, "protection_remove", protection_id=protection_id, by=by
+        )
 
     def verify(self, target: "engine.Target") -> certificate.Certificate:
         """See :meth:`Client.verify`."""

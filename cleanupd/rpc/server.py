@@ -30,6 +30,7 @@ from oslo_messaging.rpc import server as rpc_server  # type: ignore[import-untyp
 
 from cleanupd import exceptions
 from cleanupd.core import lookup
+from cleanupd.core import protections
 from cleanupd.engine import sweep as sweeps
 from cleanupd.image_cache import node
 from cleanupd.rpc import api
@@ -156,6 +157,21 @@ class Endpoint:
         return self._daemon.execute(api.unpack(plan_id, str), confirm=_optional_text(confirm))
 
     @_answering
+    def protection_add(self, wanted: object, by: object = None) -> Any:
+        """Protect something; ``by`` is who asks, as they say themselves."""
+        return self._daemon.protect(_understood(wanted, protections.Wanted), by=_asker(by))
+
+    @_answering
+    def protection_list(self) -> Any:
+        """Return all protections."""
+        return self._daemon.protections()
+
+    @_answering
+    def protection_remove(self, protection_id: object, by: object = None) -> Any:
+        """Remove a protection."""
+        return self._daemon.unprotect(api.unpack(protection_id, str), by=_asker(by))
+
+    @_answering
     def sweep_show(self, sweep_id: object) -> Any:
         """Return a sweep."""
         return self._daemon.sweep(api.unpack(sweep_id, str))
@@ -207,6 +223,11 @@ class Endpoint:
     def verify(self, target: object) -> Any:
         """Certify what is left of a target."""
         return self._daemon.verify(_target(target))
+
+
+def _asker(payload: object) -> str:
+    """Return who asks, as they say themselves: a name that fits into a line."""
+    return f"{_printable(_optional_text(payload) or 'somebody')} over the bus"
 
 
 def _optional_size(payload: object) -> int | None:

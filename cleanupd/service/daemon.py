@@ -27,6 +27,7 @@ from cleanupd.core import budgets
 from cleanupd.core import certificate
 from cleanupd.core import lookup
 from cleanupd.core import planning
+from cleanupd.core import protections as shields
 from cleanupd.core import workloads
 from cleanupd.engine import clock
 from cleanupd.engine import looking
@@ -258,6 +259,18 @@ class Daemon:
     def budget(self) -> budgets.Balance:
         """Return how much may be removed, and how much of that is spent."""
         return self._keeper.engine.balance()
+
+    def protect(self, wanted: shields.Wanted, *, by: str) -> shields.Protection:
+        """Protect something from all sweeps; raises Refused."""
+        return self._keeper.engine.protect(wanted, by=by)
+
+    def protections(self) -> tuple[shields.Protection, ...]:
+        """Return all protections of the region, the latest last."""
+        return self._keeper.engine.protections()
+
+    def unprotect(self, protection_id: str, *, by: str) -> shields.Protection:
+        """Remove a protection, and return it as it was; raises Refused."""
+        return self._keeper.engine.unprotect(protection_id, by=by)
 
     def verify(self, target: engines.Target) -> certificate.Certificate:
         """Say by a listing of now what is left of a target."""

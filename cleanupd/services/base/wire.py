@@ -12,11 +12,16 @@
 
 """What the services' answers have in common: places, times, references."""
 
+from collections.abc import Iterable
 import datetime
+import functools
+import itertools
+import sys
 from typing import Annotated
 
 import msgspec
 
+from cleanupd.core import protections
 from cleanupd.core import resources
 
 #: What identifies something at its service: never empty.
@@ -57,3 +62,19 @@ def as_utc(time: datetime.datetime) -> datetime.datetime:
         # A third of what replace() takes.
         return _EPOCH + (time - _NAIVE_EPOCH)
     return time.astimezone(datetime.UTC)
+
+
+def tags(*found: Iterable[str]) -> tuple[str, ...]:
+    """Return tags and keys of metadata, the same tuple for all that have the same."""
+    several = frozenset(itertools.chain(*found))
+    return _shared(several) if several else ()
+
+
+@functools.lru_cache(maxsize=4096)
+def _shared(several: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(map(sys.intern, several)))
+
+
+def marks(description: str | None) -> tuple[str, ...]:
+    """Return the tag that keeps a resource, if its description has it: its kind has no tags."""
+    return (protections.HOLD_TAG,) if protections.HOLD_TAG in (description or "") else ()

@@ -41,6 +41,7 @@ _STUCK = kinds.Hold(
 
 VOLUME = kinds.Kind(
     name="block_storage.volume",
+    has_tags=True,
     identity_fields=_IDENTITY,
     edges=(
         kinds.EdgeRule(_ATTACHED, "block_storage.volume_type", "volume_type"),
@@ -57,6 +58,7 @@ VOLUME = kinds.Kind(
 SNAPSHOT = kinds.Kind(
     is_guarded=False,
     name="block_storage.snapshot",
+    has_tags=True,
     identity_fields=_IDENTITY,
     edges=(kinds.EdgeRule(_ATTACHED, "block_storage.volume", "volume_id"),),
     holds=(_STUCK,),
@@ -115,6 +117,7 @@ class Volume(msgspec.Struct):
     volume_type: str | None
     tenant_id: wire.Id = msgspec.field(name="os-vol-tenant-attr:tenant_id")
     volume_image_metadata: _FromImage = msgspec.field(default_factory=_FromImage)
+    metadata: dict[str, object] = {}
 
 
 class Snapshot(msgspec.Struct):
@@ -128,6 +131,7 @@ class Snapshot(msgspec.Struct):
     updated_at: datetime.datetime | None
     volume_id: wire.Id
     project_id: wire.Id = msgspec.field(name="os-extended-snapshot-attributes:project_id")
+    metadata: dict[str, object] = {}
 
 
 class Backup(msgspec.Struct):
@@ -145,6 +149,7 @@ class Backup(msgspec.Struct):
     is_incremental: bool
     has_dependent_backups: bool
     project_id: wire.Id = msgspec.field(name="os-backup-project-attr:project_id")
+    description: str | None = None
 
 
 class Transfer(msgspec.Struct):
@@ -165,6 +170,7 @@ class VolumeType(msgspec.Struct):
     name: wire.Id
     is_public: bool
     qos_specs_id: str | None
+    description: str | None = None
 
 
 class _TypeAccess(msgspec.Struct):
@@ -205,6 +211,7 @@ def parse_volume(volume: Volume, place: wire.Place) -> resources.Resource:
         status=volume.status,
         edges=tuple(edges),
         holds=find_holds(volume.status),
+        tags=wire.tags(volume.metadata),
         details={"size_gib": volume.size, "attachments": len(volume.attachments)},
     )
 
@@ -221,6 +228,7 @@ def parse_snapshot(snapshot: Snapshot, place: wire.Place) -> resources.Resource:
         status=snapshot.status,
         edges=(resources.attached_to(place.ref("block_storage.volume", snapshot.volume_id)),),
         holds=find_holds(snapshot.status),
+        tags=wire.tags(snapshot.metadata),
     )
 
 
@@ -243,6 +251,7 @@ def parse_backup(backup: Backup, place: wire.Place) -> resources.Resource:
         status=backup.status,
         edges=tuple(edges),
         holds=find_holds(backup.status),
+        tags=wire.marks(backup.description),
         details={
             "size_gib": backup.size,
             "volume_id": backup.volume_id,
@@ -274,6 +283,7 @@ def parse_volume_type(volume_type: VolumeType, place: wire.Place) -> resources.R
         ref=place.ref("block_storage.volume_type", volume_type.id),
         name=volume_type.name,
         aliases=(volume_type.name,),
+        tags=wire.marks(volume_type.description),
         edges=edges,
         details={"is_public": volume_type.is_public},
     )

@@ -51,6 +51,7 @@ SERVER = kinds.Kind(
     ),
     cascades=("block_storage.volume",),
     is_asynchronous=True,
+    has_tags=True,
 )
 
 KEYPAIR = kinds.Kind(
@@ -86,6 +87,7 @@ AGGREGATE = kinds.Kind(
         kinds.EdgeRule(_USED, "identity.project", "metadata.filter_tenant_id*"),
     ),
     listed_after=("compute.server",),
+    has_tags=True,
 )
 
 
@@ -124,6 +126,8 @@ class Server(msgspec.Struct, gc=False):
     host: str | None = msgspec.field(name="OS-EXT-SRV-ATTR:host")
     zone: str | None = msgspec.field(name="OS-EXT-AZ:availability_zone")
     volumes: list[AttachedVolume] = msgspec.field(name="os-extended-volumes:volumes_attached")
+    tags: list[str] = []
+    metadata: dict[str, object] = {}
 
 
 class NamedKeypair(msgspec.Struct, gc=False):
@@ -148,6 +152,7 @@ class Flavor(msgspec.Struct, gc=False):
     id: wire.Id
     name: str
     is_public: bool = msgspec.field(name="os-flavor-access:is_public")
+    description: str | None = None
 
 
 class ServerGroup(msgspec.Struct, gc=False):
@@ -213,6 +218,7 @@ def parse_server(server: Server, place: wire.Place) -> resources.Resource:
         host=sys.intern(server.host) if server.host else None,
         edges=tuple(edges),
         cascades=tuple(sorted(cascades)) if cascades else (),
+        tags=wire.tags(server.tags, server.metadata),
         details=make_details(server.locked, server.task_state, server.zone),
     )
 
@@ -291,6 +297,7 @@ def parse_flavor(flavor: Flavor, place: wire.Place) -> resources.Resource:
         ref=place.ref("compute.flavor", flavor.id),
         name=flavor.name or None,
         aliases=(flavor.name,),
+        tags=wire.marks(flavor.description),
         details={"is_public": flavor.is_public},
     )
 
@@ -331,5 +338,6 @@ def parse_aggregate(aggregate: Aggregate, place: wire.Place) -> resources.Resour
         updated_at=wire.utc(aggregate.updated_at),
         edges=tuple(resources.used_by(one, is_loose=True) for one in projects),
         notes=(note,) if hosts else (),
+        tags=wire.tags(aggregate.metadata),
         details={"hosts": ", ".join(hosts), "zone": aggregate.availability_zone or ""},
     )

@@ -35,6 +35,7 @@ PROJECT = kinds.Kind(
     identity_fields=("name",),
     edges=(kinds.EdgeRule(_ATTACHED, "identity.project", "parent_id"),),
     is_regional=False,
+    has_tags=True,
 )
 
 USER = kinds.Kind(
@@ -108,6 +109,7 @@ class Project(msgspec.Struct):
     domain_id: wire.Id | None
     parent_id: str | None
     enabled: bool
+    tags: list[str] = []
 
 
 class User(msgspec.Struct):
@@ -118,6 +120,7 @@ class User(msgspec.Struct):
     domain_id: wire.Id
     enabled: bool
     default_project_id: str | None = None
+    description: str | None = None
 
 
 class _Options(msgspec.Struct):
@@ -132,6 +135,7 @@ class Role(msgspec.Struct):
     domain_id: str | None = None
     # Keystone tells them since Train.
     options: _Options = msgspec.field(default_factory=_Options)
+    description: str | None = None
 
 
 class RoleInference(msgspec.Struct):
@@ -148,6 +152,7 @@ class Service(msgspec.Struct):
     name: str
     type: str
     enabled: bool
+    description: str | None = None
 
 
 class Endpoint(msgspec.Struct):
@@ -191,6 +196,7 @@ def parse_project(project: Project, place: wire.Place) -> resources.Resource:
         ref=place.ref("identity.project", project.id),
         name=project.name or None,
         edges=edges,
+        tags=wire.tags(project.tags),
         details={"domain_id": project.domain_id or "", "enabled": project.enabled},
     )
 
@@ -205,6 +211,7 @@ def parse_user(user: User, place: wire.Place) -> resources.Resource:
         ref=place.ref("identity.user", user.id),
         name=user.name or None,
         edges=edges,
+        tags=wire.marks(user.description),
         details={"domain_id": user.domain_id, "enabled": user.enabled},
     )
 
@@ -215,6 +222,7 @@ def parse_role(role: Role, place: wire.Place) -> resources.Resource:
         ref=place.ref("identity.role", role.id),
         name=role.name or None,
         holds=("immutable",) if role.options.immutable else (),
+        tags=wire.marks(role.description),
         details={"domain_id": role.domain_id or ""},
     )
 
@@ -224,6 +232,7 @@ def parse_service(service: Service, place: wire.Place) -> resources.Resource:
     return resources.Resource(
         ref=place.ref("identity.service", service.id),
         name=service.name or None,
+        tags=wire.marks(service.description),
         details={"type": service.type, "enabled": service.enabled},
     )
 

@@ -28,6 +28,7 @@ IMAGE = kinds.Kind(
     is_guarded=False,
     name="image.image",
     identity_fields=("name", "project_id", "created_at"),
+    has_tags=True,
     # Images of servers have their names, with the numbers of Nova and Rally;
     # Nova makes one of a server that is shelved.
     suffixes=(r"(?:_[0-9]+)?(?:-[0-9]+)?(?:-shelved)?",),
@@ -49,6 +50,7 @@ class Image(msgspec.Struct):
     protected: bool
     created_at: datetime.datetime
     updated_at: datetime.datetime | None
+    tags: list[str] = []
 
 
 def parse_image(image: Image, place: wire.Place) -> resources.Resource:
@@ -62,5 +64,6 @@ def parse_image(image: Image, place: wire.Place) -> resources.Resource:
         updated_at=wire.utc(image.updated_at),
         status=image.status,
         holds=tuple(name for name, is_held in holds if is_held),
+        tags=wire.tags(image.tags),
         details={"visibility": image.visibility},
     )

@@ -33,6 +33,7 @@ _IDENTITY = ("name", "project_id", "created_at")
 
 FLOATING_IP = kinds.Kind(
     name="network.floating_ip",
+    has_tags=True,
     identity_fields=_IDENTITY,
     edges=(
         kinds.EdgeRule(_ATTACHED, "network.port", "port_id"),
@@ -43,6 +44,7 @@ FLOATING_IP = kinds.Kind(
 
 ROUTER = kinds.Kind(
     name="network.router",
+    has_tags=True,
     identity_fields=_IDENTITY,
     edges=(
         kinds.EdgeRule(_ATTACHED, "network.network", "external_gateway_info, external_gateways"),
@@ -51,15 +53,17 @@ ROUTER = kinds.Kind(
 
 SUBNET = kinds.Kind(
     name="network.subnet",
+    has_tags=True,
     identity_fields=_IDENTITY,
     edges=(kinds.EdgeRule(_ATTACHED, "network.network", "network_id"),),
 )
 
-NETWORK = kinds.Kind(name="network.network", identity_fields=_IDENTITY)
+NETWORK = kinds.Kind(name="network.network", identity_fields=_IDENTITY, has_tags=True)
 
 SECURITY_GROUP = kinds.Kind(
     is_guarded=False,
     name="network.security_group",
+    has_tags=True,
     identity_fields=_IDENTITY,
     edges=(
         kinds.EdgeRule(
@@ -70,6 +74,7 @@ SECURITY_GROUP = kinds.Kind(
 
 TRUNK = kinds.Kind(
     name="network.trunk",
+    has_tags=True,
     identity_fields=_IDENTITY,
     edges=(kinds.EdgeRule(_ATTACHED, "network.port", "port_id, sub_ports.port_id"),),
 )
@@ -87,6 +92,8 @@ class Standard(msgspec.Struct, kw_only=True):
     created_at: datetime.datetime | None
     updated_at: datetime.datetime | None
     revision_number: int
+    # Not every kind has them in every release.
+    tags: list[str] = []
 
 
 class FloatingIP(Standard, kw_only=True):
@@ -261,6 +268,7 @@ def record(
         updated_at=wire.utc(standard.updated_at),
         status=status,
         revision=standard.revision_number,
+        tags=wire.tags(standard.tags),
         edges=tuple(edges),
         details=dict(details or {}),
     )

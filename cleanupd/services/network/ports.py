@@ -71,6 +71,7 @@ _ROLES = {
 PORT = kinds.Kind(
     name="network.port",
     identity_fields=("name", "project_id", "created_at", "owners"),
+    has_tags=True,
     edges=(
         kinds.EdgeRule(_ATTACHED, "network.network", "network_id"),
         kinds.EdgeRule(_ATTACHED, "network.subnet", "fixed_ips.subnet_id"),

@@ -32,6 +32,8 @@ ALL = [*COMMANDS, "help", "complete"]
 GIVEN = {
     "image-cache show": ["ironic_instance"],
     "sweep cancel": ["ID"],
+    "protection add": ["--reason", "x"],
+    "protection remove": ["ID"],
     "rally-jobs check": ["."],
     "rally-jobs compare": ["old.json", "new.json"],
     "rally-jobs detect": ["."],
@@ -72,6 +74,9 @@ def test_the_commands_are_those_of_the_documentation():
         "model stats",
         "model sync",
         "model trust",
+        "protection add",
+        "protection list",
+        "protection remove",
         "rally-jobs check",
         "rally-jobs compare",
         "rally-jobs detect",

@@ -20,6 +20,7 @@ import pytest
 from cleanupd import exceptions
 from cleanupd.cli import in_process
 from cleanupd.core import lookup
+from cleanupd.core import protections
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
@@ -212,3 +213,41 @@ def test_a_cloud_out_of_reach_is_planned_and_never_swept(client, cloud):
     with pytest.raises(exceptions.Refused, match=r"\[safety\] refused_terms"):
         client.execute(plan.id)
     assert not [entry for entry in cloud.log if entry[0] == "delete"]
+
+
+def test_protections_are_made_listed_and_removed(client, cloud):
+    """What is protected is kept, and is not any more when the protection is removed."""
+    made = client.protect(protections.Wanted(reason="look", workloads=(WORKLOAD,)), by="alice")
+    assert (made.cloud, made.region, made.by) == ("sample", "one", "alice")
+    assert made.parts == (WORKLOAD[:8],)
+    assert client.protections() == (made,)
+    done = client.start(NAMED)
+    assert made.id in client.stored_plan(done.id).kept[0].reason
+    assert not [entry for entry in cloud.log if entry[0] == "delete"]
+    assert client.unprotect(made.id, by="bob") == made
+    assert client.protections() == ()
+    with pytest.raises(exceptions.Refused, match=f"no protection {made.id}"):
+        client.unprotect(made.id, by="bob")
+    client.start(NAMED)
+    assert [entry for entry in cloud.log if entry[0] == "delete"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({}, "nothing is protected unless it is named"),
+        ({"ids": ("",)}, "nothing is protected unless it is named"),
+        ({"ids": ("x",), "reason": " "}, "needs a reason"),
+        ({"tasks": (WORKLOAD,)}, "name the workloads"),
+        ({"ids": ("x",), "expires_at": sample.NOW.replace(tzinfo=None)}, "needs a time zone"),
+        (
+            {"ids": ("x",), "expires_at": datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)},
+            "expired already",
+        ),
+    ],
+)
+def test_a_protection_that_protects_nothing_is_refused(client, fields, why):
+    """Nothing is stored."""
+    with pytest.raises(exceptions.Refused, match=why):
+        client.protect(protections.Wanted(**{"reason": "r"} | fields), by="alice")
+    assert client.protections() == ()

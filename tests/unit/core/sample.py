@@ -140,7 +140,7 @@ def snapshot(*records, broken=None, unseen=()):
     )
 
 
-def question(selection=None, sightings=None, options=ANY_AGE, **fields):
+def question(selection=None, sightings=None, options=ANY_AGE, protections=(), **fields):
     """Return a question; everything of the one workload is selected unless fields say else."""
     if selection is None:
         selection = workloads.Selection(**(fields or {"parts": {PART: ()}}))
@@ -150,13 +150,14 @@ def question(selection=None, sightings=None, options=ANY_AGE, **fields):
         selection=selection,
         sightings=sightings or {},
         safety=options,
+        protections=protections,
     )
 
 
-def judge(*records, broken=None, unseen=(), sightings=None, options=ANY_AGE, **selection):
+def judge(*records, broken=None, unseen=(), sightings=None, options=ANY_AGE, **more):
     """Return the findings by id."""
     taken = snapshot(*records, broken=broken, unseen=unseen)
-    asked = question(sightings=sightings, options=options, **selection)
+    asked = question(sightings=sightings, options=options, **more)
     found = judgement.judge(taken, asked)
     return {f.resource.ref.id: f for f in found.findings}
 

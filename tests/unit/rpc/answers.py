@@ -17,6 +17,7 @@ from cleanupd.core import budgets
 from cleanupd.core import certificate
 from cleanupd.core import judgement
 from cleanupd.core import lookup
+from cleanupd.core import protections
 from cleanupd.journal import store
 from cleanupd.rpc import api
 from cleanupd.rpc import models
@@ -40,6 +41,16 @@ SWEEP = store.Sweep(
     results=(store.Result(ref=PLAN.steps[0].ref, name=None, outcome=store.Outcome.GONE),),
     certificate=CERTIFICATE,
     note="a note",
+)
+WANTED = protections.Wanted(reason="we look at it", ids=("x",))
+PROTECTION = protections.Protection(
+    id="p-1",
+    cloud="sample",
+    region="one",
+    reason="we look at it",
+    by="alice",
+    made_at=sample.NOW,
+    ids=("x",),
 )
 BALANCE = budgets.Balance(
     cloud="sample",
@@ -165,6 +176,19 @@ class FakeClient:
     def budget(self):
         """Return the budgets."""
         return self._answer(BALANCE, "budget")
+
+    def protect(self, wanted, *, by):
+        """Return a protection."""
+        return self._answer(PROTECTION, "protect", wanted, by.removesuffix(" over the bus"))
+
+    def protections(self):
+        """Return protections."""
+        return self._answer((PROTECTION,), "protections")
+
+    def unprotect(self, protection_id, *, by):
+        """Return a protection."""
+        asker = by.removesuffix(" over the bus")
+        return self._answer(PROTECTION, "unprotect", protection_id, asker)
 
     def verify(self, target):
         """Return a certificate."""

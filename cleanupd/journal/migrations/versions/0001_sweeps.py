@@ -107,6 +107,14 @@ def upgrade() -> None:
         mysql_length={"cloud": 64, "region": 64},
         mariadb_length={"cloud": 64, "region": 64},
     )
+    op.create_table(
+        "protections",
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("cloud", sa.String(255), nullable=False),
+        sa.Column("region", sa.String(255), nullable=False),
+        sa.Column("content", _LONG, nullable=False),
+        **_MYSQL,
+    )
 
 
 def _sweep_id(*, primary_key: bool = False, index: bool = False) -> sa.Column[str]:
