@@ -262,9 +262,20 @@ def explain_servers(body: bytes) -> str:
     only, with the status UNKNOWN.
     """
     try:
-        rows = _ROWS.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return find_down(body)
+    except exceptions.ListingIncomplete:
         return ""
+
+
+def find_down(body: bytes) -> str:
+    """Return which server in ``body`` is in a cell that is down, empty if none is.
+
+    Raises ListingIncomplete where that cannot be said.
+    """
+    try:
+        rows = _ROWS.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise exceptions.ListingIncomplete(SERVER.name, str(error)) from error
     found = [*rows.servers, *([rows.server] if rows.server else [])]
     down = [row.id for row in found if row.status == "UNKNOWN" and row.name is None]
     if not down:

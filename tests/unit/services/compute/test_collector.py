@@ -193,7 +193,7 @@ def ears():
     refuse = found.cloud.answer
     found.cloud.visibility = lambda: None
     found.cloud.answer = lambda method, path: (
-        b'{"servers": []}' if path.startswith("/servers/detail") else refuse(method, path)
+        b'{"servers": []}' if path.startswith("/servers") else refuse(method, path)
     )
     found.collector.synchronize()
     found.cloud.requests.clear()

@@ -85,6 +85,22 @@ def test_a_cell_that_is_down_makes_the_listing_incomplete() -> None:
         list(managers.ServerManager.list(cloud, {}))
 
 
+@pytest.mark.parametrize(
+    ("first", "why"),
+    [
+        (b'{"servers": [{"id": "s1", "status": "UNKNOWN", "links": []}]}', "a cell is down"),
+        (b'{"servers": [{"id": "s1"', "truncated"),
+        (b"[]", "Expected `object`"),
+    ],
+)
+def test_pages_that_lack_the_servers_of_a_cell_are_no_listing(first: bytes, why: str) -> None:
+    """Sorted pages tell nothing of a cell that is down, so they are not believed alone."""
+    pages = answers.sample("compute/servers")
+    cloud = answers.RecordedCloud(lambda _, path: pages if "/detail" in path else first)
+    with pytest.raises(exceptions.ListingIncomplete, match=why):
+        list(managers.ServerManager.list(cloud, {}))
+
+
 def test_a_server_in_a_cell_that_is_down_cannot_be_read() -> None:
     """Read alone, the row says the same."""
     row = answers.sampled("compute/servers_down_cell", "servers", 1)
@@ -99,11 +115,14 @@ def test_a_server_whose_own_status_is_unknown_is_a_server() -> None:
 
 
 def test_servers_of_all_projects_are_asked_for() -> None:
-    """The listing is for all tenants, in a stable order, down cells included."""
+    """For all tenants: which are in a cell that is down, then the others in a stable order."""
     cloud = answers.always(b'{"servers": []}')
     list(managers.ServerManager.list(cloud, {}))
     path = "/servers/detail?all_tenants=1&limit=1000&sort_key=created_at&sort_dir=asc"
-    assert [one[:2] for one in cloud.requests] == [("GET", path)]
+    assert [one[:2] for one in cloud.requests] == [
+        ("GET", "/servers?all_tenants=1"),
+        ("GET", path),
+    ]
     assert cloud.microversions == {"2.69"}
 
 
