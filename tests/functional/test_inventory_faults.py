@@ -1,0 +1,141 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Each kind in turn cannot be listed as it should be; only plans are made, nothing is removed."""
+
+import dataclasses
+
+import pytest
+
+from cleanupd import cloud as clouds
+from cleanupd import pacing
+from cleanupd.engine import sweep
+from cleanupd.journal import places
+from cleanupd.journal import sql
+from cleanupd.services.base import registry
+from cleanupd.services.base import tables
+from tests import emulator
+from tests.emulator import __main__ as emulator_command
+from tests.emulator import faults
+from tests.emulator import scenes
+from tests.emulator.scenes.demo import KILLED
+
+pytestmark = [pytest.mark.functional, pytest.mark.timeout(300)]
+
+MANAGERS, _ = registry.load_managers()
+KINDS = {name: manager.KIND for name, manager in MANAGERS.items()}
+#: The path of the listing of each kind that has one.
+PATHS = {
+    name: manager.TABLE.listings[0].partition("?")[0]
+    for name, manager in MANAGERS.items()
+    if issubclass(manager, tables.TableManager) and manager.TABLE.listings
+} | {"compute.keypair": "/os-keypairs", "identity.user": "/users"}
+#: So few rows stand on a page that most listings have a second one.
+ROWS = 10
+
+
+@dataclasses.dataclass
+class Stage:
+    """The demo's cloud, an engine that asks once, and what it would remove."""
+
+    cloud: emulator.Cloud
+    engine: sweep.Engine
+    clean: frozenset = frozenset()
+
+    def plan(self):
+        """Return what is listed now, and what would be removed."""
+        snapshot = self.engine.observe()
+        plan = self.engine.plan(snapshot, sweep.Target(workloads=(KILLED,)))
+        return snapshot, frozenset(step.ref for step in plan.steps)
+
+    def spoil(self, kind, answer, **how):
+        """Plan while the listing of a kind fails."""
+        path = rf"^/[a-z-]+(/v[0-9.]+)?(/[0-9a-f]{{32}})?{PATHS[kind]}(\?|$)"
+        self.cloud.faults.add(
+            emulator.Fault(path=path, method="GET", answer=answer, times=None, **how)
+        )
+        try:
+            return self.plan()
+        finally:
+            with self.cloud.locked():
+                self.cloud.faults.clear()
+
+    def assert_kept(self, kind, answer, **how):
+        """What could be tied to the kind stays, nothing is added, and trust says why."""
+        snapshot, steps = self.spoil(kind, answer, **how)
+        assert snapshot.trust[kind].reason, kind
+        assert steps <= self.clean
+        depends = {kind, *(rule.target for rule in KINDS[kind].edges), *KINDS[kind].cascades}
+        assert not {ref for ref in steps if ref.kind in depends}, kind
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    """Give the demo's cloud, production beside a killed benchmark."""
+    pages = dict.fromkeys(("identity", "compute", "network", "block-storage", "image"), ROWS)
+    cloud = emulator.Cloud(settings=emulator.Settings(page_limits=pages))
+    scenes.demo(cloud)
+    with emulator.running(cloud) as url:
+        (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+        door = clouds.Cloud.connect("emulated", patience=pacing.Patience(attempts=1))
+        made = Stage(
+            cloud, sweep.Engine(door, MANAGERS, sql.Journal(places.in_directory(tmp_path)))
+        )
+        made.clean = made.plan()[1]
+        assert len(made.clean) > 50
+        yield made
+        assert not cloud.requests.changes()
+
+
+def test_a_kind_that_is_refused_keeps_what_it_could_be_tied_to(stage):
+    """A 503 instead of the list of one kind, for each of the kinds in turn."""
+    assert set(PATHS) >= {name for name, kind in KINDS.items() if kind.is_removable}
+    for kind in PATHS:
+        stage.assert_kept(kind, 503)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PATHS)
+def test_a_list_that_is_wrong_keeps_what_it_could_be_tied_to(stage, kind):
+    """A service that is not there, half a page, or something else, as if it were the list."""
+    for answer in (404, faults.TRUNCATED, faults.CUT, faults.NOT_JSON, faults.WRONG_TYPE):
+        stage.assert_kept(kind, answer)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PATHS)
+def test_a_second_page_that_fails_keeps_what_it_could_be_tied_to(stage, kind):
+    """What the first page has told is not believed alone."""
+    before = len(stage.cloud.requests.entries())
+    stage.plan()
+    asked = [e.path for e in stage.cloud.requests.entries()[before:] if PATHS[kind] in e.path]
+    if any("marker=" in path for path in asked):
+        stage.assert_kept(kind, 503, after=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PATHS)
+def test_a_list_that_lacks_rows_adds_nothing(stage, kind):
+    """A short list with 200 has nothing removed that the whole list has not."""
+    assert stage.spoil(kind, faults.SKIP)[1] <= stage.clean
+
+
+def test_a_cell_that_is_down_keeps_servers(stage):
+    """Nova tells of its servers what they are not: nothing that could be theirs is removed."""
+    stage.cloud.settings.down_hosts |= {
+        server["OS-EXT-SRV-ATTR:host"] for server in stage.cloud["compute.server"]
+    }
+    snapshot, steps = stage.plan()
+    assert "a cell is down" in snapshot.trust["compute.server"].reason
+    tied = {"compute.server", *(rule.target for rule in KINDS["compute.server"].edges)}
+    assert not {ref for ref in steps if ref.kind in tied}
+    assert steps <= stage.clean
