@@ -79,10 +79,13 @@ PHASES = ("planning", "deleting", "verifying")
 LISTING = 60
 #: Every so many requests somebody else makes something.
 PERIOD = 40
+#: So often at most, since a network's addresses come to an end.
+MOST_NEW = 50
 COMMAND = (sys.executable, "-m", "cleanupd.cmd.cleanupctl")
 #: Who sweeps: cleanupctl at once, or after a dry run whose plan it executes, or a daemon's
 #: schedule; and in how many of ten runs.
 WAYS = {"command": 5, "stored plan": 3, "daemon": 2}
+READY = "cleanupd is ready"
 DEADLINE_S = 180.0
 
 
@@ -150,7 +153,7 @@ class Run:
     def heard(self, entry: request_log.Entry) -> None:
         """Others go on with their work, and the moment comes nearer."""
         self._heard += 1
-        if self._heard % PERIOD == 0:
+        if self._heard % PERIOD == 0 and self._heard <= PERIOD * MOST_NEW:
             self._move_in()
         if self._is_remaking and entry.method == "DELETE" and 200 <= entry.status < 300:
             self._make_anew(_key_of(entry.path))
@@ -285,26 +288,33 @@ class Run:
         try:
             for moment in (*moments, None):
                 self._begin(moment)
+                starts = daemon.log.count(READY) if daemon.log_file.exists() else 0
                 daemon.start()
                 self._process = daemon
-                self._watch(daemon)
+                self._watch(daemon, starts)
         finally:
             daemon.end()
         self._check()
         states = {sweep.state for sweep in self.journal.sweeps()}
         assert store.State.RUNNING not in states
 
-    def _watch(self, daemon: daemon_process.DaemonProcess) -> None:
-        """Return when the daemon was killed, or, if its moment did not come, when it is done."""
+    def _watch(self, daemon: daemon_process.DaemonProcess, starts: int) -> None:
+        """Return when the daemon was killed, or, if its moment did not come, when it is done.
+
+        Before it has said once more that it is ready, SIGTERM would kill it, too.
+        """
         killed, deadline = len(self.kills), time.monotonic() + DEADLINE_S
-        while len(self.kills) == killed:
-            assert time.monotonic() < deadline, daemon.log
-            if not self.killed.left(self.cloud) and self._is_certified():
-                self._moment = None
-                assert daemon.stop() == 0
+        while time.monotonic() < deadline:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = daemon.wait(0.1)
+                assert (code, len(self.kills)) == (-signal.SIGKILL, killed + 1), daemon.log
                 return
-            time.sleep(0.1)
-        assert daemon.wait() == -signal.SIGKILL
+            is_ready = daemon.log.count(READY) > starts
+            if is_ready and not self.killed.left(self.cloud) and self._is_certified():
+                self._moment = None
+                assert daemon.stop() == 0, daemon.log
+                return
+        raise AssertionError(daemon.log)
 
     def _is_certified(self) -> bool:
         done = [s for s in self.journal.sweeps() if s.state is store.State.DONE]
