@@ -17,6 +17,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
+import time
 from typing import TYPE_CHECKING
 import uuid
 
@@ -75,8 +76,15 @@ def make(
     )
 
 
+#: So long protections count as just read: each removal by a reading of its own would be dear.
+RECENT_S = 0.2
+
+
 class Watch:
-    """Says of each step of a plan, right before it is taken, what keeps it by now."""
+    """Says of each step of a plan, right before it is taken, what keeps it by now.
+
+    What this process protects counts at once, what others do in RECENT_S.
+    """
 
     def __init__(
         self,
@@ -89,6 +97,8 @@ class Watch:
         self._plan = plan
         self._known = known
         self._clock = clock
+        #: What was read, how often it had been changed before, and until when it is believed.
+        self._read: tuple[tuple[protections.Protection, ...], int, float] = ((), -1, 0.0)
         self._steps = {step.ref: step for step in plan.steps}
         #: What the service removes with an owner.
         self._along: dict[resources.Ref, list[planning.Step]] = collections.defaultdict(list)
@@ -99,7 +109,7 @@ class Watch:
 
     def why_kept(self, step: planning.Step, now: resources.Resource) -> str | None:
         """Say what keeps a resource as it is now, or what goes with it; raises JournalFailed."""
-        found = self._journal.protections(self._plan.cloud, self._plan.region)
+        found = self._protections()
         marks = protections.HOLD_TAG in now.tags
         if not found and not marks:
             return None
@@ -110,6 +120,15 @@ class Watch:
             if reason := shield.why_kept(other.observed, other.part):
                 return f"since the plan: its removal would remove {other.ref}: {reason}"
         return None
+
+    def _protections(self) -> tuple[protections.Protection, ...]:
+        found, changes, until = self._read
+        if changes != self._journal.protected or time.monotonic() >= until:
+            changes = self._journal.protected
+            until = time.monotonic() + RECENT_S
+            found = self._journal.protections(self._plan.cloud, self._plan.region)
+            self._read = (found, changes, until)
+        return found
 
     def _taken(self, now: resources.Resource) -> Iterator[planning.Step]:
         yield from (self._steps[ref] for ref in now.cascades if ref in self._steps)

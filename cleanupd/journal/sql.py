@@ -54,6 +54,8 @@ class Journal:
     def __init__(self, place: places.Place) -> None:
         self._host = place.host
         self._database = database.Database(place)
+        #: How often this process has changed protections: what was read before is old.
+        self.protected = 0
 
     def save(self, sweep: store.Sweep, plan: planning.Plan | None = None) -> None:
         """Replace the state of a sweep, and its plan where one is given."""
@@ -214,6 +216,7 @@ class Journal:
         """Remember a protection."""
         row = {"id": protection.id, "cloud": protection.cloud, "region": protection.region}
         self._write(sa.insert(schema.PROTECTIONS).values(row | {"content": _encode(protection)}))
+        self.protected += 1
 
     def unprotect(self, cloud: str, region: str, id_: str) -> bool:
         """Forget a protection, and return whether there was one."""
@@ -221,7 +224,9 @@ class Journal:
         gone = sa.delete(schema.PROTECTIONS).where(
             column.id == id_, column.cloud == cloud, column.region == region
         )
-        return self._database.run(lambda connection: bool(connection.execute(gone).rowcount))
+        found = self._database.run(lambda connection: bool(connection.execute(gone).rowcount))
+        self.protected += 1
+        return found
 
     def _sightings(
         self, cloud: str, region: str

@@ -12,7 +12,6 @@
 
 """What becomes of a request for a sweep."""
 
-from concurrent import futures
 import logging
 
 import msgspec
@@ -388,64 +387,3 @@ def test_the_schedule_only_reports_in_mode_report(sweeper, cloud):
 def test_a_scheduled_task_without_a_trace_is_no_failure(sweeper):
     """The sweep before has usually left nothing."""
     assert " done: 0 of 0 gone" in sweeper.run_scheduled(sweeps.Target(tasks=(UNKNOWN,)))
-
-
-def test_a_scheduled_removal_waits_and_can_be_forbidden_meanwhile(sweeper, keeper, cloud):
-    """In the delay between plan and first removal, mode report ends the sweep with its plan."""
-    sweeper.rules = settings.Rules(is_enforcing=True, delay_s=0.5)
-    with futures.ThreadPoolExecutor(1) as pool:
-        said = pool.submit(sweeper.run_scheduled, stage.NAMED)
-        journal = keeper.engine.journal
-        stage.wait_until(lambda: any(s.note for s in journal.sweeps()))
-        assert "[safety] delay" in journal.sweeps()[0].note
-        sweeper.rules = REPORT
-        assert "nothing was removed: the daemon only reports" in said.result()
-    assert not cloud.log
-
-
-def test_a_daemon_that_stops_in_the_delay_removes_nothing(sweeper, keeper, cloud):
-    """The sweep is failed, and says why."""
-    sweeper.rules = settings.Rules(is_enforcing=True, delay_s=600.0)
-    with futures.ThreadPoolExecutor(1) as pool:
-        said = pool.submit(sweeper.run_scheduled, stage.NAMED)
-        stage.wait_until(lambda: any(s.note for s in keeper.engine.journal.sweeps()))
-        sweeper.stop()
-        assert "the daemon stopped before the first removal" in said.result()
-    assert not cloud.log
-
-
-@pytest.fixture
-def production(tmp_path):
-    """Give a sweeper in mode enforce for a cloud whose name says that it is production."""
-    cloud = stage.make_cloud()
-    cloud.name = "eu-production"
-    cloud.records = {
-        msgspec.structs.replace(ref, cloud=cloud.name): msgspec.structs.replace(
-            r, ref=msgspec.structs.replace(ref, cloud=cloud.name)
-        )
-        for ref, r in cloud.records.items()
-    }
-    made = sweepers.Sweeper(stage.make_keeper(stage.make_engine(cloud, tmp_path)), ENFORCE)
-    yield made, cloud
-    made.stop()
-    made.wait()
-
-
-def test_a_cloud_out_of_reach_is_refused_to_who_asks(production):
-    """The refusal names the option; a dry run is planned."""
-    sweeper, cloud = production
-    with pytest.raises(exceptions.Refused, match=r"\[safety\] refused_terms"):
-        request(sweeper)
-    assert finish(sweeper, request(sweeper, is_dry_run=True)).planned == 1
-    assert not deletes(cloud)
-
-
-def test_a_cloud_out_of_reach_is_only_planned_by_the_schedule(production):
-    """The plan is stored, and says which option keeps it from being executed."""
-    sweeper, cloud = production
-    said = sweeper.run_scheduled(stage.NAMED)
-    assert "1 planned, nothing was removed: " in said
-    assert "[safety] refused_terms" in said
-    with pytest.raises(exceptions.Refused, match=r"\[safety\] refused_terms"):
-        sweeper.execute(sweeper.sweeps()[-1].id, confirm=None)
-    assert not deletes(cloud)
