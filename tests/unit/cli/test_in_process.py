@@ -19,6 +19,7 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.cli import in_process
+from cleanupd.core import budgets
 from cleanupd.core import lookup
 from cleanupd.core import protections
 from cleanupd.engine import clock
@@ -251,3 +252,44 @@ def test_a_protection_that_protects_nothing_is_refused(client, fields, why):
     with pytest.raises(exceptions.Refused, match=why):
         client.protect(protections.Wanted(**{"reason": "r"} | fields), by="alice")
     assert client.protections() == ()
+
+
+def test_a_stored_plan_is_withdrawn(client, cloud):
+    """Nobody executes it any more."""
+    plan = client.plan(NAMED)
+    done = client.cancel(plan.id, by="alice")
+    assert (done.state, done.note) == (store.State.CANCELLED, "it was cancelled by alice")
+    with pytest.raises(exceptions.Refused, match="it was cancelled; make a new one"):
+        client.execute(plan.id)
+    with pytest.raises(exceptions.Refused, match="is cancelled already"):
+        client.cancel(plan.id, by="alice")
+    assert len(cloud.records) == 2
+
+
+def test_a_sweep_of_another_process_is_not_cancelled(client, journal):
+    """It says how that is done."""
+    plan = client.plan(NAMED)
+    journal.save(msgspec.structs.replace(client.sweep(plan.id), state=store.State.RUNNING))
+    with pytest.raises(exceptions.Refused, match="press Ctrl-C there"):
+        client.cancel(plan.id, by="alice")
+
+
+def test_only_a_plan_of_before_is_approved(cloud, journal):
+    """To confirm a sweep that makes its own plan approves nothing: nobody has seen it."""
+    limits = budgets.Limits(share=0)
+    settings = msgspec.structs.replace(SETTINGS, budget=limits)
+
+    def make_client():
+        return in_process.InProcessClient(
+            lambda kept: sweep.Engine(cloud, fakes.make_managers(), kept, settings),
+            journal,
+            cloud.name,
+        )
+
+    first = make_client()
+    plan = first.plan(NAMED)
+    assert first.execute(plan.id, confirm="sample").state is store.State.PLANNED
+    assert make_client().execute(plan.id).state is store.State.PLANNED
+    assert len(cloud.records) == 2
+    assert make_client().execute(plan.id, confirm="sample").state is store.State.DONE
+    assert make_client().budget().spent.total == 1
