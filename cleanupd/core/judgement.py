@@ -236,7 +236,8 @@ class _Rules:
     def settle(self) -> dict[resources.Ref, str]:
         """Return why each selected resource that has to stay has to."""
         selected = [ref for ref in self._claims if ref not in self._unselected]
-        self._blocked = {ref: reason for ref in selected if (reason := self._why_guarded(ref))}
+        records = filter(None, map(self._snapshot.get, selected))
+        self._blocked = {r.ref: why for r in records if (why := self._why_guarded(r))}
         going = [ref for ref in selected if ref not in self._blocked]
         while True:
             found = {ref: reason for ref in going if (reason := self._why_kept(ref))}
@@ -245,10 +246,7 @@ class _Rules:
             self._blocked |= found
             going = [ref for ref in going if ref not in found]
 
-    def _why_guarded(self, ref: resources.Ref) -> str | None:
-        record = self._snapshot.get(ref)
-        if record is None:
-            return None
+    def _why_guarded(self, record: resources.Resource) -> str | None:
         return self._why_marked(record) or self._guard.why_kept(record)
 
     def _why_marked(self, record: resources.Resource) -> str | None:

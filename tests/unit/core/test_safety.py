@@ -225,3 +225,18 @@ def test_nothing_goes_before_its_time(age_s, needed_s, dated):
         parts={sample.PART: ()},
     )
     assert found == {"f": "leak" if age_s >= needed_s else "kept"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_wide"),
+    [
+        (NAMED, False),
+        (IDLE, True),
+        (NAMED | IDLE, True),
+        ({"is_everything": True}, True),
+        ({}, False),
+    ],
+)
+def test_what_nobody_named_is_wide(fields, is_wide):
+    """To name a workload beside the others makes a selection no narrower."""
+    assert workloads.Selection(**fields).is_wide is is_wide
