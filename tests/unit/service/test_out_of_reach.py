@@ -114,3 +114,16 @@ def test_a_cloud_out_of_reach_is_only_planned_by_the_schedule(production):
     with pytest.raises(exceptions.Refused, match=r"\[safety\] refused_terms"):
         sweeper.execute(sweeper.sweeps()[-1].id, confirm=None)
     assert not deletes(cloud)
+
+
+def test_a_scheduled_sweep_is_cancelled_in_its_delay(sweeper, keeper, cloud):
+    """Whoever reads of the plan in time can end it before anything is removed."""
+    sweeper.rules = settings.Rules(is_enforcing=True, delay_s=600.0)
+    journal = keeper.engine.journal
+    with futures.ThreadPoolExecutor(1) as pool:
+        said = pool.submit(sweeper.run_scheduled, stage.NAMED)
+        stage.wait_until(lambda: any("[safety] delay" in (s.note or "") for s in journal.sweeps()))
+        sweeper.cancel(journal.sweeps()[0].id, by="alice")
+        assert "it was cancelled by alice" in said.result()
+    assert journal.sweeps()[0].state is State.CANCELLED
+    assert not cloud.log
