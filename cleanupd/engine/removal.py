@@ -110,7 +110,7 @@ class Remover:
                 return self._result(step, Outcome.GONE)
             if change := find_change(plugin.KIND, step, now) or self._why_kept(step, now):
                 return self._result(step, Outcome.CHANGED, change)
-            if (now.status or "").lower() in GOING:
+            if _is_going(now):
                 return self._result(step, Outcome.REMOVED)
             self._note(step, store.INTENT)
             try:
@@ -156,6 +156,12 @@ class Remover:
     def _note(self, step: planning.Step, what: str, reason: str | None = None) -> None:
         at = self._clock().isoformat(timespec="milliseconds")
         self._events.append(store.Event(at=at, what=what, ref=step.ref, reason=reason))
+
+
+def _is_going(now: resources.Resource) -> bool:
+    """Whether a resource is being removed: a server's status stays, its task tells."""
+    words = (now.status, now.details.get("task_state"))
+    return any(str(word).lower() in GOING for word in words)
 
 
 def _is_passing(error: exceptions.CleanupdError) -> bool:

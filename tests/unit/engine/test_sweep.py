@@ -222,11 +222,14 @@ def test_an_asynchronous_removal_is_confirmed_by_listing(engine, cloud):
     assert cloud.log.count(("read", "srv")) == 1
 
 
-def test_what_is_being_removed_already_is_waited_for(engine, cloud):
+@pytest.mark.parametrize(
+    "change", [{"status": "deleting"}, {"status": "ACTIVE", "details": {"task_state": "deleting"}}]
+)
+def test_what_is_being_removed_already_is_waited_for(engine, cloud, change):
     """A resource that goes with its server, or by somebody's hand, gets no second delete."""
     ref = sample.ref("compute.server", "srv")
     plan = engine.plan(engine.observe(), sweep.Target(workloads=(WORKLOAD,)))
-    cloud.change(ref, status="deleting")
+    cloud.change(ref, **change)
     cloud.lingering[ref] = 2
     assert outcomes(engine.execute(plan))["srv"] == "removed"
     assert ("delete", "srv") not in cloud.log
