@@ -69,7 +69,7 @@ def test_the_models_are_compared_row_by_row():
         f"{model.WATCHER.name}, 50 servers",
     }
     [requests] = [row for row in rows if row.unit == "requests"]
-    assert requests.value == requests.peer_value == 5
+    assert requests.value == requests.peer_value == 6
 
 
 def test_without_a_broker_its_messages_are_left_out(capfd):
