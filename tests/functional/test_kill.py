@@ -29,10 +29,17 @@ def test_a_killed_sweep_is_finished_by_the_next(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("phase", killing.PHASES)
-@pytest.mark.parametrize("way", killing.WAYS)
+@pytest.mark.parametrize(
+    ("way", "phase"),
+    [
+        ("command", "verifying"),
+        ("stored plan", "deleting"),
+        ("daemon", "planning"),
+        ("daemon", "deleting"),
+    ],
+)
 def test_a_sweep_of_five_hundred_is_killed(tmp_path, way, phase):
-    """In every way and every phase the same holds, with removals that take three seconds."""
+    """In every way the same holds, with removals that take three seconds."""
     run = killing.Run(tmp_path, 5)
     run.sweep_as(way, [killing.Moment(phase, 100 if phase == "deleting" else 30)])
     assert phase in run.kills or way == "stored plan"
