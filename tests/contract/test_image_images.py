@@ -332,7 +332,8 @@ def test_versions(people: callers.People) -> None:
     listed = people.member.get(disks.GLANCE, "/versions")
     assert (root.status_code, listed.status_code) == (300, 200)
     current = [one["id"] for one in root.json()["versions"] if one["status"] == "CURRENT"]
-    assert current == ["v2.17"]
+    # The later one where Glance has an image cache, which is asked through its API.
+    assert current in (["v2.17"], ["v2.18"])
     assert listed.json() == root.json()
 
 
