@@ -29,6 +29,7 @@ from cleanupd.conf import loading
 from cleanupd.conf import settings
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal.store import State
+from cleanupd.rpc import api
 from cleanupd.rpc import transport
 from tests.functional import daemon_process
 from tests.sandbox import box
@@ -145,7 +146,7 @@ def daemon(tmp_path):
 def test_it_answers_over_the_broker(daemon):
     """It says who it is, and knows what is in the cloud."""
     client = daemon.start()
-    assert client.ping() == "1.2"
+    assert client.ping() == api.VERSION
     status = client.status()
     assert (status.cloud, status.mode) == ("admin", "enforce")
     assert [job.last_result for job in status.jobs if job.name == "sync_network"] != [None]
@@ -197,7 +198,7 @@ def test_it_outlives_a_broker_that_goes_away(daemon):
 def is_answered(client):
     """Return whether the daemon answers."""
     with contextlib.suppress(exceptions.DaemonUnreachable):
-        return client.ping() == "1.2"
+        return client.ping() == api.VERSION
     return False
 
 
