@@ -222,7 +222,7 @@ def _moment(moment: datetime.datetime) -> str:
 def _going_along(step: planning.Step) -> Iterator[tuple[resources.Ref, resources.Ref]]:
     """Yield what takes which resource along when it is removed."""
     for edge in step.observed.edges:
-        if edge.sort is resources.EdgeSort.CREATED_FOR and not edge.is_first:
+        if edge.goes_along:
             yield edge.target, step.ref
     for target in step.observed.cascades:
         yield step.ref, target

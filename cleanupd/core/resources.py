@@ -75,6 +75,11 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     is_loose: bool = False
     is_serving: bool = False
 
+    @property
+    def goes_along(self) -> bool:
+        """Whether the service removes the source with the target."""
+        return self.sort is EdgeSort.CREATED_FOR and not self.is_first
+
 
 def created_for(target: Ref, *, is_first: bool = False, is_serving: bool = False) -> Edge:
     """Return a created-for edge to ``target``."""

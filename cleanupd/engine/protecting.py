@@ -104,7 +104,7 @@ class Watch:
         self._along: dict[resources.Ref, list[planning.Step]] = collections.defaultdict(list)
         for step in plan.steps:
             for edge in step.observed.edges:
-                if edge.sort is resources.EdgeSort.CREATED_FOR and not edge.is_first:
+                if edge.goes_along:
                     self._along[edge.target].append(step)
 
     def why_kept(self, step: planning.Step, now: resources.Resource) -> str | None:
