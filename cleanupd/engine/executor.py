@@ -24,7 +24,6 @@ from collections.abc import Mapping
 from concurrent import futures
 import contextlib
 import datetime
-import functools
 import graphlib
 import threading
 import time
@@ -116,8 +115,7 @@ class Executor:
         self._held: list[resources.Ref] = []
         #: What the last look said, and until when that holds.
         self._looked: tuple[LastLook, float] = (LastLook(), float("-inf"))
-        self._removal = functools.partial(removal.Remover, cloud, managers, events, clock)
-        self._remover = self._removal()
+        self._remover = removal.Remover(cloud, managers, events, clock)
         #: Steps that wait for a thread, by service.
         self._turns: dict[str, turns.Turns[planning.Step]] = collections.defaultdict(turns.Turns)
         self._progress: progresses.Progress = progresses.Silence()
@@ -140,7 +138,7 @@ class Executor:
         plan: planning.Plan,
         progress: progresses.Progress | None = None,
         look: Look = LastLook,
-        why_kept: removal.WhyKept = lambda _step, _now: None,
+        why_kept: removal.WhyKept = removal.keep_nothing,
     ) -> tuple[store.Result, ...]:
         """Remove what the plan says and return the result of each step, in its order.
 
@@ -150,7 +148,7 @@ class Executor:
         asked right before each removal.
         """
         self._look = look
-        self._remover = self._removal(why_kept)
+        self._remover.why_kept = why_kept
         self._progress = progress or self._progress
         self._steps = {step.ref: step for step in plan.steps}
         self._sorter = graphlib.TopologicalSorter({s.ref: s.after for s in plan.steps})
@@ -290,10 +288,7 @@ class Executor:
     def _goes_along(self, step: planning.Step) -> bool:
         """Whether an owner that takes the resource along is gone by now."""
         return any(
-            edge.sort is resources.EdgeSort.CREATED_FOR
-            and not edge.is_first
-            and edge.target in self._results
-            and self._results[edge.target].is_gone
+            edge.goes_along and edge.target in self._results and self._results[edge.target].is_gone
             for edge in step.observed.edges
         )
 

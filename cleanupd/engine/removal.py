@@ -48,6 +48,10 @@ Managers = reading.Managers
 WhyKept: TypeAlias = Callable[[planning.Step, resources.Resource], str | None]
 
 
+def keep_nothing(_step: planning.Step, _now: resources.Resource) -> None:
+    """Keep nothing."""
+
+
 class Remover:
     """Removes what a plan says, if it still is what the plan says."""
 
@@ -57,13 +61,13 @@ class Remover:
         managers: Managers,
         events: "eventlog.EventLog",
         clock: Callable[[], datetime.datetime],
-        why_kept: WhyKept = lambda _step, _now: None,
     ) -> None:
         self._cloud = cloud
         self._managers = managers
         self._events = events
         self._clock = clock
-        self._why_kept = why_kept
+        #: Asked right before each removal.
+        self.why_kept: WhyKept = keep_nothing
         self._reader = reading.Reader(cloud, managers)
         #: What the service said of the kinds of which the token may remove none.
         self._forbidden: dict[str, str] = {}
@@ -108,7 +112,7 @@ class Remover:
             now = read(step.observed)
             if now is None:
                 return self._result(step, Outcome.GONE)
-            if change := find_change(plugin.KIND, step, now) or self._why_kept(step, now):
+            if change := find_change(plugin.KIND, step, now) or self.why_kept(step, now):
                 return self._result(step, Outcome.CHANGED, change)
             if _is_going(now):
                 return self._result(step, Outcome.REMOVED)
