@@ -37,7 +37,7 @@ class ShowBudget(command.ListCommand):
   cleanupctl budget show --os-cloud NAME -f json
 """
     columns = ("Budget", "Limit", "Spent", "Left", "Since", "Room At", "Kinds")
-    short_columns = ("Budget", "Limit", "Spent", "Left", "Since", "Room At", "Kinds")
+    short_columns = columns
 
     def take_action(
         self,

@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import datetime
+import getpass
+import socket
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import ClassVar
@@ -89,6 +91,11 @@ class Command(command.Command):
         style = self.app.options.progress if self.app.options.verbose_level else "none"
         with watch.watched(style) as progress:
             yield connection.connect(self.app.options, progress, self.app.say)
+
+    @property
+    def asker(self) -> str:
+        """Who asks, for those who find it in the journal: nobody's word proves it."""
+        return f"{getpass.getuser()}@{socket.gethostname()}"
 
     def rally_connection(self) -> str | None:
         """Return the URL of Rally's database, None where no option names it."""

@@ -16,8 +16,6 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Sequence
 import datetime
-import getpass
-import socket
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -102,7 +100,7 @@ class AddProtection(command.ListCommand):
             **{field: tuple(getattr(parsed_args, field)) for _, field, _, _ in _NAMED},
         )
         with self.client() as client:
-            made = client.protect(wanted, by=_asker())
+            made = client.protect(wanted, by=self.asker)
         return self.columns, [_row(made, now)]
 
 
@@ -153,12 +151,8 @@ class RemoveProtection(command.ListCommand):
 
         now = clock.now()
         with self.client() as client:
-            gone = client.unprotect(parsed_args.id, by=_asker())
+            gone = client.unprotect(parsed_args.id, by=self.asker)
         return self.columns, [_row(gone, now)]
-
-
-def _asker() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _moment(when: str, now: datetime.datetime) -> datetime.datetime:

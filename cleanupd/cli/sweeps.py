@@ -16,8 +16,6 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Sequence
 import datetime
-import getpass
-import socket
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -153,9 +151,8 @@ class CancelSweep(SweepReport):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Fields:
         """Cancel, and say how the sweep is."""
-        by = f"{getpass.getuser()}@{socket.gethostname()}"
         with self.client() as client:
-            sweep = client.cancel(parsed_args.id, by=by)
+            sweep = client.cancel(parsed_args.id, by=self.asker)
         if self.is_text(parsed_args):
             note = f": {sweep.note}" if sweep.state is State.CANCELLED else ""
             self.writer(parsed_args).line(f"Sweep {sweep.id} is {sweep.state}{note}")
