@@ -47,6 +47,21 @@ def _sweep_id(*, is_key: bool) -> sa.Column[str]:
     )
 
 
+def _ref() -> tuple[sa.Column[str], ...]:
+    """Return the columns of a ref but for its cloud; no two tables may share a column."""
+    return (
+        sa.Column("region", sa.String(255), nullable=False),
+        sa.Column("kind", sa.String(255), nullable=False),
+        sa.Column("resource_id", _LONG, nullable=False),
+    )
+
+
+def _index(name: str, *columns: str) -> sa.Index:
+    """Return an index whose first two columns are long texts: MariaDB takes their beginning."""
+    lengths = dict.fromkeys(columns[:2], 64)
+    return sa.Index(name, *columns, mysql_length=lengths, mariadb_length=lengths)
+
+
 #: ``plan`` is the plan without its steps, None as long as there is none.
 SWEEPS = sa.Table(
     "sweeps",
@@ -62,13 +77,7 @@ SWEEPS = sa.Table(
     sa.Column("note", _LONG),
     sa.Column("certificate", _LONG),
     sa.Column("plan", _LONG),
-    sa.Index(
-        "ix_sweeps_cloud_region",
-        "cloud",
-        "region",
-        mysql_length={"cloud": 64, "region": 64},
-        mariadb_length={"cloud": 64, "region": 64},
-    ),
+    _index("ix_sweeps_cloud_region", "cloud", "region"),
     **_MYSQL,
 )
 
@@ -98,9 +107,7 @@ EVENTS = sa.Table(
     sa.Column("at", sa.String(32), nullable=False),
     sa.Column("what", sa.String(16), nullable=False),
     sa.Column("cloud", sa.String(255), nullable=False),
-    sa.Column("region", sa.String(255), nullable=False),
-    sa.Column("kind", sa.String(255), nullable=False),
-    sa.Column("resource_id", _LONG, nullable=False),
+    *_ref(),
     sa.Column("reason", _LONG),
     **_MYSQL,
 )
@@ -112,17 +119,9 @@ SIGHTINGS = sa.Table(
     sa.Column("id", _SERIAL, primary_key=True),
     sa.Column("cloud", sa.String(255), nullable=False),
     sa.Column("observed_in", sa.String(255), nullable=False),
-    sa.Column("region", sa.String(255), nullable=False),
-    sa.Column("kind", sa.String(255), nullable=False),
-    sa.Column("resource_id", _LONG, nullable=False),
+    *_ref(),
     sa.Column("first_seen_at", sa.String(32), nullable=False),
-    sa.Index(
-        "ix_sightings_cloud_observed_in",
-        "cloud",
-        "observed_in",
-        mysql_length={"cloud": 64, "observed_in": 64},
-        mariadb_length={"cloud": 64, "observed_in": 64},
-    ),
+    _index("ix_sightings_cloud_observed_in", "cloud", "observed_in"),
     **_MYSQL,
 )
 
@@ -138,14 +137,7 @@ SPENT = sa.Table(
     sa.Column("sweep_id", sa.String(64), nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("count", sa.Integer, nullable=False),
-    sa.Index(
-        "ix_spent_cloud_region_at",
-        "cloud",
-        "region",
-        "at",
-        mysql_length={"cloud": 64, "region": 64},
-        mariadb_length={"cloud": 64, "region": 64},
-    ),
+    _index("ix_spent_cloud_region_at", "cloud", "region", "at"),
     **_MYSQL,
 )
 
