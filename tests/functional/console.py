@@ -85,6 +85,12 @@ class Console:
         """Write the clouds.yaml that describes the emulated cloud."""
         (self.folder / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
 
+    def configure(self, options: str) -> None:
+        """Write the options that every command reads."""
+        home = self.folder / ".cleanupd"
+        home.mkdir()
+        (home / "cleanupd.conf").write_text(options)
+
     def write_report(self, task: str, *workloads: str) -> str:
         """Write what `rally task report --json` would, and return the path."""
         subtask = {"workloads": [{"uuid": uuid, "scenario": {"A.b": {}}} for uuid in workloads]}

@@ -23,8 +23,6 @@ from cleanupd.rpc import api
 from cleanupd.rpc import server
 from cleanupd.service import building
 from cleanupd.service import daemon as daemons
-from tests import emulator
-from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
 from tests.functional import console as consoles
 
@@ -50,27 +48,6 @@ poll_interval = 0.1
 mode = {mode}
 all_over = true
 """
-
-
-@pytest.fixture
-def cloud():
-    """Give a cloud in which deleting takes no time."""
-    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.0))
-
-
-@pytest.fixture
-def cast(cloud):
-    """Give the demo: production, a killed benchmark, and a running one."""
-    return scenes.demo(cloud)
-
-
-@pytest.fixture
-def console(cloud, cast, tmp_path, monkeypatch, capsys):
-    """Give a console on the demo's cloud."""
-    made = consoles.make_console(cloud, tmp_path, monkeypatch, capsys)
-    with emulator.running(cloud) as url:
-        made.describe(url)
-        yield made
 
 
 @contextlib.contextmanager

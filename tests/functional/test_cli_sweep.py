@@ -28,7 +28,6 @@ from tests import emulator
 from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
 from tests.emulator.scenes.demo import RUNNING
-from tests.functional import console as consoles
 
 pytestmark = pytest.mark.functional
 
@@ -38,26 +37,10 @@ OTHER_TASK = "00000000-52c4-4e1b-a86f-0b9c8d7e6f5a"
 
 
 @pytest.fixture
-def cast(cloud):
-    """Give the demo: production, a killed benchmark, and a running one."""
-    return scenes.demo(cloud)
-
-
-@pytest.fixture
-def cloud():
-    """Give a cloud in which deleting takes no time."""
-    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.0))
-
-
-@pytest.fixture
-def console(cloud, cast, tmp_path, monkeypatch, capsys):
-    """Give a console on the demo's cloud, where sweeps poll quickly."""
-    (tmp_path / ".cleanupd").mkdir()
-    (tmp_path / ".cleanupd" / "cleanupd.conf").write_text("[sweep]\npoll_interval = 0.1\n")
-    made = consoles.make_console(cloud, tmp_path, monkeypatch, capsys)
-    with emulator.running(cloud) as url:
-        made.describe(url)
-        yield made
+def console(console):
+    """Give a console where sweeps poll quickly."""
+    console.configure("[sweep]\npoll_interval = 0.1\n")
+    return console
 
 
 def know_for(console, span):

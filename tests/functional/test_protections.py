@@ -18,9 +18,7 @@ from cleanupd.core import protections
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal.store import State
 from tests import emulator
-from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
-from tests.functional import console as consoles
 from tests.functional import inhabited
 from tests.unit.service import stage
 
@@ -49,26 +47,10 @@ MARKS = [
 
 
 @pytest.fixture
-def cloud():
-    """Give a cloud in which deleting takes no time."""
-    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.0))
-
-
-@pytest.fixture
-def cast(cloud):
-    """Give production, a killed benchmark, and a running one."""
-    return scenes.demo(cloud)
-
-
-@pytest.fixture
-def console(cloud, cast, tmp_path, monkeypatch, capsys):
-    """Give a console on the demo's cloud, where sweeps poll quickly."""
-    (tmp_path / ".cleanupd").mkdir()
-    (tmp_path / ".cleanupd" / "cleanupd.conf").write_text("[sweep]\npoll_interval = 0.1\n")
-    made = consoles.make_console(cloud, tmp_path, monkeypatch, capsys)
-    with emulator.running(cloud) as url:
-        made.describe(url)
-        yield made
+def console(console):
+    """Give a console where sweeps poll quickly."""
+    console.configure("[sweep]\npoll_interval = 0.1\n")
+    return console
 
 
 def test_a_protected_workload_is_not_swept_until_it_is_released(console, cloud, cast):

@@ -21,15 +21,6 @@ ROOT = pathlib.Path(__file__).parents[3]
 PAGE = (ROOT / "doc/source/contributor/image-caches.rst").read_text()
 
 
-def test_every_test_that_it_names_exists():
-    """By its whole name, among those of image caches."""
-    files = (ROOT / "tests").glob("*/image_cache/test_*.py")
-    defined = {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text())}
-    named = set(re.findall(r"``(test_\w+)``", PAGE))
-    assert len(named) > 60
-    assert named <= defined
-
-
 def test_it_names_all_that_ironic_has_too():
     """Twenty of them."""
     both = {name for name in vars(test_as_ironic) if name.startswith("test_")}

@@ -15,6 +15,7 @@
 import threading
 import time
 
+from cleanupd.conf import settings
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import sweep as sweeps
@@ -27,6 +28,7 @@ from tests.unit.engine import fakes
 
 WORKLOAD = "5a3b1c22-8f0e-4d5b-9c43-1f4d2f7a6b10"
 SETTINGS = sweeps.Settings(limits=executor.Limits(poll_s=0.01, timeout_s=5.0, conflict_s=0.0))
+ENFORCE = settings.Rules(is_enforcing=True, delay_s=0.0)
 NAMED = sweeps.Target(workloads=(WORKLOAD,))
 IDLE = sweeps.Target(idle_s=600.0)
 

@@ -36,12 +36,6 @@ def make_settings(**changes):
 
 
 @pytest.fixture
-def cloud():
-    """Give a little cloud."""
-    return stage.make_cloud()
-
-
-@pytest.fixture
 def daemon(cloud, tmp_path):
     """Give a daemon whose scheduler is not started."""
     made = daemons.Daemon(stage.make_engine(cloud, tmp_path), make_settings(), sample.NOW)

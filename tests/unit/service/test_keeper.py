@@ -27,18 +27,6 @@ from tests.unit.service import stage
 NETWORK = "network.network"
 
 
-@pytest.fixture
-def cloud():
-    """Give a little cloud."""
-    return stage.make_cloud()
-
-
-@pytest.fixture
-def keeper(cloud, tmp_path):
-    """Give a keeper that has seen nothing."""
-    return stage.make_keeper(stage.make_engine(cloud, tmp_path))
-
-
 def count(knowledge, kind):
     """Return how many resources of a kind are known."""
     return knowledge.snapshot.counts()[kind]

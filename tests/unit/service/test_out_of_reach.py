@@ -24,28 +24,6 @@ from cleanupd.service import sweeper as sweepers
 from tests.unit.service import stage
 
 REPORT = settings.Rules()
-ENFORCE = settings.Rules(is_enforcing=True, delay_s=0.0)
-
-
-@pytest.fixture
-def cloud():
-    """Give a little cloud."""
-    return stage.make_cloud()
-
-
-@pytest.fixture
-def keeper(cloud, tmp_path):
-    """Give a keeper."""
-    return stage.make_keeper(stage.make_engine(cloud, tmp_path))
-
-
-@pytest.fixture
-def sweeper(keeper):
-    """Give a sweeper in mode enforce, and stop it."""
-    made = sweepers.Sweeper(keeper, ENFORCE)
-    yield made
-    made.stop()
-    made.wait()
 
 
 def deletes(cloud):
@@ -88,7 +66,7 @@ def production(tmp_path):
         )
         for ref, r in cloud.records.items()
     }
-    made = sweepers.Sweeper(stage.make_keeper(stage.make_engine(cloud, tmp_path)), ENFORCE)
+    made = sweepers.Sweeper(stage.make_keeper(stage.make_engine(cloud, tmp_path)), stage.ENFORCE)
     yield made, cloud
     made.stop()
     made.wait()

@@ -28,31 +28,9 @@ from tests.unit.core import sample
 from tests.unit.service import stage
 
 REPORT = settings.Rules()
-ENFORCE = settings.Rules(is_enforcing=True, delay_s=0.0)
 UNKNOWN = "11111111-8f0e-4d5b-9c43-1f4d2f7a6b10"
 NOW = "2026-03-01T12:00:00.000+00:00"
 OVER = (State.PLANNED, State.DONE, State.FAILED, State.CANCELLED)
-
-
-@pytest.fixture
-def cloud():
-    """Give a little cloud."""
-    return stage.make_cloud()
-
-
-@pytest.fixture
-def keeper(cloud, tmp_path):
-    """Give a keeper."""
-    return stage.make_keeper(stage.make_engine(cloud, tmp_path))
-
-
-@pytest.fixture
-def sweeper(keeper):
-    """Give a sweeper in mode enforce, and stop it."""
-    made = sweepers.Sweeper(keeper, ENFORCE)
-    yield made
-    made.stop()
-    made.wait()
 
 
 def finish(sweeper, sweep):

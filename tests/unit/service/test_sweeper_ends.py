@@ -17,31 +17,9 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.journal.store import State
-from cleanupd.service import sweeper as sweepers
 from tests.unit.core import sample
 from tests.unit.service import stage
 from tests.unit.service import test_sweeper as sweeping
-
-
-@pytest.fixture
-def cloud():
-    """Give a little cloud."""
-    return stage.make_cloud()
-
-
-@pytest.fixture
-def keeper(cloud, tmp_path):
-    """Give a keeper."""
-    return stage.make_keeper(stage.make_engine(cloud, tmp_path))
-
-
-@pytest.fixture
-def sweeper(keeper):
-    """Give a sweeper in mode enforce, and stop it."""
-    made = sweepers.Sweeper(keeper, sweeping.ENFORCE)
-    yield made
-    made.stop()
-    made.wait()
 
 
 def test_a_sweep_that_waits_is_cancelled_at_once(sweeper, cloud):
