@@ -44,6 +44,8 @@ LOG = log.getLogger(__name__)
 #: As many messages are taken from the bus at once, and so long is waited for them.
 BATCH_SIZE = 200
 BATCH_TIMEOUT_S = 0.1
+#: In a batch of so many others crowd behind; a busy machine never takes a whole batch in time.
+CROWD = 20
 PULSE_S = 5.0
 #: While messages crowd, pulses are sent so often: a queue that is long may overflow.
 HASTE_S = 0.2
@@ -62,7 +64,7 @@ class EventsNotificationEndpoint:
 
     Messages of publishers and event types that no filter finds are
     acknowledged and counted; they are never parsed.  An empty filter finds
-    everything.  ``on_crowd`` is called for a full batch, behind which more wait.
+    everything.  ``on_crowd`` is called for a large batch, behind which more wait.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class EventsNotificationEndpoint:
         """Take a batch of messages, of any priority."""
         if self._hearing is not None:
             self._hearing.hear()
-        if len(messages) >= BATCH_SIZE:
+        if len(messages) >= CROWD:
             self._on_crowd()
         for message in messages:
             try:
@@ -152,9 +154,8 @@ class NotificationListener:
         #: Why the cloud has to be listed anew, if it has, and when that may be.
         self._owed: str | None = None
         self._next_at = 0.0
-        #: Whether messages crowd, and when the last pulse was due.
-        self._is_crowded = False
-        self._beaten_at = 0.0
+        #: Until when messages are taken to crowd.
+        self._crowded_until = 0.0
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._tried = threading.Event()
@@ -198,9 +199,14 @@ class NotificationListener:
 
     def _note_crowd(self) -> None:
         """Have pulses sent among the messages of a crowd, some of which may be dropped."""
-        if time.monotonic() >= self._beaten_at + HASTE_S:
-            self._is_crowded = True
+        was_crowded = self._is_crowded
+        self._crowded_until = time.monotonic() + self._pulse_s
+        if not was_crowded:
             self._woken.set()
+
+    @property
+    def _is_crowded(self) -> bool:
+        return time.monotonic() < self._crowded_until
 
     def _make_up(self) -> None:
         """Have the cloud listed anew, if that is owed and was not done a moment ago."""
@@ -220,14 +226,13 @@ class NotificationListener:
                     self._end()
                 if not self._is_crowded:
                     transport.check_reachable(self._conf, self._url)
-                self._is_crowded, self._beaten_at = False, time.monotonic()
                 with transport.translated():
                     self._beat()
             except exceptions.CleanupdError as error:
                 self._hearing.fail(str(error))
             self._tried.set()
             self._make_up()
-            self._woken.wait(self._pulse_s)
+            self._woken.wait(min(HASTE_S, self._pulse_s) if self._is_crowded else self._pulse_s)
             self._woken.clear()
         with contextlib.suppress(exceptions.BusUnreachable):
             self._end()

@@ -141,14 +141,14 @@ def test_filters_leave_messages_aside(handler):
     assert endpoint.filtered == 2
 
 
-def test_a_full_batch_is_a_crowd():
+def test_a_large_batch_is_a_crowd():
     """Behind it more wait; behind less there is nobody."""
     crowds = []
     manager = notification.NotificationHandlerManager()
     endpoint = listener.EventsNotificationEndpoint(manager, on_crowd=lambda: crowds.append(1))
-    endpoint.info([raw()] * (listener.BATCH_SIZE - 1))
+    endpoint.info([raw()] * (listener.CROWD - 1))
     assert crowds == []
-    endpoint.info([raw()] * listener.BATCH_SIZE)
+    endpoint.info([raw()] * listener.CROWD)
     assert crowds == [1]
 
 
@@ -171,7 +171,7 @@ def test_pulses_are_among_a_crowd(conf, source):
     stage.wait_until(lambda: listening.pulses == 1)
     until = time.monotonic() + 3 * listener.HASTE_S
     while time.monotonic() < until:
-        listening.endpoint.info([raw()] * listener.BATCH_SIZE)
+        listening.endpoint.info([raw()] * listener.CROWD)
     stage.wait_until(lambda: listening.pulses > 1)
     listening.stop()
     listening.wait()
