@@ -26,6 +26,7 @@ from typing import TypeAlias
 import rpds
 
 from cleanupd.core import indexes
+from cleanupd.core import parted
 from cleanupd.core import resources
 
 #: Gives the part of a workload that a record's name has, None where it is no benchmark's name.
@@ -104,7 +105,7 @@ class KindRoot:
         if len(self.records) <= _FEW:
             return self._remade(records)
         root = self
-        seen: dict[str, None] = {}
+        seen: parted.Parted[None] = parted.Parted()
         rest = iter(records)
         while batch := tuple(itertools.islice(rest, indexes.BATCH)):
             root = root._with_batch(batch, seen)
@@ -113,8 +114,7 @@ class KindRoot:
             missing = frozenset(id_ for id_ in self.records if id_ not in seen)
         for id_ in missing:
             root = root.replaced(id_, None)
-        while seen:
-            seen.popitem()
+        seen.clear()
         return root, missing
 
     def _remade(self, records: Iterable[resources.Resource]) -> "tuple[KindRoot, frozenset[str]]":
@@ -139,7 +139,7 @@ class KindRoot:
         return (root if news or missing else self), missing
 
     def _with_batch(
-        self, batch: Iterable[resources.Resource], seen: dict[str, None]
+        self, batch: Iterable[resources.Resource], seen: parted.Parted[None]
     ) -> "KindRoot":
         root: KindRoot = self
         new: dict[str, resources.Resource] = {}
@@ -148,10 +148,10 @@ class KindRoot:
             known = root.records.get(id_)
             if known is None:
                 new[id_] = record
-                seen[id_] = None
+                seen.setdefault(id_, None)
             else:
                 # The id that is held anyway: that of the listing can go.
-                seen[known.ref.id] = None
+                seen.setdefault(known.ref.id, None)
                 if known != record:
                     root = root.replaced(id_, record)
         return root._grown(new) if new else root  # noqa: SLF001 - another of these

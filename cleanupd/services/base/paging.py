@@ -27,7 +27,6 @@ Nova's server groups page by offsets: :func:`by_offset`.
 from collections.abc import Callable
 from collections.abc import Iterator
 import http
-import itertools
 import types
 from typing import Any
 from typing import Generic
@@ -37,6 +36,7 @@ import urllib.parse
 import msgspec
 
 from cleanupd import exceptions
+from cleanupd.core import parted
 
 #: Resources asked for in one page: the most that the services give by default.
 PAGE_SIZE = 1000
@@ -100,8 +100,8 @@ class Walk(Generic[W]):
         self._fetch = fetch
         self._decode = decode
         self._key = key
-        # The collector of garbage does not follow texts and numbers in a dictionary.
-        self._positions: dict[str, int] = {}
+        self._positions: parted.Parted[int] = parted.Parted()
+        self._count = 0
         self._resumes = 0
 
     def items(self) -> Iterator[W]:
@@ -113,9 +113,7 @@ class Walk(Generic[W]):
         try:
             yield from self._walk()
         finally:
-            # One by one: other threads go on meanwhile.
-            while self._positions:
-                self._positions.popitem()
+            self._positions.clear()
 
     def _walk(self) -> Iterator[W]:
         marker: str | None = None
@@ -145,16 +143,15 @@ class Walk(Generic[W]):
         except exceptions.MalformedAnswer as error:
             raise self._incomplete(error.reason) from error
         begin = self._position(marker) + 1
-        again = self._positions.keys() & keys
-        is_honoured = all(self._positions[key] >= begin for key in again)
+        positions = self._positions
+        is_honoured = all(positions[key] >= begin for key in keys if key in positions)
         return page if is_honoured else None
 
     def _unseen(self, items: list[W]) -> Iterator[W]:
         positions, find_key = self._positions, self._key
         for item in items:
-            key = find_key(item)
-            position = len(positions)
-            if positions.setdefault(key, position) == position:
+            if positions.setdefault(find_key(item), self._count) == self._count:
+                self._count += 1
                 yield item
 
     def _next_marker(self, page: Any) -> str | None:
@@ -181,8 +178,7 @@ class Walk(Generic[W]):
         self._resumes += 1
         if self._resumes > _RESUMES:
             raise self._incomplete("it changes too fast: markers vanish again and again")
-        back = len(self._positions) - 1 - position
-        return next(itertools.islice(reversed(self._positions), back, None), None)
+        return next((key for key, at in self._positions.items() if at == position), None)
 
     def _incomplete(self, reason: str) -> exceptions.ListingIncomplete:
         return exceptions.ListingIncomplete(self._kind, reason)

@@ -66,8 +66,9 @@ def as_utc(time: datetime.datetime) -> datetime.datetime:
 
 def tags(*found: Iterable[str]) -> tuple[str, ...]:
     """Return tags and keys of metadata, the same tuple for all that have the same."""
-    several = frozenset(itertools.chain(*found))
-    return _shared(several) if several else ()
+    if not any(found):  # as most have none
+        return ()
+    return _shared(frozenset(itertools.chain(*found)))
 
 
 @functools.lru_cache(maxsize=4096)
