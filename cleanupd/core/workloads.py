@@ -38,6 +38,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     long; ``is_everything`` even the live ones.  Empty ``scopes``,
     ``formats`` (of names) and ``kinds`` mean all of them.  ``lifted`` has the
     :meth:`~cleanupd.core.kinds.Kind.lift_key` of each hold that keeps nothing.
+    ``only`` has the parts of names of the only workloads that are meant of all
+    that are selected; empty means that all are.
     """
 
     parts: dict[str, tuple[str, ...]] = {}
@@ -47,6 +49,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     formats: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     lifted: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
 
     def names(self, part: str) -> bool:
         """Whether a workload is selected whatever it does."""

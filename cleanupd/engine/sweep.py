@@ -62,7 +62,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     workloads of each task, as Rally reports them.  ``idle_s`` asks for every
     workload that was idle for so many seconds, ``is_everything`` for all,
     live ones too.  Empty ``scopes``, ``formats`` (of names) and ``kinds``
-    mean all of them.
+    mean all of them.  ``only`` has the parts that the only workloads give to
+    names that are meant of all these; empty means all.
     """
 
     tasks: tuple[str, ...] = ()
@@ -73,6 +74,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[patterns.Scope, ...] = ()
     formats: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def unexpanded(self) -> tuple[str, ...]:
@@ -204,6 +206,7 @@ class Engine:
             formats=frozenset(target.formats),
             kinds=frozenset(self.kinds_of(target.kinds)),
             lifted=self.settings.lifted,
+            only=frozenset(target.only),
         )
 
     def judge(
