@@ -25,6 +25,7 @@ import msgspec
 
 from cleanupd.core import graph as graphs
 from cleanupd.core import kinds
+from cleanupd.core import liveness
 from cleanupd.core import model
 from cleanupd.core import ownership
 from cleanupd.core import patterns
@@ -84,13 +85,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     safety: safeties.Safety = safeties.Safety()
     protections: tuple[shields.Protection, ...] = ()
     told: workloads.Told = workloads.Told()
+    observations: liveness.Observations = liveness.Observations()
 
 
 def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     """Return the verdict on every resource that is, or may be, a benchmark's."""
     claims = ownership.find_claims(snapshot, question.known, question.matcher)
     found = workloads.find_workloads(snapshot, claims, question.sightings)
-    asked = (question.selection, snapshot.taken_at, question.told)
+    asked = (question.selection, snapshot.taken_at, question.told, question.observations)
     live = workloads.find_live(found, *asked)
     doubtful = workloads.find_doubtful(found, *asked)
     unselected = dict(_unselected(claims, live, question.selection))
