@@ -70,6 +70,7 @@ SWEEPS = sa.Table(
     sa.Column("cloud", sa.String(255), nullable=False),
     sa.Column("region", sa.String(255), nullable=False),
     sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("schedule", sa.String(64)),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("started_at", sa.String(32), nullable=False),
     sa.Column("ended_at", sa.String(32)),
@@ -148,6 +149,17 @@ PROTECTIONS = sa.Table(
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("cloud", sa.String(255), nullable=False),
     sa.Column("region", sa.String(255), nullable=False),
+    sa.Column("content", _LONG, nullable=False),
+    **_MYSQL,
+)
+
+#: What was observed of each workload, as JSON; without a ``part`` the counters of the region.
+OBSERVATIONS = sa.Table(
+    "observations",
+    METADATA,
+    sa.Column("cloud", sa.String(255), primary_key=True),
+    sa.Column("region", sa.String(255), primary_key=True),
+    sa.Column("part", sa.String(255), primary_key=True),
     sa.Column("content", _LONG, nullable=False),
     **_MYSQL,
 )

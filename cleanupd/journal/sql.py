@@ -37,6 +37,7 @@ from cleanupd.core import resources
 from cleanupd.journal import database
 from cleanupd.journal import eventlog
 from cleanupd.journal import places
+from cleanupd.journal import plan_heads
 from cleanupd.journal import schema
 from cleanupd.journal import store
 
@@ -94,6 +95,17 @@ class Journal:
     ) -> tuple[store.Sweep, ...]:
         """Return all sweeps, of one cloud or region if that is given, the latest last."""
         return self._sweeps(*_of(cloud, region))
+
+    def planned(self, cloud: str, region: str) -> tuple[store.Planned, ...]:
+        """Return the plans that schedules had made for workloads that were over, in no order."""
+        column = schema.SWEEPS.c
+        asked = sa.select(column.schedule, column.started_at, column.plan)
+        scheduled = (column.schedule.is_not(None), column.plan.is_not(None))
+        rows = self._read(asked.where(*_of(cloud, region), *scheduled))
+        heads = (
+            plan_heads.of(name, at, self._decode(head, plan_heads.Head)) for name, at, head in rows
+        )
+        return tuple(one for one in heads if one.only)
 
     def unfinished(self, cloud: str, region: str) -> tuple[store.Sweep, ...]:
         """Return the sweeps of this host that are requested or running.
@@ -314,6 +326,8 @@ _COLUMNS = tuple(
 def _row(sweep: store.Sweep) -> dict[str, object]:
     row: dict[str, object] = {c.name: getattr(sweep, c.name) for c in _COLUMNS}
     row["note"] = eventlog.stored(sweep.note)
+    if sweep.schedule is None:  # who asked for it once has asked for it ever after
+        del row["schedule"]
     if sweep.certificate is not None:
         row["certificate"] = _encode(sweep.certificate)
     return row

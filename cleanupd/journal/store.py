@@ -12,6 +12,7 @@
 
 """What is kept of sweeps: the values, which anybody may import cheaply."""
 
+import datetime
 import enum
 
 import msgspec
@@ -75,7 +76,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
-    """One sweep.  Times are ISO 8601 in UTC; ``note`` says why nothing was removed."""
+    """One sweep.  Times are ISO 8601 in UTC; ``note`` says why nothing was removed.
+
+    ``schedule`` is the name of the schedule that asked for it, None where somebody did.
+    """
 
     id: str
     cloud: str
@@ -87,3 +91,17 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...] = ()
     certificate: certificates.Certificate | None = None
     note: str | None = None
+    schedule: str | None = None
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """That a schedule had a plan made for some workloads, because they were over.
+
+    ``only`` are the parts that they give to names, ``kept`` those of them of
+    which the plan kept anything.
+    """
+
+    schedule: str
+    at: datetime.datetime
+    only: frozenset[str]
+    kept: frozenset[str] = frozenset()

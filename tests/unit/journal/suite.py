@@ -152,6 +152,31 @@ class JournalSuite:
         [event] = journal.read_events("a")
         assert event.reason.startswith("a\ufffdbé")
 
+    def test_who_asked_for_a_sweep_stays_written(self, journal):
+        """What comes of it is saved later, by who need not know."""
+        journal.save(make_sweep("a", schedule="nightly"))
+        journal.save(make_sweep("a"), make_plan("a"))
+        assert journal.sweep("a").schedule == "nightly"
+
+    def test_what_schedules_planned_for_workloads_is_told(self, journal):
+        """Of each such plan the workloads, and of which of them something was kept."""
+        some = workloads.Selection(only=frozenset({"deadbeef", "c0ffee00"}))
+        kept = planning.Kept(
+            ref=sample.ref("network.network", "n"), name=None, part="deadbeef", reason="young"
+        )
+        ours = msgspec.structs.replace(make_plan("a", "x"), selection=some, kept=(kept,))
+        journal.save(make_sweep("a", schedule="nightly"), ours)
+        journal.save(make_sweep("b", schedule="nightly"), make_plan("b"))
+        journal.save(make_sweep("c"), msgspec.structs.replace(ours, id="c"))
+        (planned,) = journal.planned("c", "r")
+        assert planned == store.Planned(
+            schedule="nightly",
+            at=datetime.datetime.fromisoformat(START),
+            only=some.only,
+            kept=frozenset({"deadbeef"}),
+        )
+        assert journal.planned("c", "elsewhere") == ()
+
     def test_events_are_read_in_their_order(self, journal):
         """Each with its ref and reason."""
         events = [make_event("remove", "a"), make_event("removed", "a", reason="so")]
