@@ -31,6 +31,7 @@ import sqlalchemy as sa
 from cleanupd import exceptions
 from cleanupd.core import budgets
 from cleanupd.core import certificate as certificates
+from cleanupd.core import liveness
 from cleanupd.core import planning
 from cleanupd.core import protections as shields
 from cleanupd.core import resources
@@ -216,6 +217,53 @@ class Journal:
 
         if gone or added:
             self._database.run(write)
+
+    def observations(self, cloud: str, region: str) -> liveness.Observations:
+        """Return what was observed of the workloads of a region."""
+        column = schema.OBSERVATIONS.c
+        asked = sa.select(column.part, column.content)
+        rows = self._read(asked.where(column.cloud == cloud, column.region == region))
+        found = dict(map(tuple, rows))
+        head = found.pop("", None)
+        return liveness.Observations(
+            head=liveness.Head() if head is None else self._decode(head, liveness.Head),
+            workloads={p: self._decode(c, liveness.Quiet) for p, c in found.items()},
+        )
+
+    def save_observations(
+        self, cloud: str, region: str, before: liveness.Observations, now: liveness.Observations
+    ) -> bool:
+        """Replace what was observed; return whether nobody else had done so since ``before``."""
+        table, column = schema.OBSERVATIONS, schema.OBSERVATIONS.c
+        here = (column.cloud == cloud, column.region == region)
+        was, known = before.workloads, now.workloads
+        changed = [part for part, quiet in known.items() if was.get(part) != quiet]
+        gone = [*(was.keys() - known.keys()), *(part for part in changed if part in was)]
+        added = [
+            {"cloud": cloud, "region": region, "part": part, "content": _encode(known[part])}
+            for part in changed
+        ]
+        head = {"cloud": cloud, "region": region, "part": "", "content": _encode(now.head)}
+        is_first = before.head == liveness.Head()
+        # The counters change with each look that is newer, and so they tell whose turn it was.
+        take = (
+            sa.insert(table).values(head)
+            if is_first
+            else sa.update(table)
+            .where(*here, column.part == "", column.content == _encode(before.head))
+            .values(head)
+        )
+
+        def write(connection: sa.Connection) -> bool:
+            if not connection.execute(take).rowcount:
+                return False
+            for chunk in _chunks(gone):
+                connection.execute(sa.delete(table).where(*here, column.part.in_(chunk)))
+            if added:
+                connection.execute(sa.insert(table), added)
+            return True
+
+        return self._database.run(write)
 
     def protections(self, cloud: str, region: str) -> tuple[shields.Protection, ...]:
         """Return all protections of a region, expired ones too, the latest last."""
