@@ -156,7 +156,7 @@ def _remarks(record: resources.Resource, known: Mapping[str, kinds.Kind]) -> Ite
     kind = known[record.ref.kind]
     for hold in kind.holds:
         if hold.name in record.holds:
-            yield f"{hold.reason}, which [{kind.service}] {hold.option} lifts"
+            yield f"{hold.reason}, which {kind.find_lift(hold)} lifts"
     yield from record.notes
 
 
@@ -307,10 +307,11 @@ class _Rules:
         declared = {hold.name: hold for hold in kind.holds}
         for name in record.holds if record is not None else ():
             hold = declared.get(name, kinds.Hold(name, f"it is {name}"))
-            if hold.option is None:
+            lift = kind.find_lift(hold)
+            if lift is None:
                 return hold.reason
             if kind.lift_key(hold) not in self._lifted:
-                return f"{hold.reason}; [{kind.service}] {hold.option} would lift that"
+                return f"{hold.reason}; {lift} would lift that"
         return None
 
     def _why_used(self, ref: resources.Ref) -> str | None:

@@ -395,7 +395,8 @@ class Engine:
             LOG.warning("The sweep ends before its end: %(note)s", {"note": note})
             return msgspec.structs.replace(done, state=state, note=note)
         try:
-            certificate = self.verify(plan, stopping.Watched(progress, stop), part.left)
+            failed = {r.ref: r.reason for r in results if r.reason and not r.is_gone}
+            certificate = self.verify(plan, stopping.Watched(progress, stop), failed | part.left)
         except exceptions.Cancelled as error:
             note = f"{error}; what is left is not known"
             return msgspec.structs.replace(done, state=store.State.CANCELLED, note=note)

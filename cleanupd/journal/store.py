@@ -53,7 +53,10 @@ class Outcome(enum.StrEnum):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of one step; ``reason`` is None where it is removed."""
+    """The outcome of one step.
+
+    ``reason`` is None where it is removed, unless that took a rung of the ladder.
+    """
 
     ref: resources.Ref
     name: str | None
