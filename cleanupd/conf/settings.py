@@ -302,7 +302,8 @@ def _lifted(conf: cfg.ConfigOpts) -> Iterator[str]:
     rungs = ladder.allowed(conf, opts.known_kinds())
     for kind in opts.known_kinds():
         for hold in kind.holds:
-            if hold.option and conf[kind.service][hold.option]:
+            is_by_rung = any(f"{kind.service} {kind.rung_key(r)}" in rungs for r in hold.rungs)
+            if is_by_rung or (hold.option and conf[kind.service][hold.option]):
                 yield kind.lift_key(hold)
 
 
