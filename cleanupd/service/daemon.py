@@ -39,12 +39,15 @@ from cleanupd.service import fetcher as fetchers
 from cleanupd.service import image_caches
 from cleanupd.service import keeper as keepers
 from cleanupd.service import listener as listeners
+from cleanupd.service import rules as laws
 from cleanupd.service import scheduler as schedulers
 from cleanupd.service import sweeper as sweepers
+from cleanupd.service import watching
 from cleanupd.services.base import collectors
 from cleanupd.services.base import notification
 
 SWEEP = "sweep"
+WATCH = "watch"
 
 
 class Daemon:
@@ -82,6 +85,7 @@ class Daemon:
         self.listener = listeners.NotificationListener(
             conf, source, self.handlers, lambda: self.scheduler.run_soon(self._syncs)
         )
+        self._keeper.watcher.hear(self.listener)
 
     def follow(self, chosen: settings.Settings) -> None:
         """Use other settings from now on; the model and what is under way stay."""
@@ -109,6 +113,11 @@ class Daemon:
         )
         return (
             *syncs,
+            schedulers.Job(
+                name=WATCH,
+                schedule=settings.Schedule(interval_s=watching.INTERVAL_S),
+                run=self._keeper.look,
+            ),
             schedulers.Job(name=SWEEP, schedule=self._settings.sweep, run=self.sweep_scheduled),
             self.image_caches.job(),
         )
@@ -228,7 +237,8 @@ class Daemon:
         """List the cloud, make and store a plan; nothing is removed."""
         self._keeper.engine.select(target)
         known = self._keeper.observe()
-        return self._keeper.engine.plan(known.snapshot, target, known.sightings)
+        patience = laws.find_patience(self._settings.rules, target, is_scheduled=False)
+        return self._keeper.engine.plan(known.snapshot, target, known.sightings, patience=patience)
 
     def stored_plan(self, plan_id: str) -> planning.Plan:
         """Return a stored plan; raises UnknownSweep."""
