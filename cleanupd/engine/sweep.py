@@ -31,9 +31,7 @@ from cleanupd.core import certificate as certificates
 from cleanupd.core import generators
 from cleanupd.core import judgement as judgements
 from cleanupd.core import kinds
-from cleanupd.core import liveness
 from cleanupd.core import model
-from cleanupd.core import ownership
 from cleanupd.core import patterns
 from cleanupd.core import planning
 from cleanupd.core import protections as shields
@@ -182,17 +180,6 @@ class Engine:
             return workloads.find_sightings(snapshot, {})
         return found
 
-    def trace(self, snapshot: model.Snapshot) -> dict[str, liveness.Trace]:
-        """Return how each workload looks that left something, by its part."""
-        claims = ownership.find_claims(snapshot, self._kinds, self._matcher)
-        return liveness.find_traces(snapshot, claims)
-
-    def _observed(self, selection: workloads.Selection) -> liveness.Observations:
-        """Return what the journal knows, where it matters: for what nobody has named."""
-        if selection.idle is None and all(selection.parts.values()):
-            return liveness.Observations()
-        return self.journal.observations(self.cloud.name, self.cloud.region)
-
     def expand(self, target: Target) -> Target:
         """Return the target with the workloads of its tasks, as far as they can be known.
 
@@ -240,15 +227,18 @@ class Engine:
             safety=self.settings.safety,
             protections=self.protections(),
             told=self._told(selection),
-            observations=self._observed(selection),
         )
         return judgements.judge(snapshot, question)
 
-    def _told(self, selection: workloads.Selection) -> workloads.Told:
-        """Return what Rally's database says, where workloads are selected that nobody named."""
-        if self.settings.rally is None or selection.idle is None:
+    def ask_rally(self) -> workloads.Told:
+        """Return what Rally's database says of workloads: nothing where none is named."""
+        if self.settings.rally is None:
             return workloads.Told()
         return asking.ask(self.settings.rally, self._matcher.patterns)
+
+    def _told(self, selection: workloads.Selection) -> workloads.Told:
+        """Return what Rally's database says, where workloads are selected that nobody named."""
+        return workloads.Told() if selection.idle is None else self.ask_rally()
 
     def _remembered(self, selection: workloads.Selection) -> workloads.Sightings:
         """Return the sightings of the journal, where an age may depend on them."""
@@ -298,14 +288,15 @@ class Engine:
         sightings: workloads.Sightings | None = None,
         *,
         id_: str | None = None,
-        patience: liveness.Patience | None = None,
+        most: int | None = None,
     ) -> planning.Plan:
         """Make and store the plan for a target; nothing is removed.
 
         ``id_`` is the id of a sweep that was asked for before it was planned.
-        ``patience`` is asked of what nobody named, where no person is there.
+        ``most`` is how many resources may go at once, if that is less than the
+        budgets allow.
         """
-        selection = msgspec.structs.replace(self.select(target), patience=patience)
+        selection = self.select(target)
         judgement = self.judge(snapshot, selection, sightings)
         if unknown := self.settings.safety.find_unknown(snapshot):
             LOG.warning(
@@ -313,6 +304,7 @@ class Engine:
                 {"names": ", ".join(unknown)},
             )
         plan = planning.make_plan(id_ or self.new_id(), snapshot, judgement, selection)
+        plan = msgspec.structs.replace(plan, most=most)
         if self.settings.history is not None:
             self.journal.forget_before(clock.now() - self.settings.history)
         self.journal.save(self._sweep(plan, store.State.PLANNED), plan)

@@ -23,6 +23,7 @@ import msgspec
 from oslo_log import log
 
 from cleanupd import exceptions
+from cleanupd.conf import schedule as groups
 from cleanupd.conf import settings
 from cleanupd.core import planning
 from cleanupd.core import resources
@@ -93,8 +94,6 @@ class Sweeper:
         objections = laws.find_objections(
             self.rules, target, cloud=engine.cloud.name, confirm=confirm
         ) + laws.find_objections_of_cloud(engine)
-        if target.idle_s is not None:
-            objections += self._doubts()
         if is_dry_run:
             objections = ("it was a dry run",)
         elif objections and self.rules.is_enforcing:
@@ -102,24 +101,26 @@ class Sweeper:
         sweep, _ = self._enqueue(target, objections)
         return sweep
 
-    def run_scheduled(self, target: engines.Target | None) -> str:
-        """Sweep what the options ask for, wait until that is done, and say what came of it."""
+    def run_scheduled(self, target: engines.Target | None, name: str = groups.PLAIN) -> str:
+        """Sweep what a schedule asks for, wait until that is done, and say what came of it."""
         if target is None:
+            place = groups.place_of(name)
             return (
-                "nothing to sweep: set [sweep] tasks, [sweep] workloads or [sweep] all_over = true"
+                f"nothing to sweep: set [{place}] tasks, [{place}] workloads or [{place}]"
+                " all_over = true"
             )
         # Usually the last sweep has left nothing: that is no failure.
-        _, future = self._enqueue(target, self._objections_of_schedule(), is_scheduled=True)
+        _, future = self._enqueue(target, self._objections_of_schedule(name, target), name)
         return describe(future.result())
 
-    def _objections_of_schedule(self) -> tuple[str, ...]:
-        of_cloud = laws.find_objections_of_cloud(self._keeper.engine)
-        return laws.find_objections_of_schedule(self.rules) + of_cloud + self._doubts()
+    def begin_scheduled(self, target: engines.Target, name: str) -> store.Sweep:
+        """Begin to sweep what a schedule asks for, and return it as requested; raises Refused."""
+        sweep, _ = self._enqueue(target, self._objections_of_schedule(name, target), name)
+        return sweep
 
-    def _doubts(self) -> tuple[str, ...]:
-        """Return what speaks against believing any age."""
-        doubt = self._keeper.watcher.clocks.why_doubted()
-        return (doubt,) if doubt else ()
+    def _objections_of_schedule(self, name: str, target: engines.Target) -> tuple[str, ...]:
+        of_cloud = laws.find_objections_of_cloud(self._keeper.engine)
+        return laws.find_objections_of_schedule(self.rules, name, target) + of_cloud
 
     def execute(self, plan_id: str, *, confirm: str | None) -> store.Sweep:
         """Take a request to execute a stored plan, once, and return it; raises Refused."""
@@ -132,8 +133,7 @@ class Sweeper:
         why = budgeting.why_unapproved(plan, engine.settings.budget)
         if why and not is_approved:
             raise exceptions.Refused(why)
-        doubts = () if plan.selection.idle is None else self._doubts()
-        if objections := laws.find_objections_of_cloud(engine) + doubts:
+        if objections := laws.find_objections_of_cloud(engine):
             raise exceptions.Refused("; ".join(objections))
         with self._lock:
             sweep = self._journal.sweep(plan_id)
@@ -202,7 +202,7 @@ class Sweeper:
         return None
 
     def _enqueue(
-        self, target: engines.Target, objections: tuple[str, ...], *, is_scheduled: bool = False
+        self, target: engines.Target, objections: tuple[str, ...], schedule: str | None = None
     ) -> tuple[store.Sweep, futures.Future[store.Sweep]]:
         engine = self._keeper.engine
         sweep = store.Sweep(
@@ -211,11 +211,10 @@ class Sweeper:
             region=engine.cloud.region,
             state=store.State.REQUESTED,
             started_at=clock.now().isoformat(timespec="seconds"),
+            schedule=schedule,
         )
         with self._lock:
-            work = functools.partial(
-                self._plan, sweep.id, target, objections, is_scheduled=is_scheduled
-            )
+            work = functools.partial(self._plan, sweep.id, target, objections, schedule)
             return sweep, self._submit(sweep, work)
 
     def _submit(
@@ -260,25 +259,28 @@ class Sweeper:
         sweep_id: str,
         target: engines.Target,
         objections: tuple[str, ...],
-        *,
-        is_scheduled: bool,
+        schedule: str | None,
     ) -> store.Sweep:
         """Plan on a listing of now, and remove what the plan says if nothing speaks against it."""
+        is_scheduled = schedule is not None
         stop = self._stops[sweep_id]
         target = self._keeper.engine.expand(target)
         known = self._keeper.observe()
         stop.check()
-        patience = laws.find_patience(self.rules, target, is_scheduled=is_scheduled)
         plan = self._keeper.engine.plan(
-            known.snapshot, target, known.sightings, id_=sweep_id, patience=patience
+            known.snapshot,
+            target,
+            known.sightings,
+            id_=sweep_id,
+            most=self.rules.most_of(schedule),
         )
         if not is_scheduled and target.unexpanded and not (plan.steps or plan.kept):
             raise exceptions.Refused(
                 f"nothing of task {', '.join(target.unexpanded)} was found, and its workloads,"
                 " whose uuids are in most names, are not known here: name them, too"
             )
-        if plan.steps and is_scheduled and not objections:
-            objections = self._let_pass(plan)
+        if plan.steps and schedule is not None and not objections:
+            objections = self._let_pass(plan, schedule, target)
         stop.check()
         if not objections:
             return self._remove(plan)
@@ -290,7 +292,9 @@ class Sweeper:
         )
         return self._save(msgspec.structs.replace(self._journal.sweep(sweep_id), note=note))
 
-    def _let_pass(self, plan: planning.Plan) -> tuple[str, ...]:
+    def _let_pass(
+        self, plan: planning.Plan, schedule: str, target: engines.Target
+    ) -> tuple[str, ...]:
         """Let the time pass before a removal that nobody attends, and say what forbids it then."""
         delay_s = self.rules.delay_s
         ends_at = clock.now() + datetime.timedelta(seconds=delay_s)
@@ -303,15 +307,13 @@ class Sweeper:
         if stop.wait(delay_s):
             stop.check()
             raise exceptions.Refused("the daemon stopped before the first removal")
-        return self._objections_of_schedule()
+        return self._objections_of_schedule(schedule, target)
 
     def _remove(self, plan: planning.Plan, *, is_approved: bool = False) -> store.Sweep:
         self._results = _Results({step.ref: step.observed.name for step in plan.steps})
         try:
             stop = self._stops[plan.id]
-            engine, parts = self._keeper.engine, {step.part for step in plan.steps}
-            with self._keeper.watcher.sweeping(parts):
-                return engine.execute(plan, self._results, stop, is_approved=is_approved)
+            return self._keeper.engine.execute(plan, self._results, stop, is_approved=is_approved)
         finally:
             # Without a broker nobody else tells the model.
             self._keeper.touch(step.ref for step in plan.steps)
