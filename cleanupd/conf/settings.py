@@ -111,6 +111,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     is_enforcing: bool = False
     is_all_over: bool = False
     idle_s: float = 600.0
+    enforce_idle_s: float = 0.0
+    min_age_s: float = 0.0
     plan_lifetime_s: float = 3600.0
     delay_s: float = 60.0
     schedules: dict[str, SweepSchedule] = {}
@@ -229,6 +231,8 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
             is_enforcing=conf.sweep.mode == "enforce",
             is_all_over=conf.sweep.all_over,
             idle_s=conf.sweep.idle,
+            enforce_idle_s=conf.sweep.enforce_idle,
+            min_age_s=conf.safety.min_age,
             plan_lifetime_s=conf.sweep.plan_lifetime,
             delay_s=conf.safety.delay,
             schedules=dict(_schedules(conf)),

@@ -31,7 +31,9 @@ from cleanupd.core import certificate as certificates
 from cleanupd.core import generators
 from cleanupd.core import judgement as judgements
 from cleanupd.core import kinds
+from cleanupd.core import liveness
 from cleanupd.core import model
+from cleanupd.core import ownership
 from cleanupd.core import patterns
 from cleanupd.core import planning
 from cleanupd.core import protections as shields
@@ -180,6 +182,17 @@ class Engine:
             return workloads.find_sightings(snapshot, {})
         return found
 
+    def trace(self, snapshot: model.Snapshot) -> dict[str, liveness.Trace]:
+        """Return how each workload looks that left something, by its part."""
+        claims = ownership.find_claims(snapshot, self._kinds, self._matcher)
+        return liveness.find_traces(snapshot, claims)
+
+    def _observed(self, selection: workloads.Selection) -> liveness.Observations:
+        """Return what the journal knows, where it matters: for what nobody has named."""
+        if selection.idle is None and all(selection.parts.values()):
+            return liveness.Observations()
+        return self.journal.observations(self.cloud.name, self.cloud.region)
+
     def expand(self, target: Target) -> Target:
         """Return the target with the workloads of its tasks, as far as they can be known.
 
@@ -227,6 +240,7 @@ class Engine:
             safety=self.settings.safety,
             protections=self.protections(),
             told=self._told(selection),
+            observations=self._observed(selection),
         )
         return judgements.judge(snapshot, question)
 
@@ -288,15 +302,17 @@ class Engine:
         sightings: workloads.Sightings | None = None,
         *,
         id_: str | None = None,
+        patience: liveness.Patience | None = None,
         most: int | None = None,
     ) -> planning.Plan:
         """Make and store the plan for a target; nothing is removed.
 
         ``id_`` is the id of a sweep that was asked for before it was planned.
+        ``patience`` is asked of what nobody named, where no person is there.
         ``most`` is how many resources may go at once, if that is less than the
         budgets allow.
         """
-        selection = self.select(target)
+        selection = msgspec.structs.replace(self.select(target), patience=patience)
         judgement = self.judge(snapshot, selection, sightings)
         if unknown := self.settings.safety.find_unknown(snapshot):
             LOG.warning(

@@ -41,13 +41,16 @@ from cleanupd.service import fetcher as fetchers
 from cleanupd.service import image_caches
 from cleanupd.service import keeper as keepers
 from cleanupd.service import listener as listeners
+from cleanupd.service import rules as laws
 from cleanupd.service import scheduler as schedulers
 from cleanupd.service import schedules
 from cleanupd.service import sweeper as sweepers
+from cleanupd.service import watching
 from cleanupd.services.base import collectors
 from cleanupd.services.base import notification
 
 ENDS = "workloads_over"
+WATCH = "watch"
 
 
 class Daemon:
@@ -86,6 +89,7 @@ class Daemon:
         self.listener = listeners.NotificationListener(
             conf, source, self.handlers, lambda: self.scheduler.run_soon(self._syncs)
         )
+        self._keeper.watcher.hear(self.listener)
 
     def follow(self, chosen: settings.Settings) -> None:
         """Use other settings from now on; the model and what is under way stay."""
@@ -113,6 +117,11 @@ class Daemon:
         )
         return (
             *syncs,
+            schedulers.Job(
+                name=WATCH,
+                schedule=settings.Schedule(interval_s=watching.INTERVAL_S),
+                run=self._keeper.look,
+            ),
             *self._jobs_of_schedules(),
             self.image_caches.job(),
         )
@@ -244,7 +253,8 @@ class Daemon:
         """List the cloud, make and store a plan; nothing is removed."""
         self._keeper.engine.select(target)
         known = self._keeper.observe()
-        return self._keeper.engine.plan(known.snapshot, target, known.sightings)
+        patience = laws.find_patience(self._settings.rules, target, is_scheduled=False)
+        return self._keeper.engine.plan(known.snapshot, target, known.sightings, patience=patience)
 
     def stored_plan(self, plan_id: str) -> planning.Plan:
         """Return a stored plan; raises UnknownSweep."""

@@ -31,6 +31,7 @@ from cleanupd.engine import clock as clocks
 from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.service import keeper as keepers
+from cleanupd.service import rules as laws
 from cleanupd.service import sweeper as sweepers
 
 LOG = log.getLogger(__name__)
@@ -234,7 +235,8 @@ class _Ends:
         """Return what the model says of workloads now, and when they were last active."""
         engine = self._keeper.engine
         only = msgspec.structs.replace(target, only=tuple(parts))
-        selection = engine.select(only)
+        patience = laws.find_patience(self._sweeper.rules, target, is_scheduled=True)
+        selection = msgspec.structs.replace(engine.select(only), patience=patience)
         known = self._keeper.known()
         # What the bus does not tell is as old as the listing; the plan makes its own.
         snapshot = msgspec.structs.replace(known.snapshot, taken_at=self._clock())

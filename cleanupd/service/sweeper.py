@@ -94,6 +94,8 @@ class Sweeper:
         objections = laws.find_objections(
             self.rules, target, cloud=engine.cloud.name, confirm=confirm
         ) + laws.find_objections_of_cloud(engine)
+        if target.idle_s is not None:
+            objections += self._doubts()
         if is_dry_run:
             objections = ("it was a dry run",)
         elif objections and self.rules.is_enforcing:
@@ -120,7 +122,13 @@ class Sweeper:
 
     def _objections_of_schedule(self, name: str, target: engines.Target) -> tuple[str, ...]:
         of_cloud = laws.find_objections_of_cloud(self._keeper.engine)
-        return laws.find_objections_of_schedule(self.rules, name, target) + of_cloud
+        of_schedule = laws.find_objections_of_schedule(self.rules, name, target)
+        return of_schedule + of_cloud + self._doubts()
+
+    def _doubts(self) -> tuple[str, ...]:
+        """Return what speaks against believing any age."""
+        doubt = self._keeper.watcher.clocks.why_doubted()
+        return (doubt,) if doubt else ()
 
     def execute(self, plan_id: str, *, confirm: str | None) -> store.Sweep:
         """Take a request to execute a stored plan, once, and return it; raises Refused."""
@@ -133,7 +141,8 @@ class Sweeper:
         why = budgeting.why_unapproved(plan, engine.settings.budget)
         if why and not is_approved:
             raise exceptions.Refused(why)
-        if objections := laws.find_objections_of_cloud(engine):
+        doubts = () if plan.selection.idle is None else self._doubts()
+        if objections := laws.find_objections_of_cloud(engine) + doubts:
             raise exceptions.Refused("; ".join(objections))
         with self._lock:
             sweep = self._journal.sweep(plan_id)
@@ -267,11 +276,13 @@ class Sweeper:
         target = self._keeper.engine.expand(target)
         known = self._keeper.observe()
         stop.check()
+        patience = laws.find_patience(self.rules, target, is_scheduled=is_scheduled)
         plan = self._keeper.engine.plan(
             known.snapshot,
             target,
             known.sightings,
             id_=sweep_id,
+            patience=patience,
             most=self.rules.most_of(schedule),
         )
         if not is_scheduled and target.unexpanded and not (plan.steps or plan.kept):
@@ -313,7 +324,9 @@ class Sweeper:
         self._results = _Results({step.ref: step.observed.name for step in plan.steps})
         try:
             stop = self._stops[plan.id]
-            return self._keeper.engine.execute(plan, self._results, stop, is_approved=is_approved)
+            engine, parts = self._keeper.engine, {step.part for step in plan.steps}
+            with self._keeper.watcher.sweeping(parts):
+                return engine.execute(plan, self._results, stop, is_approved=is_approved)
         finally:
             # Without a broker nobody else tells the model.
             self._keeper.touch(step.ref for step in plan.steps)

@@ -120,6 +120,7 @@ def test_the_status_says_what_it_is_and_does(daemon):
         "sync_identity",
         "sync_image",
         "sync_network",
+        "watch",
         "sweep",
         "workloads_over",
         "image_caches",
