@@ -21,6 +21,7 @@ exceptions end here; beyond, there is :mod:`cleanupd.exceptions`.
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import email.utils
 import html
 import http
 import os
@@ -99,6 +100,8 @@ class Cloud:
         self._finding = {service: threading.Lock() for service in _VERSIONS}
         self._throttles = {s: pacing.Throttle(pace) for s in _VERSIONS}
         self._is_hurried = threading.Event()
+        #: By how many seconds the clock of the service that answered last is ahead of ours.
+        self.clock_shift_s = 0.0
 
     @classmethod
     def connect(
@@ -212,7 +215,7 @@ class Cloud:
             _translated(service, self.name, self._urls[service]),
             self._throttles[service].turn() as refuse,
         ):
-            started = time.monotonic()
+            started, asked_at = time.monotonic(), time.time()
             response: requests.Response = self._adapters[service].request(
                 path,
                 method,
@@ -222,6 +225,8 @@ class Cloud:
             )
             if response.status_code in _OVERLOADED:
                 refuse()
+        shift_s = find_shift(response.headers.get("Date"), asked_at, time.time())
+        self.clock_shift_s = self.clock_shift_s if shift_s is None else shift_s
         LOG.debug(
             "%(method)s %(service)s %(path)s: %(status)d in %(ms)d ms, %(request)s",
             {
@@ -312,6 +317,19 @@ class Cloud:
         )
         urls = [str(one["url"]) for endpoints in found.values() for one in endpoints if one]
         return _without_secrets(urls[0]) if urls else ""
+
+
+def find_shift(told: str | None, asked_at: float, answered_at: float) -> float | None:
+    """Return by how much a clock is ahead that told its time between two moments of ours.
+
+    None where it tells none: not every server sends a date.
+    """
+    try:
+        # It has whole seconds.
+        at = email.utils.parsedate_to_datetime(told or "").timestamp()
+    except ValueError:
+        return None
+    return max(at - answered_at, 0.0) or min(at + 1 - asked_at, 0.0)
 
 
 class _Pool(ks_session.TCPKeepAliveAdapter):

@@ -36,6 +36,7 @@ from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.service import keeper as keepers
 from cleanupd.service import rules as laws
+from cleanupd.service import watching
 
 LOG = log.getLogger(__name__)
 
@@ -127,8 +128,9 @@ class Sweeper:
 
     def _doubts(self) -> tuple[str, ...]:
         """Return what speaks against believing any age."""
-        doubt = self._keeper.watcher.clocks.why_doubted()
-        return (doubt,) if doubt else ()
+        jumped = self._keeper.watcher.clocks.why_doubted()
+        apart = watching.why_apart(self._keeper.engine.cloud.clock_shift_s)
+        return tuple(filter(None, (jumped, apart)))
 
     def execute(self, plan_id: str, *, confirm: str | None) -> store.Sweep:
         """Take a request to execute a stored plan, once, and return it; raises Refused."""
