@@ -78,7 +78,11 @@ class Daemon:
         )
         self.listener: listeners.NotificationListener | None = None
         self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules)
-        self.schedules = schedules.Schedules(self._keeper, self.sweeper)
+        self.schedules = schedules.Schedules(
+            self._keeper,
+            self.sweeper,
+            lambda name: self.scheduler.run_soon([_sweep_job(name)]),
+        )
         self.image_caches = image_caches.ImageCaches(chosen.host, chosen.image_caches)
         self.scheduler = schedulers.BackgroundTaskScheduler(
             self._jobs(), workers=chosen.job_workers
@@ -134,6 +138,7 @@ class Daemon:
                 schedule=known[name].when if name in known else settings.Schedule(),
                 run=functools.partial(self.schedules.run, name),
                 is_long=True,
+                is_quiet=True,
             )
         yield schedulers.Job(
             name=ENDS,
