@@ -27,6 +27,7 @@ from collections.abc import Iterator
 import contextlib
 import datetime
 import functools
+import gc
 import multiprocessing
 from multiprocessing import connection
 import os
@@ -51,7 +52,6 @@ from cleanupd.engine import sweep
 from cleanupd.journal import places
 from cleanupd.journal import sql
 from cleanupd.journal import store
-from cleanupd.service import supervisor
 from cleanupd.services.base import registry
 from tests import emulator
 from tests.emulator import __main__ as emulator_command
@@ -83,7 +83,9 @@ def weigh_plan(size: int, rounds: int) -> Iterator[report.Measurement]:
     leaks = size // OF_LEAKS
     report.tell(f"making models of {size // 10} and {size} resources")
     small, large = (_make(all_of, leaks) for all_of in (size // 10, size))
-    supervisor.calm()
+    # As a daemon does that has listed all.
+    gc.collect()
+    gc.freeze()
     found = [(_plan(large), _plan(small)) for _ in range(rounds)]
     steps, _ = found[0]
     yield report.Measurement(name="resources of the cloud", unit="resources", value=size)
