@@ -17,6 +17,7 @@ resource has to stay, or None; a resource that stays makes others stay, so
 they are asked again until nothing changes.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 import enum
@@ -64,20 +65,21 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     through: resources.Ref | None = None
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdicts on all resources of a snapshot that are not foreign.
-
-    ``graph`` has the ties of all that a benchmark made.
-    """
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """The verdicts on all resources of a snapshot that are not foreign."""
 
     findings: tuple[Finding, ...]
     workloads: tuple[workloads.Workload, ...]
     foreign: int
-    graph: graphs.Graph
 
     def of(self, *verdicts: Verdict) -> tuple[Finding, ...]:
         """Return the findings with one of these verdicts."""
         return tuple(f for f in self.findings if f.verdict in verdicts)
+
+    def ties(self, snapshot: model.Snapshot, refs: Collection[resources.Ref]) -> graphs.Graph:
+        """Return the ties of some leaks: quick for who has the judgement from :func:`judge`."""
+        known: graphs.Graph | None = vars(self).get("graph")
+        return graphs.Graph(snapshot, refs) if known is None else known.among(refs)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,12 +110,14 @@ def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     ours = _findings_of_claims(snapshot, question.known, claims, unselected, blocked)
     # What is only looked at goes with its owner and is nobody's to remove.
     removable = [f for f in ours if question.known[f.resource.ref.kind].is_removable]
-    return Judgement(
+    judged = Judgement(
         findings=tuple(sorted((*removable, *undecidable), key=lambda f: f.resource.ref)),
         workloads=found,
         foreign=sum(snapshot.counts().values()) - len(claims) - len(undecidable),
-        graph=graph,
     )
+    # What is no field goes over no bus.
+    vars(judged)["graph"] = graph
+    return judged
 
 
 def _unselected(

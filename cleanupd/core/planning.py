@@ -99,7 +99,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan that removes the leaks of a judgement and nothing else."""
     leaks = {finding.resource.ref: finding for finding in judgement.of(Verdict.LEAK)}
-    order = _Order(judgement.graph.among(leaks), leaks)
+    order = _Order(judgement.ties(snapshot, leaks), leaks)
     steps = tuple(
         Step(
             observed=leaks[ref].resource,

@@ -15,11 +15,14 @@
 import functools
 import random
 
+import msgspec
+
 from cleanupd.core import judgement as judgements
 from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import ownership
 from cleanupd.core import patterns
+from cleanupd.core import planning
 from cleanupd.core import resources
 from cleanupd.core import roots
 from tests.unit.core import sample
@@ -106,10 +109,11 @@ def test_nothing_is_left_out_that_an_edge_or_a_home_leads_to():
         snapshot = look(make(random.Random(seed)), FINDER)
         claims = ownership.find_claims(snapshot, *KNOWN)
         judged = judgements.judge(snapshot, sample.question())
-        near = {one.ref for one in judged.graph.near}
+        ties = judged.ties(snapshot, claims)
+        near = {one.ref for one in ties.near}
         for one in snapshot:
             targets = {*(edge.target for edge in one.edges), *one.cascades}
-            is_home = any(home in claims for home in judged.graph.homes(one))
+            is_home = any(home in claims for home in ties.homes(one))
             assert one.ref in near or not (one.ref in claims or targets & claims.keys() or is_home)
 
 
@@ -135,3 +139,17 @@ def test_what_was_asked_for_is_remembered():
     assert snapshot.named(sample.ref("compute.flavor", "m1")) == flavor
     assert snapshot.named(sample.ref("compute.flavor", "m2")) is None
     assert sample.snapshot(broken={"compute.flavor": "x"}).named(flavor.ref) is None
+
+
+def test_a_judgement_that_came_over_a_bus_makes_the_same_plan():
+    """It has its fields, and nothing of what it was made with."""
+    for seed in range(50):
+        snapshot = look(make(random.Random(seed)), FINDER)
+        asked = sample.question()
+        judged = judgements.judge(snapshot, asked)
+        sent = msgspec.convert(msgspec.to_builtins(judged), judgements.Judgement)
+        plans = (
+            planning.make_plan("plan", snapshot, one, asked.selection) for one in (judged, sent)
+        )
+        found, expected = ([(step.ref, step.after) for step in plan.steps] for plan in plans)
+        assert sorted(found) == sorted(expected)
