@@ -18,6 +18,7 @@ ever made, because the parser of each kind decodes the bytes itself.  Foreign
 exceptions end here; beyond, there is :mod:`cleanupd.exceptions`.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
@@ -99,6 +100,8 @@ class Cloud:
         self._finding = {service: threading.Lock() for service in _VERSIONS}
         self._throttles = {s: pacing.Throttle(pace) for s in _VERSIONS}
         self._is_hurried = threading.Event()
+        #: Called right before each request that changes something, which it may forbid by raising.
+        self.guard: Callable[[], None] = _allow
 
     @classmethod
     def connect(
@@ -212,6 +215,8 @@ class Cloud:
             _translated(service, self.name, self._urls[service]),
             self._throttles[service].turn() as refuse,
         ):
+            if method != "GET":
+                self.guard()
             started = time.monotonic()
             response: requests.Response = self._adapters[service].request(
                 path,
@@ -312,6 +317,10 @@ class Cloud:
         )
         urls = [str(one["url"]) for endpoints in found.values() for one in endpoints if one]
         return _without_secrets(urls[0]) if urls else ""
+
+
+def _allow() -> None:
+    """Forbid nothing."""
 
 
 class _Pool(ks_session.TCPKeepAliveAdapter):

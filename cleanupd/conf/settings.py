@@ -129,6 +129,13 @@ class ImageCaches(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Coordination(msgspec.Struct, frozen=True, kw_only=True):
+    """Where daemons agree which of them leads: ``url`` is None where there is one alone."""
+
+    url: str | None = None
+    lease_s: float = 20.0
+
+
 class Notifications(msgspec.Struct, frozen=True, kw_only=True):
     """Where to listen: exchanges and topics, the name of the queue, and what counts.
 
@@ -165,6 +172,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     address: api.Address
     notifications: Notifications | None
     image_caches: ImageCaches = ImageCaches()
+    coordination: Coordination = Coordination()
 
 
 def make_settings(conf: cfg.ConfigOpts) -> Settings:
@@ -209,7 +217,18 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
         notifications=_notifications(conf) if conf.notifications.enabled else None,
         image_caches=_image_caches(conf),
+        coordination=_coordination(conf),
     )
+
+
+def _coordination(conf: cfg.ConfigOpts) -> Coordination:
+    group = conf.coordination
+    if group.backend_url and not conf.database.connection:
+        raise exceptions.InvalidOptions(
+            "[coordination] backend_url is for several daemons, and they need one database:"
+            " set [database] connection, too"
+        )
+    return Coordination(url=group.backend_url or None, lease_s=group.lease)
 
 
 def _journal(conf: cfg.ConfigOpts) -> places.Place:

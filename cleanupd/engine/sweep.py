@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
+import copy
 import datetime
 import threading
 from typing import TYPE_CHECKING
@@ -46,10 +47,12 @@ from cleanupd.engine import logcontext
 from cleanupd.engine import observer
 from cleanupd.engine import progress as progresses
 from cleanupd.engine import protecting
+from cleanupd.engine import resuming
 from cleanupd.engine import stopping
 from cleanupd.journal import store
 
 if TYPE_CHECKING:
+    from cleanupd.journal import fencing
     from cleanupd.journal import sql
 
 LOG = log.getLogger(__name__)
@@ -139,6 +142,12 @@ class Engine:
     def rebuilt(self, settings: Settings) -> "Engine":
         """Return an engine for the same cloud with other settings."""
         return Engine(self.cloud, self.managers, self.journal, settings, self._refused)
+
+    def fenced(self, fence: "fencing.Fence") -> "Engine":
+        """Return this engine for an executor: what it removes is written in its epoch alone."""
+        found = copy.copy(self)
+        found.journal = self.journal.fenced(fence)
+        return found
 
     def kinds_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the kinds that names of kinds and of services mean; raises UnknownKind."""
@@ -299,6 +308,18 @@ class Engine:
         self.journal.save(self._sweep(plan, store.State.PLANNED), plan)
         return plan
 
+    def resume(
+        self,
+        plan: planning.Plan,
+        snapshot: model.Snapshot,
+        sightings: workloads.Sightings | None = None,
+    ) -> resuming.Rest:
+        """Return what is left of a stored plan whose execution was interrupted."""
+        judgement = self.judge(snapshot, self._named(plan), sightings)
+        fresh = planning.make_plan(plan.id, snapshot, judgement, plan.selection)
+        fates = self.journal.fates(plan.id)
+        return resuming.find_rest(plan, fresh, snapshot, fates, self._kinds)
+
     def execute(
         self,
         plan: planning.Plan,
@@ -306,13 +327,15 @@ class Engine:
         stop: threading.Event | None = None,
         *,
         is_approved: bool = False,
+        rest: resuming.Rest | None = None,
     ) -> store.Sweep:
         """Remove what a stored plan says, verify by a new listing, and store what came of it.
 
         What the budgets have no room for is left.  A plan that is over the
         share stays planned, with the reason, unless somebody has approved it.
         Setting ``stop`` ends it after the calls that are under way, unverified;
-        a :class:`~cleanupd.engine.stopping.Stop` may cancel it.
+        a :class:`~cleanupd.engine.stopping.Stop` may cancel it.  ``rest`` is what is left of
+        a plan that was interrupted.
         Raises Refused where the options keep anything from being removed from this cloud.
         """
         if reason := self.why_only_reported():
@@ -325,7 +348,9 @@ class Engine:
             self.journal.save(running)
             LOG.info("Sweep of %(count)d resources begins", {"count": len(plan.steps)})
             try:
-                sweep = self._execute(plan, running, progress, stop or threading.Event())
+                sweep = self._execute(
+                    plan, rest or resuming.Rest(plan), running, progress, stop or threading.Event()
+                )
             except BaseException as error:
                 note = f"it broke off: {error!r}"
                 broken = msgspec.structs.replace(running, state=store.State.FAILED, note=note)
@@ -358,15 +383,19 @@ class Engine:
     def _execute(
         self,
         plan: planning.Plan,
+        rest: resuming.Rest,
         running: store.Sweep,
         progress: progresses.Progress | None,
         stop: threading.Event,
     ) -> store.Sweep:
-        part = budgets.take(plan, self.balance())
+        of_sweep = self.journal.spent_by(plan.id)
+        part = budgets.take(rest.plan, msgspec.structs.replace(self.balance(), of_sweep=of_sweep))
         if note := budgeting.describe(part):
             LOG.warning("%(note)s", {"note": note})
-        going = msgspec.structs.replace(plan, steps=part.steps)
+        going = msgspec.structs.replace(rest.plan, steps=part.steps)
         with self.journal.events(plan.id) as events:
+            for settled in rest.news:
+                events.append(resuming.make_event(settled, clock.now()))
             results = executor.Executor(
                 self.cloud,
                 self.managers,
@@ -378,13 +407,13 @@ class Engine:
                 going,
                 progress,
                 lambda: self._look_again(going),
-                protecting.Watch(self.journal, plan, self._kinds, clock.now).why_kept,
+                protecting.Watch(self.journal, going, self._kinds, clock.now).why_kept,
             )
         done = msgspec.structs.replace(
             running,
             state=store.State.DONE,
             ended_at=clock.now().isoformat(timespec="seconds"),
-            results=budgeting.results_of(plan, part, results),
+            results=budgeting.results_of(plan, part, (*results, *rest.settled)),
             note=note,
         )
         if stop.is_set():
@@ -393,9 +422,9 @@ class Engine:
             return msgspec.structs.replace(done, state=state, note=note)
         try:
             certificate = self.verify(plan, stopping.Watched(progress, stop), part.left)
-        except exceptions.Cancelled as error:
-            note = f"{error}; what is left is not known"
-            return msgspec.structs.replace(done, state=store.State.CANCELLED, note=note)
+        except (exceptions.Cancelled, exceptions.Paused) as error:
+            state, note = stopping.describe(stop)[0], f"{error}; what is left is not known"
+            return msgspec.structs.replace(done, state=state, note=note)
         except exceptions.CleanupdError as error:
             LOG.error("The sweep could not be verified: %(why)s", {"why": error})  # noqa: TRY400
             note = f"what is left is not known: {error}"
