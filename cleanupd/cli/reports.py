@@ -181,6 +181,12 @@ class Writer:
 
     def results(self, sweep: "store.Sweep") -> None:
         """Write what could not be removed, if anything, and why."""
+        climbed = [r for r in sweep.results if r.is_gone and r.reason]
+        if climbed:
+            self.line()
+            self.line(f"Removed by the ladder: {text.count(len(climbed), 'resource')}")
+            columns = ("Kind", "Name", "ID", "Reason")
+            self._some(columns, [rows.of_result(one) for one in climbed], has_all=False)
         failed = [r for r in sweep.results if not r.is_gone]
         if failed:
             self.line()

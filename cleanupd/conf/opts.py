@@ -23,6 +23,7 @@ from cleanupd.conf import cloud
 from cleanupd.conf import coordination
 from cleanupd.conf import default
 from cleanupd.conf import image_cache
+from cleanupd.conf import ladder
 from cleanupd.conf import names
 from cleanupd.conf import notifications
 from cleanupd.conf import rally
@@ -33,6 +34,7 @@ from cleanupd.conf import services
 from cleanupd.conf import sweep
 from cleanupd.conf import sync
 from cleanupd.services.base import collectors
+from cleanupd.core import kinds
 from cleanupd.services.base import registry
 
 _GROUPS = (
@@ -81,6 +83,11 @@ def managers() -> registry.Managers:
 
 @functools.cache
 def collector_classes() -> collectors.Plugins:
+def known_kinds() -> tuple[kinds.Kind, ...]:
+    """Return the declarations of all kinds."""
+    return tuple(manager.KIND for manager in managers().values())
+
+
     """Return the plugins that keep a service's part of the model, loaded once."""
     return collectors.ClusterModelCollectorLoader().load()[0]
 
@@ -100,5 +107,7 @@ def plugin_groups() -> tuple[tuple[cfg.OptGroup, list[cfg.Opt]], ...]:
         found[manager.KIND.service].extend(manager.OPTS)
     return tuple(
         (cfg.OptGroup(service, title=f"Resources of the service {service}"), options)
+    for service, options in found.items():
+        options.extend(ladder.options(service, known_kinds()))
         for service, options in found.items()
     )

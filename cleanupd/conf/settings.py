@@ -32,6 +32,7 @@ from cleanupd import exceptions
 from cleanupd import pacing
 from cleanupd.conf import image_cache
 from cleanupd.conf import loading
+from cleanupd.conf import ladder
 from cleanupd.conf import opts
 from cleanupd.core import budgets
 from cleanupd.core import generators
@@ -312,13 +313,16 @@ def _safety(conf: cfg.ConfigOpts) -> safety.Safety:
         min_age=datetime.timedelta(seconds=group.min_age),
         min_age_named=datetime.timedelta(seconds=group.min_age_named),
     )
+            ladder=ladder.allowed(conf, opts.known_kinds()),
 
 
 def _lifted(conf: cfg.ConfigOpts) -> Iterator[str]:
     """Yield the key of each hold whose option says that it keeps nothing."""
-    for kind in (manager.KIND for manager in opts.managers().values()):
+    rungs = ladder.allowed(conf, opts.known_kinds())
+    for kind in opts.known_kinds():
         for hold in kind.holds:
-            if hold.option and conf[kind.service][hold.option]:
+            is_by_rung = any(f"{kind.service} {kind.rung_key(r)}" in rungs for r in hold.rungs)
+            if is_by_rung or (hold.option and conf[kind.service][hold.option]):
                 yield kind.lift_key(hold)
 
 

@@ -69,7 +69,7 @@ def certify(
 ) -> Certificate:
     """Return what a snapshot taken after the sweep shows.
 
-    ``postponed`` has the reasons for which steps were never to be taken.
+    ``postponed`` has the reasons for which steps were never to be taken, or failed.
     """
     steps = plan.steps if plan is not None else ()
     planned = {step.ref for step in steps}

@@ -25,6 +25,7 @@ import msgspec
 
 from cleanupd.core import graph as graphs
 from cleanupd.core import kinds
+from cleanupd.core import liveness
 from cleanupd.core import model
 from cleanupd.core import ownership
 from cleanupd.core import patterns
@@ -84,13 +85,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     safety: safeties.Safety = safeties.Safety()
     protections: tuple[shields.Protection, ...] = ()
     told: workloads.Told = workloads.Told()
+    observations: liveness.Observations = liveness.Observations()
 
 
 def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     """Return the verdict on every resource that is, or may be, a benchmark's."""
     claims = ownership.find_claims(snapshot, question.known, question.matcher)
     found = workloads.find_workloads(snapshot, claims, question.sightings)
-    asked = (question.selection, snapshot.taken_at, question.told)
+    asked = (question.selection, snapshot.taken_at, question.told, question.observations)
     live = workloads.find_live(found, *asked)
     doubtful = workloads.find_doubtful(found, *asked)
     unselected = dict(_unselected(claims, live, question.selection))
@@ -112,6 +114,8 @@ def _unselected(
     for ref, claim in claims.items():
         if claim.part in live:
             yield ref, live[claim.part]
+        elif selection.only and claim.part not in selection.only:
+            yield ref, "only other workloads were asked for"
         elif selection.scopes and claim.scope not in selection.scopes:
             yield ref, f"scope {claim.scope} was not asked for"
         elif selection.formats and claim.pattern.format not in selection.formats:
@@ -152,7 +156,7 @@ def _remarks(record: resources.Resource, known: Mapping[str, kinds.Kind]) -> Ite
     kind = known[record.ref.kind]
     for hold in kind.holds:
         if hold.name in record.holds:
-            yield f"{hold.reason}, which [{kind.service}] {hold.option} lifts"
+            yield f"{hold.reason}, which {kind.find_lift(hold)} lifts"
     yield from record.notes
 
 
@@ -303,10 +307,11 @@ class _Rules:
         declared = {hold.name: hold for hold in kind.holds}
         for name in record.holds if record is not None else ():
             hold = declared.get(name, kinds.Hold(name, f"it is {name}"))
-            if hold.option is None:
+            lift = kind.find_lift(hold)
+            if lift is None:
                 return hold.reason
             if kind.lift_key(hold) not in self._lifted:
-                return f"{hold.reason}; [{kind.service}] {hold.option} would lift that"
+                return f"{hold.reason}; {lift} would lift that"
         return None
 
     def _why_used(self, ref: resources.Ref) -> str | None:

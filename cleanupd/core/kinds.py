@@ -44,16 +44,32 @@ class EdgeRule(msgspec.Struct, frozen=True):
     via: str
 
 
+class Rung(msgspec.Struct, frozen=True):
+    """What the API of a kind has for a resource that cannot be removed by asking.
+
+    ``does`` is what people read, after "would let cleanupd".  Where it is a
+    removal itself nothing is asked for after it, else the removal is asked
+    for again.  Some are of use only where something is in the way.
+    """
+
+    name: str
+    does: str
+    is_removal: bool = False
+    is_for_conflicts: bool = False
+
+
 class Hold(msgspec.Struct, frozen=True):
     """Something on a resource itself that speaks against its removal.
 
     ``reason`` is what people read.  ``option`` is the option, in the group of
-    the service, that lifts it; where there is none, nothing does.
+    the service, that lifts it, and so does each of the ``rungs`` of the ladder
+    that is allowed; where there is neither, nothing does.
     """
 
     name: str
     reason: str
     option: str | None = None
+    rungs: tuple[str, ...] = ()
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +81,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     regular expressions for what may follow a benchmark's name in names of
     this kind.  ``edges`` are all ties that records of this kind can hold;
     ``cascades`` the kinds that the service may remove with it; ``holds`` all
-    that a record of this kind may name as such.
+    that a record of this kind may name as such; ``rungs`` the ladder that its
+    API has, the gentlest first.
     ``listed_after`` are the kinds whose listing must have ended before that
     of this kind begins.  ``is_removable`` is false for kinds that are only
     looked at because of their edges.  ``is_asynchronous`` says that the
@@ -82,6 +99,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     edges: tuple[EdgeRule, ...] = ()
     cascades: tuple[str, ...] = ()
     holds: tuple[Hold, ...] = ()
+    rungs: tuple[Rung, ...] = ()
     listed_after: tuple[str, ...] = ()
     is_regional: bool = True
     is_removable: bool = True
@@ -93,6 +111,21 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     def service(self) -> str:
         """The official service type, such as ``compute``."""
         return self.name.partition(".")[0]
+
+    @property
+    def noun(self) -> str:
+        """The name without the service, such as ``server``."""
+        return self.name.partition(".")[2]
+
+    def rung_key(self, rung: str) -> str:
+        """Return what an option says to allow a rung of this kind, without the service."""
+        return f"{self.noun}:{rung}"
+
+    def find_lift(self, hold: Hold) -> str | None:
+        """Return the option, as people write it, that lifts a hold; None where none does."""
+        if hold.rungs:
+            return f"[{self.service}] ladder = {self.rung_key(hold.rungs[0])}"
+        return f"[{self.service}] {hold.option}" if hold.option else None
 
     def lift_key(self, hold: Hold) -> str:
         """Return what a selection says when it lifts a hold of this kind."""

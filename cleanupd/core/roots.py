@@ -23,8 +23,6 @@ from collections.abc import Mapping
 import itertools
 from typing import TypeAlias
 
-import rpds
-
 from cleanupd.core import indexes
 from cleanupd.core import parted
 from cleanupd.core import resources
@@ -53,7 +51,7 @@ class KindRoot:
 
     def __init__(
         self,
-        records: "rpds.HashTrieMap[str, resources.Resource]",
+        records: parted.Map[resources.Resource],
         found: Iterable[indexes.Index],
         find_part: FindPart,
     ) -> None:
@@ -66,18 +64,15 @@ class KindRoot:
         cls, records: Iterable[resources.Resource], find_part: FindPart = no_part
     ) -> "KindRoot":
         """Return the root that holds exactly these records, the last of those with the same id."""
-        held: rpds.HashTrieMap[str, resources.Resource] = rpds.HashTrieMap()
+        held: parted.Parted[resources.Resource] = parted.Parted()
         collected = _Collected(find_part)
         again: dict[str, resources.Resource] = {}
         rest = iter(records)
         while batch := {one.ref.id: one for one in itertools.islice(rest, indexes.BATCH)}:
-            grown = held.update(batch)
-            if len(grown) < len(held) + len(batch):
-                again |= {id_: batch.pop(id_) for id_ in [one for one in batch if one in held]}
-                grown = held.update(batch)
-            held = grown
+            twice = [id_ for id_, one in batch.items() if held.setdefault(id_, one) is not one]
+            again |= {id_: batch.pop(id_) for id_ in twice}
             collected.add(batch)
-        root = cls(held, collected.indexes(), find_part)
+        root = cls(held.frozen(), collected.indexes(), find_part)
         for id_, record in again.items():
             root = root.replaced(id_, record)
         return root

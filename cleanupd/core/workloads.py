@@ -24,6 +24,7 @@ import datetime
 
 import msgspec
 
+from cleanupd.core import liveness
 from cleanupd.core import model
 from cleanupd.core import ownership
 from cleanupd.core import patterns
@@ -38,6 +39,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     long; ``is_everything`` even the live ones.  Empty ``scopes``,
     ``formats`` (of names) and ``kinds`` mean all of them.  ``lifted`` has the
     :meth:`~cleanupd.core.kinds.Kind.lift_key` of each hold that keeps nothing.
+    ``only`` has the parts of names of the only workloads that are meant of all
+    that are selected; empty means that all are.  ``patience`` is asked of
+    workloads that nobody named, None where a person is there to see what goes.
     """
 
     parts: dict[str, tuple[str, ...]] = {}
@@ -47,6 +51,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     formats: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     lifted: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
+    patience: liveness.Patience | None = None
 
     def names(self, part: str) -> bool:
         """Whether a workload is selected whatever it does."""
@@ -90,7 +96,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     where none of them carries a date.  ``undated`` counts the resources
     that carry none though they could have been made at any time, and
     ``undated_since`` is when the last of them was first seen; None where
-    that is not known.
+    that is not known.  ``leases`` are the tags that say how long it is to live.
     """
 
     part: str
@@ -101,6 +107,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     active_at: datetime.datetime | None
     undated: int
     undated_since: datetime.datetime | None
+    leases: tuple[str, ...] = ()
 
 
 #: When a resource without dates was first seen.
@@ -108,6 +115,7 @@ Sightings = Mapping[resources.Ref, datetime.datetime]
 
 
 _TOLD_NOTHING = Told()
+_OBSERVED_NOTHING = liveness.Observations()
 
 
 def find_sightings(snapshot: model.Snapshot, before: Sightings) -> Sightings:
@@ -132,7 +140,10 @@ def find_workloads(
     for record in snapshot:
         if (claim := claims.get(record.ref)) is not None:
             members[claim.part].append(record)
-    found = [_summarise(part, claims, of, sightings) for part, of in members.items()]
+    found = [
+        _summarise(part, claims, of, sightings, liveness.find_leases(snapshot, of))
+        for part, of in members.items()
+    ]
     oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
     return tuple(sorted(found, key=lambda w: (w.active_at or oldest, w.part)))
 
@@ -142,6 +153,7 @@ def _summarise(
     claims: ownership.Claims,
     records: Sequence[resources.Resource],
     sightings: Sightings,
+    leases: tuple[str, ...],
 ) -> Workload:
     dates: list[datetime.datetime] = []
     undated: list[resources.Ref] = []
@@ -169,6 +181,7 @@ def _summarise(
         active_at=max(dates, default=None),
         undated=len(undated),
         undated_since=max(seen, default=None) if len(seen) == len(undated) else None,
+        leases=leases,
     )
 
 
@@ -177,12 +190,14 @@ def find_live(
     selection: Selection,
     now: datetime.datetime,
     told: Told = _TOLD_NOTHING,
+    observations: liveness.Observations = _OBSERVED_NOTHING,
 ) -> dict[str, str]:
     """Return why each workload that is not selected is left alone, by its part."""
     return {
         workload.part: reason
         for workload in workloads
-        if (reason := _why_left_alone(workload, selection, now, told))
+        if not selection.is_named(workload.part)
+        and (reason := _why_left_alone(workload, selection, now, told, observations))
     }
 
 
@@ -191,32 +206,65 @@ def find_doubtful(
     selection: Selection,
     now: datetime.datetime,
     told: Told = _TOLD_NOTHING,
+    observations: liveness.Observations = _OBSERVED_NOTHING,
 ) -> dict[str, str]:
     """Return why it cannot be told of a workload whether it is over, by its part."""
     idle = selection.idle
-    return {
-        workload.part: reason
-        for workload in workloads
-        if idle is not None
-        and not selection.names(workload.part)
-        and workload.part not in told.over
-        and (reason := told.doubt or _why_undated(workload, now - idle))
-    }
+    found: dict[str, str] = {}
+    for workload in workloads:
+        part = workload.part
+        if idle is None or selection.names(part):
+            continue
+        reason = told.doubt or _why_undated(workload, now - idle)
+        if part in told.over:
+            reason = None
+        reason = reason or _why_too_soon(part, selection.patience, told, observations)
+        if reason:
+            found[part] = reason
+    return found
 
 
 def _why_left_alone(
-    workload: Workload, selection: Selection, now: datetime.datetime, told: Told
+    workload: Workload,
+    selection: Selection,
+    now: datetime.datetime,
+    told: Told,
+    observations: liveness.Observations,
 ) -> str | None:
-    if selection.names(workload.part):
-        return None
-    if selection.idle is None:
+    is_named = selection.names(workload.part)
+    if selection.idle is None and not is_named:
         return "its workload was not named"
-    if workload.part in told.alive:
-        return told.alive[workload.part]
-    if workload.part in told.over:
+    if reason := liveness.why_leased(workload.part, workload.leases, observations, now):
+        return reason
+    # What was idle when it was planned is not any more.
+    if is_named or selection.idle is None:
         return None
+    if workload.part in told.alive or workload.part in told.over:
+        return told.alive.get(workload.part)
     if workload.active_at is not None and now - workload.active_at < selection.idle:
         return f"its workload was active at {workload.active_at:%Y-%m-%d %H:%M:%S} UTC"
+    return None
+
+
+def _why_too_soon(
+    part: str,
+    patience: liveness.Patience | None,
+    told: Told,
+    observations: liveness.Observations,
+) -> str | None:
+    if patience is None:
+        return None
+    needed, option = patience.sighted, "[safety] min_age"
+    if part not in told.over:
+        if not patience.idle:
+            return "idleness is only reported: name the workload, or set [sweep] enforce_idle"
+        needed, option = patience.idle, "[sweep] enforce_idle"
+    quiet_s, needed_s = observations.quiet_s(part), needed.total_seconds()
+    if quiet_s < needed_s:
+        return (
+            f"its workload was seen to do nothing for {quiet_s:.0f} s, and {option} asks for"
+            f" {needed_s:.0f} s"
+        )
     return None
 
 

@@ -38,6 +38,7 @@ from cleanupd import exceptions
 from cleanupd.core import kinds
 from cleanupd.core import planning
 from cleanupd.core import resources
+from cleanupd.engine import ladder as ladders
 from cleanupd.engine import logcontext
 from cleanupd.engine import progress as progresses
 from cleanupd.engine import removal
@@ -81,6 +82,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     removed, and ``conflict_s`` to get free of what the service says is in the
     way.  What the last look said holds for ``look_s`` seconds, so that what
     goes one after the other (images, then their project) costs one look.
+    ``ladder`` has the rungs that may be taken where all that did not help, as
+    ``block_storage volume:reset``.
     """
 
     workers: int = 8
@@ -88,6 +91,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 600.0
     conflict_s: float = 60.0
     look_s: float = 30.0
+    ladder: frozenset[str] = frozenset()
 
 
 class Executor:
@@ -116,6 +120,7 @@ class Executor:
         #: What the last look said, and until when that holds.
         self._looked: tuple[LastLook, float] = (LastLook(), float("-inf"))
         self._remover = removal.Remover(cloud, managers, events, clock)
+        self._ladder = ladders.Ladder(limits.ladder)
         #: Steps that wait for a thread, by service.
         self._turns: dict[str, turns.Turns[planning.Step]] = collections.defaultdict(turns.Turns)
         self._progress: progresses.Progress = progresses.Silence()
@@ -151,6 +156,8 @@ class Executor:
         self._remover.why_kept = why_kept
         self._progress = progress or self._progress
         self._steps = {step.ref: step for step in plan.steps}
+        for step in plan.steps:
+            self._ladder.begin(self._kind(step.ref), step.observed)
         self._sorter = graphlib.TopologicalSorter({s.ref: s.after for s in plan.steps})
         self._sorter.prepare()
         self._progress.removing(len(plan.steps))
@@ -209,7 +216,7 @@ class Executor:
         """Remove, in a thread of a service, what comes next there."""
         step = self._turns[service].take()
         try:
-            return step, self._remover.remove(step)
+            return step, self._remover.remove(step, self._ladder.current(step.ref))
         except exceptions.JournalFailed:
             raise  # what cannot be written down is not done
         except exceptions.CleanupdError as error:
@@ -299,7 +306,8 @@ class Executor:
             ends_at = self._patience.setdefault(step.ref, now + self._limits.conflict_s)
             if now + wait_s >= ends_at:
                 asked = f"; the service wants {wait_s:.0f} s to pass before" if wait_s else ""
-                self._fail(step.ref, f"{result}{asked}")
+                is_conflict = isinstance(result, exceptions.Conflict)
+                self._climb(step.ref, f"{result}{asked}", is_conflict=is_conflict)
             else:
                 self._due[step.ref] = now + max(self._limits.poll_s, wait_s)
             return
@@ -309,6 +317,22 @@ class Executor:
             self._polled.setdefault(kind.name, (now, 0.0))
         else:
             self._settle(result)
+
+    def _climb(self, ref: resources.Ref, reason: str, *, is_conflict: bool = False) -> None:
+        """Have the next rung taken that is allowed for what could not be removed, or give up."""
+        kind = self._kind(ref)
+        rung = self._ladder.climb(kind, ref, is_conflict=is_conflict)
+        if rung is None:
+            advice = self._ladder.advise(kind, ref, is_conflict=is_conflict)
+            self._fail(ref, f"{reason}{advice}")
+            return
+        LOG.warning(
+            "%(ref)s: %(reason)s; %(rung)s is tried",
+            {"ref": ref, "reason": reason, "rung": rung.name},
+        )
+        self._vanishing.pop(ref, None)
+        self._patience.pop(ref, None)
+        self._due[ref] = time.monotonic()
 
     def _fail(self, ref: resources.Ref, reason: str, outcome: Outcome = Outcome.FAILED) -> None:
         name = self._steps[ref].observed.name
@@ -365,9 +389,9 @@ class Executor:
             if present is not None and ref not in present:
                 self._settle(result)
             elif present is not None and self._is_stuck(present[ref]):
-                self._fail(ref, f"its status is {present[ref].status}")
+                self._climb(ref, f"its status is {present[ref].status}")
             elif now >= deadline:
-                self._fail(ref, f"it did not vanish within {self._limits.timeout_s:.0f} s")
+                self._climb(ref, f"it did not vanish within {self._limits.timeout_s:.0f} s")
 
     def _list(self, kind: str) -> dict[resources.Ref, resources.Resource] | None:
         """Return what there is of a kind, or None when that cannot be said."""
@@ -379,5 +403,9 @@ class Executor:
 
     def _is_stuck(self, record: resources.Resource) -> bool:
         """Whether a resource went into an error while it was being removed."""
+        status = (record.status or "").lower()
+        if self._ladder.current(record.ref) is not None:
+            # To be reset it was set to that.
+            return "error" in status and status != "error"
         before = self._steps[record.ref].observed.status
-        return record.status != before and "error" in (record.status or "").lower()
+        return record.status != before and "error" in status

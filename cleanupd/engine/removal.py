@@ -73,13 +73,15 @@ class Remover:
         self._forbidden: dict[str, str] = {}
         #: The kinds of which it has removed one.
         self._allowed: set[str] = set()
+        #: The rungs that were taken.
+        self._climbed: set[tuple[resources.Ref, str]] = set()
 
     def expect(self, step: planning.Step) -> None:
         """Note that :meth:`remove` will be called for a step as soon as there is a thread."""
         self._reader.expect(step.observed)
 
-    def remove(self, step: planning.Step) -> store.Result:
-        """Ask for the removal of one resource, and say what came of it.
+    def remove(self, step: planning.Step, rung: kinds.Rung | None = None) -> store.Result:
+        """Ask for the removal of one resource, after a rung, and say what came of it.
 
         The resource is read again first: one that is gone is left alone, and
         so is one that is not the same any more.  Raises where another attempt
@@ -88,7 +90,7 @@ class Remover:
         nothing may be removed any more.
         """
         try:
-            return self._remove(step)
+            return self._remove(step, rung)
         except exceptions.JournalFailed:
             raise
         except exceptions.CleanupdError as error:
@@ -103,7 +105,7 @@ class Remover:
         """Say that a resource is not there any more, as a listing shows."""
         return self._result(step, Outcome.GONE)
 
-    def _remove(self, step: planning.Step) -> store.Result:
+    def _remove(self, step: planning.Step, rung: kinds.Rung | None) -> store.Result:
         plugin = self._managers[step.ref.kind]
         if forbidden := self._forbidden.get(step.ref.kind):
             return self._result(step, Outcome.WAITING, forbidden)
@@ -112,24 +114,50 @@ class Remover:
             now = read(step.observed)
             if now is None:
                 return self._result(step, Outcome.GONE)
-            if change := find_change(plugin.KIND, step, now) or self.why_kept(step, now):
+            change = find_change(plugin.KIND, step, now, rung) or self.why_kept(step, now)
+            if change:
                 return self._result(step, Outcome.CHANGED, change)
-            if _is_going(now):
-                return self._result(step, Outcome.REMOVED)
-            self._note(step, store.INTENT)
-            try:
-                plugin(self._cloud, now).delete()
-            except exceptions.Stale:
-                self._note(step, "stale")
-            except exceptions.CleanupdError as error:
-                self._note(step, "refused", str(error))
-                if isinstance(error, exceptions.Forbidden):
-                    self._forbid(step.ref.kind, error)
-                raise
-            else:
-                self._allowed.add(step.ref.kind)
-                return self._accepted(step, plugin)
+            if result := self._attempt(step, plugin(self._cloud, now), rung):
+                return result
         return self._result(step, Outcome.CHANGED, "it changes faster than it can be removed")
+
+    def _attempt(
+        self, step: planning.Step, resource: manager.ResourceManager, rung: kinds.Rung | None
+    ) -> store.Result | None:
+        """Take the rung and ask for the removal; None where it changed since it was read."""
+        if rung is not None and (step.ref, rung.name) not in self._climbed:
+            self._take(step, resource, rung)
+            if rung.is_removal:
+                return self._result(step, Outcome.REMOVED, f"by {rung.name}")
+        elif _is_going(resource.resource):
+            return self._result(step, Outcome.REMOVED)
+        self._note(step, store.INTENT)
+        try:
+            resource.delete()
+        except exceptions.Stale:
+            self._note(step, "stale")
+            return None
+        except exceptions.CleanupdError as error:
+            self._note(step, "refused", str(error))
+            if isinstance(error, exceptions.Forbidden):
+                self._forbid(step.ref.kind, error)
+            raise
+        self._allowed.add(step.ref.kind)
+        return self._accepted(step, type(resource), rung)
+
+    def _take(
+        self, step: planning.Step, resource: manager.ResourceManager, rung: kinds.Rung
+    ) -> None:
+        """Take a rung, with the intent before it and the outcome after it."""
+        self._note(step, store.INTENT, f"{rung.name}: {rung.does}")
+        try:
+            resource.climb(rung)
+        except exceptions.CleanupdError as error:
+            self._note(step, "refused", f"{rung.name}: {error}")
+            raise
+        self._climbed.add((step.ref, rung.name))
+        if not rung.is_removal:
+            self._note(step, "climbed", rung.name)
 
     def _forbid(self, kind: str, error: exceptions.Forbidden) -> None:
         """Try no other of a kind, unless the token may remove some of it."""
@@ -138,7 +166,10 @@ class Remover:
             LOG.warning("%(why)s; no other is tried", {"why": self._forbidden[kind]})
 
     def _accepted(
-        self, step: planning.Step, plugin: type[manager.ResourceManager]
+        self,
+        step: planning.Step,
+        plugin: type[manager.ResourceManager],
+        rung: kinds.Rung | None,
     ) -> store.Result:
         """Say that a resource is removed, as the service says.
 
@@ -149,7 +180,7 @@ class Remover:
         if plugin.KIND.cost is kinds.Cost.USER and plugin(self._cloud, step.observed).read():
             reason = "the service accepted its removal, but it is still there"
             return self._result(step, Outcome.FAILED, reason)
-        return self._result(step, Outcome.REMOVED)
+        return self._result(step, Outcome.REMOVED, f"after {rung.name}" if rung else None)
 
     def _result(
         self, step: planning.Step, outcome: Outcome, reason: str | None = None
@@ -180,13 +211,23 @@ def _is_passing(error: exceptions.CleanupdError) -> bool:
     return isinstance(error, exceptions.ServiceUnreachable | exceptions.MalformedAnswer)
 
 
-def find_change(kind: kinds.Kind, step: planning.Step, now: resources.Resource) -> str | None:
-    """Say what of a resource's identity, or against its removal, is new since it was planned."""
+def find_change(
+    kind: kinds.Kind,
+    step: planning.Step,
+    now: resources.Resource,
+    rung: kinds.Rung | None = None,
+) -> str | None:
+    """Say what of a resource's identity, or against its removal, is new since it was planned.
+
+    What the rung lifts that is about to be taken is nothing new: it may be
+    what came of the first attempt.
+    """
     for field in kind.identity_fields:
         before, after = getattr(step.observed, field), getattr(now, field)
         if before != after and not (field == "owners" and _has_lost_removed_owners(step, now)):
             return f"its {field} changed since the plan: {_tell(before)}, now {_tell(after)}"
-    if new := set(now.holds) - set(step.observed.holds):
+    lifted = {hold.name for hold in kind.holds if rung is not None and rung.name in hold.rungs}
+    if new := set(now.holds) - set(step.observed.holds) - lifted:
         return f"since the plan it became {', '.join(sorted(new))}"
     return None
 

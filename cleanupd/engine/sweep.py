@@ -65,7 +65,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     workloads of each task, as Rally reports them.  ``idle_s`` asks for every
     workload that was idle for so many seconds, ``is_everything`` for all,
     live ones too.  Empty ``scopes``, ``formats`` (of names) and ``kinds``
-    mean all of them.
+    mean all of them.  ``only`` has the parts that the only workloads give to
+    names that are meant of all these; empty means all.
     """
 
     tasks: tuple[str, ...] = ()
@@ -76,6 +77,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[patterns.Scope, ...] = ()
     formats: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def unexpanded(self) -> tuple[str, ...]:
@@ -213,6 +215,7 @@ class Engine:
             formats=frozenset(target.formats),
             kinds=frozenset(self.kinds_of(target.kinds)),
             lifted=self.settings.lifted,
+            only=frozenset(target.only),
         )
 
     def judge(
@@ -421,7 +424,9 @@ class Engine:
             LOG.warning("The sweep ends before its end: %(note)s", {"note": note})
             return msgspec.structs.replace(done, state=state, note=note)
         try:
-            certificate = self.verify(plan, stopping.Watched(progress, stop), part.left)
+            told = (*results, *rest.settled)
+            failed = {r.ref: r.reason for r in told if r.reason and not r.is_gone}
+            certificate = self.verify(plan, stopping.Watched(progress, stop), failed | part.left)
         except (exceptions.Cancelled, exceptions.Paused) as error:
             state, note = stopping.describe(stop)[0], f"{error}; what is left is not known"
             return msgspec.structs.replace(done, state=state, note=note)

@@ -72,6 +72,7 @@ SWEEPS = sa.Table(
     sa.Column("cloud", sa.String(255), nullable=False),
     sa.Column("region", sa.String(255), nullable=False),
     sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("schedule", sa.String(64)),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("started_at", sa.String(32), nullable=False),
     sa.Column("ended_at", sa.String(32)),
@@ -166,5 +167,16 @@ EPOCHS = sa.Table(
     sa.Column("epoch", sa.Integer, nullable=False),
     sa.Column("host", sa.String(255), nullable=False),
     sa.Column("since", sa.String(32), nullable=False),
+    **_MYSQL,
+)
+
+#: What was observed of each workload, as JSON; without a ``part`` the counters of the region.
+OBSERVATIONS = sa.Table(
+    "observations",
+    METADATA,
+    sa.Column("cloud", sa.String(255), primary_key=True),
+    sa.Column("region", sa.String(255), primary_key=True),
+    sa.Column("part", sa.String(255), primary_key=True),
+    sa.Column("content", _LONG, nullable=False),
     **_MYSQL,
 )

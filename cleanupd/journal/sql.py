@@ -33,6 +33,7 @@ import sqlalchemy as sa
 from cleanupd import exceptions
 from cleanupd.core import budgets
 from cleanupd.core import certificate as certificates
+from cleanupd.core import liveness
 from cleanupd.core import planning
 from cleanupd.core import protections as shields
 from cleanupd.core import resources
@@ -40,6 +41,7 @@ from cleanupd.journal import database
 from cleanupd.journal import eventlog
 from cleanupd.journal import fencing
 from cleanupd.journal import places
+from cleanupd.journal import plan_heads
 from cleanupd.journal import queue
 from cleanupd.journal import schema
 from cleanupd.journal import store
@@ -144,6 +146,17 @@ class Journal:
     ) -> tuple[store.Sweep, ...]:
         """Return all sweeps, of one cloud or region if that is given, the latest last."""
         return self._sweeps(*_of(cloud, region))
+
+    def planned(self, cloud: str, region: str) -> tuple[store.Planned, ...]:
+        """Return the plans that schedules had made for workloads that were over, in no order."""
+        column = schema.SWEEPS.c
+        asked = sa.select(column.schedule, column.started_at, column.plan)
+        scheduled = (column.schedule.is_not(None), column.plan.is_not(None))
+        rows = self._read(asked.where(*_of(cloud, region), *scheduled))
+        heads = (
+            plan_heads.of(name, at, self._decode(head, plan_heads.Head)) for name, at, head in rows
+        )
+        return tuple(one for one in heads if one.only)
 
     def unfinished(self, cloud: str, region: str) -> tuple[store.Sweep, ...]:
         """Return the sweeps of this host that nobody sees to, though they are not over.
@@ -267,6 +280,53 @@ class Journal:
         if gone or added:
             self._database.run(write)
 
+    def observations(self, cloud: str, region: str) -> liveness.Observations:
+        """Return what was observed of the workloads of a region."""
+        column = schema.OBSERVATIONS.c
+        asked = sa.select(column.part, column.content)
+        rows = self._read(asked.where(column.cloud == cloud, column.region == region))
+        found = dict(map(tuple, rows))
+        head = found.pop("", None)
+        return liveness.Observations(
+            head=liveness.Head() if head is None else self._decode(head, liveness.Head),
+            workloads={p: self._decode(c, liveness.Quiet) for p, c in found.items()},
+        )
+
+    def save_observations(
+        self, cloud: str, region: str, before: liveness.Observations, now: liveness.Observations
+    ) -> bool:
+        """Replace what was observed; return whether nobody else had done so since ``before``."""
+        table, column = schema.OBSERVATIONS, schema.OBSERVATIONS.c
+        here = (column.cloud == cloud, column.region == region)
+        was, known = before.workloads, now.workloads
+        changed = [part for part, quiet in known.items() if was.get(part) != quiet]
+        gone = [*(was.keys() - known.keys()), *(part for part in changed if part in was)]
+        added = [
+            {"cloud": cloud, "region": region, "part": part, "content": _encode(known[part])}
+            for part in changed
+        ]
+        head = {"cloud": cloud, "region": region, "part": "", "content": _encode(now.head)}
+        is_first = before.head == liveness.Head()
+        # The counters change with each look that is newer, and so they tell whose turn it was.
+        take = (
+            sa.insert(table).values(head)
+            if is_first
+            else sa.update(table)
+            .where(*here, column.part == "", column.content == _encode(before.head))
+            .values(head)
+        )
+
+        def write(connection: sa.Connection) -> bool:
+            if not connection.execute(take).rowcount:
+                return False
+            for chunk in _chunks(gone):
+                connection.execute(sa.delete(table).where(*here, column.part.in_(chunk)))
+            if added:
+                connection.execute(sa.insert(table), added)
+            return True
+
+        return self._database.run(write)
+
     def protections(self, cloud: str, region: str) -> tuple[shields.Protection, ...]:
         """Return all protections of a region, expired ones too, the latest last."""
         column = schema.PROTECTIONS.c
@@ -376,6 +436,8 @@ _COLUMNS = tuple(
 def _row(sweep: store.Sweep) -> dict[str, object]:
     row: dict[str, object] = {c.name: getattr(sweep, c.name) for c in _COLUMNS}
     row["note"] = eventlog.stored(sweep.note)
+    if sweep.schedule is None:  # who asked for it once has asked for it ever after
+        del row["schedule"]
     if sweep.certificate is not None:
         row["certificate"] = _encode(sweep.certificate)
     return row

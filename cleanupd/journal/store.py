@@ -12,6 +12,7 @@
 
 """What is kept of sweeps: the values, which anybody may import cheaply."""
 
+import datetime
 import enum
 
 import msgspec
@@ -52,7 +53,10 @@ class Outcome(enum.StrEnum):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of one step; ``reason`` is None where it is removed."""
+    """The outcome of one step.
+
+    ``reason`` is None where it is removed, unless that took a rung of the ladder.
+    """
 
     ref: resources.Ref
     name: str | None
@@ -75,7 +79,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
-    """One sweep.  Times are ISO 8601 in UTC; ``note`` says why nothing was removed."""
+    """One sweep.  Times are ISO 8601 in UTC; ``note`` says why nothing was removed.
+
+    ``schedule`` is the name of the schedule that asked for it, None where somebody did.
+    """
 
     id: str
     cloud: str
@@ -87,3 +94,17 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...] = ()
     certificate: certificates.Certificate | None = None
     note: str | None = None
+    schedule: str | None = None
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """That a schedule had a plan made for some workloads, because they were over.
+
+    ``only`` are the parts that they give to names, ``kept`` those of them of
+    which the plan kept anything.
+    """
+
+    schedule: str
+    at: datetime.datetime
+    only: frozenset[str]
+    kept: frozenset[str] = frozenset()

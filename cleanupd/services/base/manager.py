@@ -94,6 +94,13 @@ class ResourceManager(abc.ABC):
         ``self.resource`` is what :meth:`read` returned a moment ago.
         """
 
+    def climb(self, rung: kinds.Rung) -> None:
+        """Take a rung of ``KIND.rungs``, which an operator has allowed; gone is success.
+
+        ``self.resource`` is what :meth:`read` returned a moment ago.
+        """
+        raise NotImplementedError(rung.name)
+
 
 def list_all(
     plugin: type[ResourceManager], cloud: clouds.Cloud, listings: Listings

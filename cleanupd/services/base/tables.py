@@ -173,6 +173,8 @@ class TableManager(manager.ResourceManager):
     """The manager of a kind that its :class:`Table` describes completely."""
 
     TABLE: ClassVar[Table[Any]]
+    #: What is sent to the resource's actions to take a rung, by the rung's name.
+    ACTIONS: ClassVar[Mapping[str, object]] = {}
 
     def __init_subclass__(cls) -> None:
         """Take the declaration of the kind from the table, where there is one already."""
@@ -203,6 +205,10 @@ class TableManager(manager.ResourceManager):
     def delete(self) -> None:
         """Ask the service to remove the resource; that it is gone already is success."""
         self.send("DELETE", self.path(), headers=self.conditions())
+
+    def climb(self, rung: kinds.Rung) -> None:
+        """Send the action that the rung is."""
+        self.send("POST", f"{self.path()}/action", json=self.ACTIONS[rung.name])
 
     def path(self) -> str:
         """Return the path of the resource."""

@@ -34,9 +34,15 @@ LATER_MICROVERSION = "3.59"
 
 _ATTACHED = resources.EdgeSort.ATTACHED_TO
 _IDENTITY = ("name", "project_id", "user_id", "created_at")
+_DETACH = kinds.Rung(
+    "detach", "take it from the servers that it has and Nova has not", is_for_conflicts=True
+)
+_RESET = kinds.Rung("reset", "set its status to error")
+_FORCE = kinds.Rung("force", "remove it whatever its status is", is_removal=True)
 _STUCK = kinds.Hold(
     "error_deleting",
-    "its status is error_deleting, and Cinder removes nothing in that: set it to error first",
+    "its status is error_deleting, and Cinder removes nothing in that",
+    rungs=(_RESET.name, _FORCE.name),
 )
 
 VOLUME = kinds.Kind(
@@ -50,6 +56,7 @@ VOLUME = kinds.Kind(
         kinds.EdgeRule(_ATTACHED, "image.image", "volume_image_metadata.image_id"),
     ),
     holds=(_STUCK,),
+    rungs=(_DETACH, _RESET, _FORCE),
     # A volume that a server speaks of and this listing lacks is gone, not new.
     listed_after=("compute.server",),
     is_asynchronous=True,
@@ -62,6 +69,7 @@ SNAPSHOT = kinds.Kind(
     identity_fields=_IDENTITY,
     edges=(kinds.EdgeRule(_ATTACHED, "block_storage.volume", "volume_id"),),
     holds=(_STUCK,),
+    rungs=(_RESET, _FORCE),
     is_asynchronous=True,
 )
 
@@ -74,6 +82,7 @@ BACKUP = kinds.Kind(
         kinds.EdgeRule(_ATTACHED, "block_storage.backup", "is_incremental, has_dependent_backups"),
     ),
     holds=(_STUCK,),
+    rungs=(_RESET, _FORCE),
     is_asynchronous=True,
 )
 
@@ -150,6 +159,20 @@ class Backup(msgspec.Struct):
     has_dependent_backups: bool
     project_id: wire.Id = msgspec.field(name="os-backup-project-attr:project_id")
     description: str | None = None
+
+
+class Attachment(msgspec.Struct):
+    """That a server, or a host without one, has or is to get a volume."""
+
+    id: wire.Id
+    # The server's id.
+    instance: str | None
+
+
+class Attachments(msgspec.Struct):
+    """The attachments of a volume."""
+
+    attachments: list[Attachment]
 
 
 class Transfer(msgspec.Struct):

@@ -16,12 +16,14 @@ import collections
 from collections.abc import Iterator
 from collections.abc import Mapping
 import http
+from typing import ClassVar
 import urllib.parse
 
 import msgspec
 
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
+from cleanupd.core import kinds as declared
 from cleanupd.core import resources
 from cleanupd.services.base import manager
 from cleanupd.services.base import paging
@@ -33,7 +35,12 @@ _QUERY = f"all_tenants=1&limit={paging.PAGE_SIZE}&sort=created_at:asc"
 
 
 class _Manager(tables.TableManager):
-    """What Cinder's kinds have in common; nothing is ever forced."""
+    """What Cinder's kinds have in common; nothing is forced that no operator has allowed."""
+
+    ACTIONS: ClassVar[Mapping[str, object]] = {
+        "reset": {"os-reset_status": {"status": "error"}},
+        "force": {"os-force_delete": {}},
+    }
 
     def send(
         self,
@@ -68,6 +75,39 @@ class VolumeManager(_Manager):
         microversion=kinds.MICROVERSION,
         several=tables.of_project,
     )
+
+    def climb(self, rung: declared.Rung) -> None:
+        """Send the action; to detach, end what attaches it to servers that Nova has not.
+
+        A server that Nova has holds its volume, whatever Cinder thinks: then
+        this is a Conflict.  Cinder itself looks only since 2023, and never at
+        an attachment that is reserved (seen with Cinder 29).
+        """
+        if rung.name != "detach":
+            super().climb(rung)
+            return
+        for one in self._attachments():
+            if one.instance is None or self._is_known(one.instance):
+                path = f"/attachments/{one.id}"
+                reason = f"it is attached to server {one.instance}"
+                raise exceptions.Conflict("block-storage", "DELETE", path, 409, reason)
+            self.send("DELETE", f"/attachments/{urllib.parse.quote(one.id, safe='')}")
+
+    def _attachments(self) -> list[kinds.Attachment]:
+        query = urllib.parse.urlencode({"all_tenants": 1, "volume_id": self.id()})
+        path = f"/attachments?{query}"
+        body = self.cloud.get("block-storage", path, microversion=kinds.MICROVERSION)
+        try:
+            return _ATTACHMENTS.decode(body).attachments
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise exceptions.MalformedAnswer("attachments", str(error)) from error
+
+    def _is_known(self, server_id: str) -> bool:
+        try:
+            self.cloud.get("compute", f"/servers/{urllib.parse.quote(server_id, safe='')}")
+        except exceptions.NotFound:
+            return False
+        return True
 
 
 class SnapshotManager(_Manager):
@@ -188,6 +228,7 @@ class QosSpecManager(_Manager):
     )
 
 
+_ATTACHMENTS = msgspec.json.Decoder(kinds.Attachments)
 _ACCESS = msgspec.json.Decoder(kinds.TypeAccesses)
 
 

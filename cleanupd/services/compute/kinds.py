@@ -50,6 +50,10 @@ SERVER = kinds.Kind(
         kinds.EdgeRule(_ATTACHED, "block_storage.volume", "os-extended-volumes:volumes_attached"),
     ),
     cascades=("block_storage.volume",),
+    rungs=(
+        kinds.Rung("reset", "set its state to error, without any task"),
+        kinds.Rung("force", "remove it whatever its state is", is_removal=True),
+    ),
     is_asynchronous=True,
     has_tags=True,
 )

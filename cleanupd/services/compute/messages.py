@@ -102,13 +102,14 @@ class ServerTold(msgspec.Struct, gc=False):
         if host != known.host:
             zone = self.availability_zone
             is_doubtful |= host is not None
+        launched_at = wire.utc(self.launched_at)
         record = msgspec.structs.replace(
             known,
             name=known.name if known.name == self.display_name else self.display_name or None,
             status=states.find_status(self.state, self.task_state),
             host=host,
             updated_at=_latest(known.updated_at, self.written_at(sent_at)),
-            launched_at=wire.utc(self.launched_at),
+            launched_at=known.launched_at if known.launched_at == launched_at else launched_at,
             details=kinds.make_details(self.locked, self.task_state, zone),
         )
         return record, is_doubtful

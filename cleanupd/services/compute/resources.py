@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from concurrent import futures
 import contextlib
 import datetime
+from typing import ClassVar
 import urllib.parse
 
 import msgspec
@@ -69,6 +70,10 @@ class ServerManager(tables.TableManager):
         explain=kinds.explain_servers,
         several=tables.of_project,
     )
+    ACTIONS: ClassVar[Mapping[str, object]] = {
+        "reset": {"os-resetState": {"state": "error"}},
+        "force": {"forceDelete": None},
+    }
 
     @classmethod
     def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:

@@ -182,3 +182,24 @@ def test_floors_cannot_be_undercut(name, value):
     """What is too short is refused, not used."""
     with pytest.raises((exceptions.InvalidOptions, ValueError)):
         make("safety", **{name: value})
+
+
+def test_no_rung_of_the_ladder_is_taken_by_default():
+    """What cannot be removed by asking is left."""
+    assert make().engine.limits.ladder == frozenset()
+
+
+def test_the_ladder_lifts_what_its_rungs_mend():
+    """Each of them alone lifts the hold of a volume, and of no other kind."""
+    for rung in ("reset", "force"):
+        made = make("block_storage", ladder=[f"volume:{rung}"])
+        assert made.engine.limits.ladder == {f"block_storage volume:{rung}"}
+        assert made.engine.lifted == {"block_storage.volume error_deleting"}
+    assert make("block_storage", ladder=["volume:detach"]).engine.lifted == frozenset()
+
+
+@pytest.mark.parametrize("rung", ["volume", "volume:wings", "volume_type:force", "server:force"])
+def test_a_rung_that_is_none_is_refused(rung):
+    """With all that the service has."""
+    with pytest.raises(exceptions.InvalidOptions, match=r"is none of backup:reset, .*volume:force"):
+        make("block_storage", ladder=[rung])

@@ -63,10 +63,11 @@ def test_other_workloads_are_active():
         ({"scopes": frozenset({"context"})}, "scope scenario was not asked for"),
         ({"kinds": frozenset({"compute.server"})}, "kind network.network was not asked for"),
         ({"formats": frozenset({"c_rally"})}, "names like s_rally_XXXXXXXX_XXXXXXXX were not"),
+        ({"only": frozenset({sample.OTHER_PART})}, "only other workloads were asked for"),
     ],
 )
 def test_a_narrower_selection_leaves_the_rest_alone(selection, reason):
-    """Scope, kind and format narrow what is taken of a workload."""
+    """Scope, kind, format and a choice of workloads narrow what is taken."""
     found = sample.judge(network(), parts={sample.PART: ()}, **selection)
     assert found["net"].verdict == "active"
     assert found["net"].reason.startswith(reason)

@@ -47,3 +47,49 @@ def test_it_can_be_emptied():
     found.clear()
     assert len(found) == 0
     assert not list(found.items())
+
+
+@given(PAIRS, strategies.lists(strategies.tuples(strategies.text(max_size=3), strategies.none())))
+def test_its_map_is_a_dictionary_that_never_changes(pairs, more):
+    """A change makes another map, and says the same as a dictionary that is changed."""
+    held, expected = parted.Parted(), {}
+    for key, value in pairs:
+        held.setdefault(key, value)
+        expected.setdefault(key, value)
+    first = held.frozen()
+    assert len(held) == 0
+    check_same(first, expected)
+    changed, other = first, dict(expected)
+    for number, (key, _) in enumerate(more):
+        changed = changed.discard(key) if number % 2 else changed.insert(key, number)
+        if number % 2:
+            other.pop(key, None)
+        else:
+            other[key] = number
+        check_same(changed, other)
+    check_same(changed.update(dict(more)), other | dict(more))
+    check_same(changed, other)
+    check_same(first, expected)
+
+
+def check_same(found, expected):
+    """Assert that a map says in each way what a dictionary does."""
+    assert len(found) == len(expected)
+    assert set(found) == set(expected)
+    assert dict(found.items()) == expected
+    assert sorted(map(str, found.values())) == sorted(map(str, expected.values()))
+    for key in (*expected, "absent"):
+        assert (key in found) is (key in expected)
+        assert found.get(key, -1) == expected.get(key, -1)
+    assert all(found[key] == value for key, value in expected.items())
+
+
+def test_what_is_not_in_its_map_is_missed():
+    """As in any dictionary."""
+    held = parted.Parted()
+    held.setdefault("a", 1)
+    for found in (parted.Map(), held.frozen()):
+        with pytest.raises(KeyError):
+            found["b"]
+        assert found.get("b") is None
+        assert found.discard("b") is found

@@ -22,6 +22,7 @@ import pytest
 import sqlalchemy as sa
 
 from cleanupd import exceptions
+from cleanupd.core import liveness
 from cleanupd.core import planning
 from cleanupd.core import workloads
 from cleanupd.journal import database
@@ -78,6 +79,18 @@ def make_plan(id_, *names):
 def make_event(what, id_, **fields):
     """Return an event."""
     return store.Event(at=START, what=what, ref=sample.ref("network.network", id_), **fields)
+
+
+def observed(seconds, **since):
+    """Return what was observed: the counters, and since when each workload is quiet."""
+    trace = liveness.Trace(digest="same", newest=sample.NOW, leases=("lease",))
+    return liveness.Observations(
+        head=liveness.Head(seen_until=sample.NOW, observed_s=seconds),
+        workloads={
+            part: liveness.Quiet(trace=trace, since_s=since_s, leases={"lease": 0.5})
+            for part, since_s in since.items()
+        },
+    )
 
 
 @contextlib.contextmanager
@@ -152,6 +165,31 @@ class JournalSuite:
         [event] = journal.read_events("a")
         assert event.reason.startswith("a\ufffdbé")
 
+    def test_who_asked_for_a_sweep_stays_written(self, journal):
+        """What comes of it is saved later, by who need not know."""
+        journal.save(make_sweep("a", schedule="nightly"))
+        journal.save(make_sweep("a"), make_plan("a"))
+        assert journal.sweep("a").schedule == "nightly"
+
+    def test_what_schedules_planned_for_workloads_is_told(self, journal):
+        """Of each such plan the workloads, and of which of them something was kept."""
+        some = workloads.Selection(only=frozenset({"deadbeef", "c0ffee00"}))
+        kept = planning.Kept(
+            ref=sample.ref("network.network", "n"), name=None, part="deadbeef", reason="young"
+        )
+        ours = msgspec.structs.replace(make_plan("a", "x"), selection=some, kept=(kept,))
+        journal.save(make_sweep("a", schedule="nightly"), ours)
+        journal.save(make_sweep("b", schedule="nightly"), make_plan("b"))
+        journal.save(make_sweep("c"), msgspec.structs.replace(ours, id="c"))
+        (planned,) = journal.planned("c", "r")
+        assert planned == store.Planned(
+            schedule="nightly",
+            at=datetime.datetime.fromisoformat(START),
+            only=some.only,
+            kept=frozenset({"deadbeef"}),
+        )
+        assert journal.planned("c", "elsewhere") == ()
+
     def test_events_are_read_in_their_order(self, journal):
         """Each with its ref and reason."""
         events = [make_event("remove", "a"), make_event("removed", "a", reason="so")]
@@ -225,6 +263,26 @@ class JournalSuite:
         journal.save_sightings("sample", "one", seen)
         assert journal.sightings("sample", "one") == seen
         assert journal.sightings("sample", "two") == {}
+
+    def test_what_was_observed_is_kept_for_each_region(self, journal):
+        """Counters and workloads come back as they were, without what is gone."""
+        nothing = liveness.Observations()
+        first = observed(60.5, a=1.25, b=2.0)
+        assert journal.observations("c", "r") == nothing
+        assert journal.save_observations("c", "r", nothing, first)
+        assert journal.observations("c", "r") == first
+        assert journal.observations("c", "R") == nothing
+        second = observed(61.5, b=3.0, c=4.0)
+        assert journal.save_observations("c", "r", first, second)
+        assert journal.observations("c", "r") == second
+
+    def test_what_another_daemon_observed_meanwhile_is_not_lost(self, journal):
+        """Who looked at the same time as another one counts nothing."""
+        nothing, first = liveness.Observations(), observed(60.0, a=1.0)
+        journal.save_observations("c", "r", nothing, first)
+        assert journal.save_observations("c", "r", first, observed(70.0, a=1.0))
+        assert not journal.save_observations("c", "r", first, observed(80.0, a=2.0))
+        assert journal.observations("c", "r") == observed(70.0, a=1.0)
 
     def test_first_sightings_are_replaced(self, journal):
         """What is gone is forgotten, what stays keeps its date."""

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("cloud", sa.String(255), nullable=False),
         sa.Column("region", sa.String(255), nullable=False),
         sa.Column("host", sa.String(255), nullable=False),
+        sa.Column("schedule", sa.String(64)),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("started_at", sa.String(32), nullable=False),
         sa.Column("ended_at", sa.String(32)),
@@ -125,6 +126,14 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer, nullable=False),
         sa.Column("host", sa.String(255), nullable=False),
         sa.Column("since", sa.String(32), nullable=False),
+        **_MYSQL,
+    )
+    op.create_table(
+        "observations",
+        sa.Column("cloud", sa.String(255), primary_key=True),
+        sa.Column("region", sa.String(255), primary_key=True),
+        sa.Column("part", sa.String(255), primary_key=True),
+        sa.Column("content", _LONG, nullable=False),
         **_MYSQL,
     )
 
