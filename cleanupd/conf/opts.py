@@ -33,8 +33,8 @@ from cleanupd.conf import scheduler
 from cleanupd.conf import services
 from cleanupd.conf import sweep
 from cleanupd.conf import sync
-from cleanupd.services.base import collectors
 from cleanupd.core import kinds
+from cleanupd.services.base import collectors
 from cleanupd.services.base import registry
 
 _GROUPS = (
@@ -81,13 +81,13 @@ def managers() -> registry.Managers:
     return registry.load_managers()[0]
 
 
-@functools.cache
-def collector_classes() -> collectors.Plugins:
 def known_kinds() -> tuple[kinds.Kind, ...]:
     """Return the declarations of all kinds."""
     return tuple(manager.KIND for manager in managers().values())
 
 
+@functools.cache
+def collector_classes() -> collectors.Plugins:
     """Return the plugins that keep a service's part of the model, loaded once."""
     return collectors.ClusterModelCollectorLoader().load()[0]
 
@@ -105,9 +105,9 @@ def plugin_groups() -> tuple[tuple[cfg.OptGroup, list[cfg.Opt]], ...]:
     }
     for _, manager in sorted(managers().items()):
         found[manager.KIND.service].extend(manager.OPTS)
-    return tuple(
-        (cfg.OptGroup(service, title=f"Resources of the service {service}"), options)
     for service, options in found.items():
         options.extend(ladder.options(service, known_kinds()))
+    return tuple(
+        (cfg.OptGroup(service, title=f"Resources of the service {service}"), options)
         for service, options in found.items()
     )

@@ -31,8 +31,8 @@ from oslo_config import cfg
 from cleanupd import exceptions
 from cleanupd import pacing
 from cleanupd.conf import image_cache
-from cleanupd.conf import loading
 from cleanupd.conf import ladder
+from cleanupd.conf import loading
 from cleanupd.conf import opts
 from cleanupd.core import budgets
 from cleanupd.core import generators
@@ -288,6 +288,7 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
             poll_s=conf.sweep.poll_interval,
             timeout_s=conf.sweep.vanish_timeout,
             conflict_s=conf.sweep.conflict_wait,
+            ladder=ladder.allowed(conf, opts.known_kinds()),
         ),
         lifted=frozenset(_lifted(conf)),
         history=datetime.timedelta(days=conf.sweep.history) if conf.sweep.history else None,
@@ -313,7 +314,6 @@ def _safety(conf: cfg.ConfigOpts) -> safety.Safety:
         min_age=datetime.timedelta(seconds=group.min_age),
         min_age_named=datetime.timedelta(seconds=group.min_age_named),
     )
-            ladder=ladder.allowed(conf, opts.known_kinds()),
 
 
 def _lifted(conf: cfg.ConfigOpts) -> Iterator[str]:
