@@ -27,6 +27,7 @@ from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import planning
 from cleanupd.core import resources
+from cleanupd.core import workloads
 from cleanupd.engine import removal
 from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
@@ -41,6 +42,18 @@ class Rest(msgspec.Struct, frozen=True):
     plan: planning.Plan
     settled: tuple[store.Result, ...] = ()
     news: tuple[store.Result, ...] = ()
+
+
+def name_workloads(plan: planning.Plan) -> workloads.Selection:
+    """Return the selection of a plan, its workloads by name.
+
+    What was idle when it was planned is not any more: to remove some of
+    a workload's resources changes others.
+    """
+    parts: dict[str, tuple[str, ...]] = dict.fromkeys([s.part for s in plan.steps], ())
+    parts |= dict.fromkeys([kept.part for kept in plan.kept if kept.part], ())
+    parts |= plan.selection.parts
+    return msgspec.structs.replace(plan.selection, parts=parts, idle=None)
 
 
 def find_rest(

@@ -318,7 +318,7 @@ class Engine:
         sightings: workloads.Sightings | None = None,
     ) -> resuming.Rest:
         """Return what is left of a stored plan whose execution was interrupted."""
-        judgement = self.judge(snapshot, self._named(plan), sightings)
+        judgement = self.judge(snapshot, resuming.name_workloads(plan), sightings)
         fresh = planning.make_plan(plan.id, snapshot, judgement, plan.selection)
         fates = self.journal.fates(plan.id)
         return resuming.find_rest(plan, fresh, snapshot, fates, self._kinds)
@@ -452,27 +452,16 @@ class Engine:
     ) -> certificates.Certificate:
         """Certify the result of a plan by a listing of its own; ``left`` is what was, and why."""
         snapshot = self.observe(progress)
-        judgement = self.judge(snapshot, self._named(plan))
+        judgement = self.judge(snapshot, resuming.name_workloads(plan))
         return certificates.certify(snapshot, judgement, plan, left or {})
-
-    @staticmethod
-    def _named(plan: planning.Plan) -> workloads.Selection:
-        """Return the selection of a plan, its workloads by name.
-
-        What was idle when it was planned is not any more: to remove some of
-        a workload's resources changes others.
-        """
-        parts: dict[str, tuple[str, ...]] = dict.fromkeys([s.part for s in plan.steps], ())
-        parts |= dict.fromkeys([kept.part for kept in plan.kept if kept.part], ())
-        parts |= plan.selection.parts
-        return msgspec.structs.replace(plan.selection, parts=parts, idle=None)
 
     def _look_again(self, plan: planning.Plan) -> executor.LastLook:
         """Look again, and say why each step that may not be taken any more may not."""
         users = {s.ref.id for s in plan.steps if s.ref.kind == "identity.user"}
         users |= {s.observed.user_id for s in plan.steps if s.observed.user_id}
         snapshot = self._observer.observe(users=frozenset(users))
-        findings = {f.resource.ref: f for f in self.judge(snapshot, self._named(plan)).findings}
+        judgement = self.judge(snapshot, resuming.name_workloads(plan))
+        findings = {f.resource.ref: f for f in judgement.findings}
         reasons: dict[resources.Ref, str] = {}
         for ref in (step.ref for step in plan.steps):
             found = findings.get(ref)

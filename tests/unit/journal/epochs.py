@@ -18,6 +18,7 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.core import budgets
+from cleanupd.journal import database
 from cleanupd.journal import sql
 from cleanupd.journal import store
 from tests.unit.core import sample
@@ -33,7 +34,13 @@ def waiting(id_, **fields):
 
 
 class EpochSuite:
-    """Runs in a module that has the fixtures ``place`` and ``journal``."""
+    """Promises to executors; a class below gives the place, empty each time."""
+
+    @pytest.fixture
+    def journal(self, place):
+        """Give a journal with the tables that it needs."""
+        database.Database(place).upgrade()
+        return sql.Journal(place)
 
     def test_each_executor_begins_an_epoch(self, journal):
         """They are counted for each region."""
