@@ -80,7 +80,8 @@ def find_rest(
             steps[step.ref] = step
     rest = msgspec.structs.replace(fresh, steps=tuple(steps.values()))
     settled = tuple(_settled(plan, rest, snapshot, fates))
-    return Rest(rest, settled, tuple(one for one in settled if one not in fates))
+    asked = (one for one in fates if one.outcome is Outcome.UNKNOWN and one.ref in steps)
+    return Rest(rest, settled, (*asked, *(one for one in settled if one not in fates)))
 
 
 def make_event(settled: store.Result, now: datetime.datetime) -> store.Event:

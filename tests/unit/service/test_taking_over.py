@@ -93,6 +93,19 @@ def test_a_removal_without_an_outcome_is_looked_for_and_not_repeated(start, keep
     assert not sweeping.deletes(cloud)
 
 
+def test_a_removal_without_an_outcome_that_came_to_nothing_is_asked_for_again(
+    start, keeper, cloud
+):
+    """That nobody knew is noted before."""
+    plan = leave(keeper)
+    note(keeper, plan, store.INTENT)
+    sweeper = start()
+    stage.wait_until(lambda: sweeper.sweep(plan.id).state is State.DONE)
+    told = [event.what for event in keeper.engine.journal.read_events(plan.id)]
+    assert told == [store.INTENT, Outcome.UNKNOWN, store.INTENT, Outcome.REMOVED]
+    assert sweeping.deletes(cloud) == ["net"]
+
+
 def test_what_was_removed_before_is_told_with_the_rest(start, keeper, cloud):
     """The results are those of the whole plan."""
     cloud.add(sample.record("network.network", "more", name=sample.name("more"), project_id="p"))
