@@ -20,8 +20,9 @@ from oslo_log import log
 
 from cleanupd.conf import image_cache
 from cleanupd.conf import opts
+from cleanupd.conf import schedule
 
-#: What is made anew of these groups, and of those of plugins, while the daemon runs.
+#: What is made anew of these groups, and of those of plugins and schedules, while the daemon runs.
 _LIVE_GROUPS = frozenset(
     {"budget", "image_cache", "names", "scheduler", "services", "sync", "sweep"}
 )
@@ -46,7 +47,8 @@ def find_changes(old: cfg.ConfigOpts, new: cfg.ConfigOpts) -> Changes:
     restart: list[str] = []
     for (group, name), value in _values(new):
         if before.get((group, name)) != value:
-            is_live = group in groups or (group, name) in logging
+            is_schedule = group.startswith(schedule.PREFIX)
+            is_live = group in groups or is_schedule or (group, name) in logging
             (live if is_live else restart).append(_spell(group, name))
     return Changes(tuple(sorted(live)), tuple(sorted(restart)))
 

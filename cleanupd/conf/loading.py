@@ -21,6 +21,7 @@ from oslo_log import log
 
 from cleanupd import exceptions
 from cleanupd.conf import opts
+from cleanupd.conf import schedule
 
 #: What talks more than an operator can use, beside the levels of oslo.log.
 _QUIETER = [
@@ -56,6 +57,7 @@ def load(
         )
     except cfg.Error as error:
         raise exceptions.InvalidOptions(one_line(error)) from error
+    schedule.register_opts(conf)
     return conf
 
 

@@ -29,6 +29,7 @@ from cleanupd.conf import notifications
 from cleanupd.conf import rally
 from cleanupd.conf import rpc
 from cleanupd.conf import safety
+from cleanupd.conf import schedule
 from cleanupd.conf import scheduler
 from cleanupd.conf import services
 from cleanupd.conf import sweep
@@ -65,7 +66,8 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 
 def list_opts() -> list[tuple[cfg.OptGroup | str, list[cfg.Opt]]]:
     """Return copies of all options by group; the entry point ``oslo.config.opts``."""
-    return [("DEFAULT", copy.deepcopy(default.OPTS)), *_groups()]
+    schedules = (schedule.SAMPLE_GROUP, schedule.OPTS)
+    return [("DEFAULT", copy.deepcopy(default.OPTS)), *_groups(), copy.deepcopy(schedules)]
 
 
 def _groups() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:

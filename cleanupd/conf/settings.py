@@ -30,10 +30,12 @@ from oslo_config import cfg
 
 from cleanupd import exceptions
 from cleanupd import pacing
+from cleanupd.conf import crontab
 from cleanupd.conf import image_cache
 from cleanupd.conf import ladder
 from cleanupd.conf import loading
 from cleanupd.conf import opts
+from cleanupd.conf import schedule
 from cleanupd.core import budgets
 from cleanupd.core import generators
 from cleanupd.core import patterns
@@ -65,13 +67,36 @@ class CloudChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """When a job runs: every ``interval_s`` seconds or up to ``jitter_s`` later; 0: not at all."""
+    """When a job runs: every ``interval_s`` seconds or up to ``jitter_s`` later; 0: not at all.
+
+    Or at the times of ``cron``, a crontab expression in UTC.
+    """
 
     interval_s: int = 0
+    cron: str | None = None
     jitter_s: int = 0
     grace_s: int = 300
     #: After so long a run that failed is made up for, twice as long the next time; 0: never.
     retry_s: int = 0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a next time."""
+        return bool(self.interval_s or self.cron)
+
+
+class SweepSchedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When to sweep, what (None: nothing), and how much at most.
+
+    With ``is_at_end`` each workload of the target is swept when it becomes
+    over, too.  ``per_sweep`` is None where the budget alone says how much.
+    """
+
+    when: Schedule = Schedule()
+    target: sweeps.Target | None = None
+    is_enforcing: bool = False
+    per_sweep: int | None = None
+    is_at_end: bool = True
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,15 +104,23 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     ``idle_s`` is the shortest time after which a workload that nobody named
     may be called over, ``plan_lifetime_s`` (0: for ever) how long a stored
-    plan may be executed, ``delay_s`` the time between the plan of the schedule
-    and its first removal.
+    plan may be executed, ``delay_s`` the time between the plan of a schedule
+    and its first removal.  ``schedules`` are by their names.
     """
 
     is_enforcing: bool = False
     is_all_over: bool = False
     idle_s: float = 600.0
+    enforce_idle_s: float = 0.0
+    min_age_s: float = 0.0
     plan_lifetime_s: float = 3600.0
     delay_s: float = 60.0
+    schedules: dict[str, SweepSchedule] = {}
+
+    def most_of(self, schedule: str | None) -> int | None:
+        """Return how many resources a sweep of a schedule may take; None: what the budget has."""
+        found = None if schedule is None else self.schedules.get(schedule)
+        return None if found is None else found.per_sweep
 
     @property
     def mode(self) -> str:
@@ -153,8 +186,7 @@ class Notifications(msgspec.Struct, frozen=True, kw_only=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that the daemon is built with.
 
-    ``syncs`` has the schedule of each service's listing.  ``target`` is what
-    scheduled sweeps sweep, None where that is nothing; ``notifications`` is
+    ``syncs`` has the schedule of each service's listing; ``notifications`` is
     None where nobody listens to them.
     """
 
@@ -165,9 +197,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cloud: CloudChoice
     engine: sweeps.Settings
     syncs: dict[str, Schedule]
-    sweep: Schedule
     job_workers: int
-    target: sweeps.Target | None
     rules: Rules
     has_rpc: bool
     address: api.Address
@@ -204,15 +234,16 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
             service: _schedule(conf, conf[service].period, retry_s=conf.scheduler.retry)
             for service in opts.services_of_kinds()
         },
-        sweep=_schedule(conf, conf.sweep.interval),
         job_workers=conf.scheduler.workers,
-        target=_target(conf),
         rules=Rules(
             is_enforcing=conf.sweep.mode == "enforce",
             is_all_over=conf.sweep.all_over,
             idle_s=conf.sweep.idle,
+            enforce_idle_s=conf.sweep.enforce_idle,
+            min_age_s=conf.safety.min_age,
             plan_lifetime_s=conf.sweep.plan_lifetime,
             delay_s=conf.safety.delay,
+            schedules=dict(_schedules(conf)),
         ),
         has_rpc=conf.rpc.enabled,
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
@@ -278,9 +309,8 @@ def _expressions(name: str, texts: Iterable[str]) -> tuple[re.Pattern[str], ...]
 
 
 def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
-    own = (_read("[names] format", text, _pattern) for text in conf.names.format)
     return sweeps.Settings(
-        names=tuple(dict.fromkeys((*generators.BUILTIN_PATTERNS, *own))),
+        names=_names(conf),
         without_resources=frozenset(conf.services.without_resources),
         list_workers=conf.sync.workers,
         limits=executor.Limits(
@@ -387,18 +417,87 @@ def _pattern(text: str) -> patterns.Pattern:
     return patterns.Pattern.from_format(format_.rstrip(), alphabet if has_alphabet else None)
 
 
-def _target(conf: cfg.ConfigOpts) -> sweeps.Target | None:
-    tasks = [_read("[sweep] tasks", u, patterns.canonical_uuid) for u in conf.sweep.tasks]
-    workloads = [
-        _read("[sweep] workloads", u, patterns.canonical_uuid) for u in conf.sweep.workloads
-    ]
-    if not (tasks or workloads or conf.sweep.all_over):
-        return None
-    return sweeps.Target(
-        tasks=tuple(tasks),
-        workloads=tuple(workloads),
-        idle_s=conf.sweep.idle if conf.sweep.all_over else None,
+def _schedules(conf: cfg.ConfigOpts) -> Iterator[tuple[str, SweepSchedule]]:
+    """Yield the schedule of the group ``sweep``, and those that are named."""
+    yield (
+        schedule.PLAIN,
+        SweepSchedule(
+            when=_schedule(conf, conf.sweep.interval),
+            target=_target("sweep", conf.sweep, conf.sweep.idle),
+            is_enforcing=conf.sweep.mode == "enforce",
+            is_at_end=bool(conf.sweep.interval),
+        ),
     )
+    for name in dict.fromkeys(conf.sweep.schedules):
+        place, group = schedule.place_of(name), conf[schedule.place_of(name)]
+        target = _target(place, group, max(group.idle or 0, conf.sweep.idle))
+        yield (
+            name,
+            SweepSchedule(
+                when=_when(conf, place),
+                target=target and _narrowed(conf, place, target),
+                is_enforcing=group.mode == "enforce",
+                per_sweep=group.per_sweep,
+                is_at_end=group.at_end,
+            ),
+        )
+
+
+def _when(conf: cfg.ConfigOpts, place: str) -> Schedule:
+    group = conf[place]
+    if bool(group.cron) == bool(group.interval):
+        raise exceptions.InvalidOptions(
+            f"[{place}] says when by cron or by interval: give one of them, not both"
+        )
+    if not group.cron:
+        return _schedule(conf, group.interval)
+    try:
+        crontab.make_trigger(group.cron)
+    except ValueError as error:
+        raise exceptions.InvalidOptions(
+            f"[{place}] cron: {group.cron!r} is no crontab expression: {error}"
+        ) from error
+    return Schedule(cron=group.cron, grace_s=conf.scheduler.misfire_grace)
+
+
+def _target(place: str, group: cfg.ConfigOpts.GroupAttr, idle_s: float) -> sweeps.Target | None:
+    tasks, named = (
+        [_read(f"[{place}] {option}", one, patterns.canonical_uuid) for one in group[option]]
+        for option in ("tasks", "workloads")
+    )
+    if not (tasks or named or group.all_over):
+        return None
+    idle = idle_s if group.all_over else None
+    return sweeps.Target(tasks=tuple(tasks), workloads=tuple(named), idle_s=idle)
+
+
+def _narrowed(conf: cfg.ConfigOpts, place: str, target: sweeps.Target) -> sweeps.Target:
+    """Return a target with only the scopes, formats and kinds that a schedule names."""
+    group, known = conf[place], {pattern.format for pattern in _names(conf)}
+    for format_ in group.formats:
+        if format_ not in known:
+            raise exceptions.InvalidOptions(
+                f"[{place}] formats: {format_!r} is none of {', '.join(sorted(known))}"
+            )
+    return msgspec.structs.replace(
+        target,
+        scopes=tuple(map(patterns.Scope, group.scopes)),
+        formats=tuple(group.formats),
+        kinds=tuple(_read(f"[{place}] kinds", kind, _known_kind) for kind in group.kinds),
+    )
+
+
+def _known_kind(name: str) -> str:
+    """Return a name of a kind or of a service; raises UnknownKind."""
+    known = sorted(opts.managers())
+    if not any(name in (kind, kind.partition(".")[0]) for kind in known):
+        raise exceptions.UnknownKind(name, known)
+    return name
+
+
+def _names(conf: cfg.ConfigOpts) -> tuple[patterns.Pattern, ...]:
+    own = (_read("[names] format", text, _pattern) for text in conf.names.format)
+    return tuple(dict.fromkeys((*generators.BUILTIN_PATTERNS, *own)))
 
 
 def _read(option: str, text: str, parse: Callable[[str], T]) -> T:

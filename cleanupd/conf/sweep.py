@@ -13,6 +13,21 @@
 """The options of sweeps: what may be removed, when, and how hard."""
 
 from oslo_config import cfg
+from oslo_config import types
+
+_DAY_S = 86400
+
+
+class _DayOrNever(types.Integer):
+    """Takes 0 or, in seconds, at least a day: sooner nobody is called over for being idle."""
+
+    def __call__(self, value: object) -> int:
+        """Return the number; raises ValueError."""
+        number = int(super().__call__(value) or 0)
+        if 0 < number < _DAY_S:
+            raise ValueError(f"{number} is less than a day: set at least {_DAY_S}, or 0")
+        return number
+
 
 GROUP = cfg.OptGroup("sweep", title="Sweeps")
 
@@ -38,8 +53,19 @@ for a token. Read some plans before you set ``enforce``.""",
         help="""\
 Seconds between two scheduled sweeps.
 
-0 means that there is no schedule. What is swept say ``tasks``, ``workloads``
-and ``all_over``; without any of them a scheduled sweep does nothing.""",
+0 means that there is no such schedule. What is swept say ``tasks``,
+``workloads`` and ``all_over``; without any of them a scheduled sweep does
+nothing. A workload of these that becomes over is swept at once. ``schedules``
+has more than one schedule, and times of day.""",
+    ),
+    cfg.ListOpt(
+        "schedules",
+        default=[],
+        help="""\
+Names of further schedules, each with a group of its own.
+
+``nightly`` is the group ``[schedule_nightly]``, which says when, what and how
+much it sweeps. Empty means none.""",
     ),
     cfg.IntOpt(
         "history",
@@ -75,23 +101,37 @@ Empty means none. A workload that is named is swept even if it is alive.""",
         help="""\
 Whether workloads may be swept that nobody has named.
 
-True makes scheduled sweeps, in mode ``enforce``, remove the resources of
-every workload that was idle for ``idle`` seconds, and lets requests over the
-bus do the same if they confirm the name of the cloud. Set it only where
-nothing of Rally's is meant to stay: a benchmark that pauses for longer loses
-its resources.""",
+True makes scheduled sweeps look for every workload that is over, and lets
+requests over the bus do the same if they confirm the name of the cloud. In mode
+``enforce`` they remove those that Rally's database calls over (``[rally]
+connection``), and those that were seen idle for ``enforce_idle`` seconds. All
+others that are idle for ``idle`` seconds are only reported.""",
     ),
     cfg.IntOpt(
         "idle",
         default=600,
         min=60,
         help="""\
-Seconds after which a workload that nobody has named counts as over.
+Seconds after which a workload that nobody has named is reported as over.
 
 Counted from the moment when a resource of it was last created or changed. A
 resource without any date counts from when this daemon saw it first. Requests
 over the bus may ask for longer, not for shorter. Choose more than the longest
 pause of your benchmarks.""",
+    ),
+    cfg.Opt(
+        "enforce_idle",
+        type=_DayOrNever(min=0),
+        default=0,
+        help="""\
+Seconds without any activity after which an idle workload may be removed.
+
+It holds for the schedule and for requests over the bus, with ``all_over``, and
+for workloads that nobody has named and of which Rally's database does not say
+that they are over. Only seconds count in which the daemon saw all: restarts,
+listings that fail, a bus that is not heard and clocks that jump stop the count.
+0 means that idle workloads are only reported; any other value has to be at
+least 86400, a day.""",
     ),
     cfg.IntOpt(
         "plan_lifetime",

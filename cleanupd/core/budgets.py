@@ -20,7 +20,6 @@ import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 import datetime
 
 import msgspec
@@ -113,15 +112,19 @@ def take(plan: planning.Plan, balance: Balance) -> Part:
     go with it.  What hangs together is taken whole if it fits; only what is
     too much for any sweep is taken in parts.
     """
-    return _Taking(plan.steps, balance).run()
+    return _Taking(plan, balance).run()
 
 
 class _Taking:
     """Fills what room there is with steps."""
 
-    def __init__(self, steps: Sequence[planning.Step], balance: Balance) -> None:
+    def __init__(self, plan: planning.Plan, balance: Balance) -> None:
+        steps = plan.steps
         self._steps = {step.ref: step for step in steps}
         self._limits = balance.limits
+        self._most, self._option = self._limits.per_sweep, "[budget] per_sweep"
+        if plan.most is not None and plan.most < self._most:
+            self._most, self._option = plan.most, "per_sweep of the schedule"
         self._balance = balance
         self._taken: set[resources.Ref] = set()
         self._kinds: collections.Counter[str] = collections.Counter(balance.of_sweep)
@@ -187,15 +190,15 @@ class _Taking:
 
     def _fits_some_day(self, counts: Mapping[str, int]) -> bool:
         total = sum(counts.values())
-        return total <= min(self._limits.per_sweep, self._limits.per_hour) and all(
+        return total <= min(self._most, self._limits.per_hour) and all(
             count <= self._limits.per_kind for count in counts.values()
         )
 
     def _why_no_room(self, counts: Mapping[str, int]) -> str | None:
         """Say which budget has no room for so many of each kind."""
         limits, total = self._limits, len(self._taken) + sum(counts.values())
-        if total + sum(self._balance.of_sweep.values()) > limits.per_sweep:
-            return f"[budget] per_sweep is {limits.per_sweep}: {_next(limits.per_sweep)}"
+        if total + sum(self._balance.of_sweep.values()) > self._most:
+            return f"{self._option} is {self._most}: {_next(self._most)}"
         for kind, count in sorted(counts.items()):
             if self._kinds[kind] + count > limits.per_kind:
                 return (

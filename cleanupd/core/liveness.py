@@ -142,12 +142,16 @@ def after(before: Observations, look: Look) -> Observations:
 
 
 def _counted(before: Head, look: Look) -> Head:
+    """Return the counters; time that a look has not observed waits for one that has."""
     if before.seen_until is None:
         return Head(seen_until=look.seen_until)
     passed = look.seen_until - before.seen_until
-    observed = datetime.timedelta(0)
-    if look.watched_since is not None and passed <= MOST_UNSEEN:
-        observed = min(passed, look.seen_until - look.watched_since)
+    watched = look.seen_until - (look.watched_since or look.seen_until)
+    if not watched:
+        return before
+    observed = min(passed, watched)
+    if observed > MOST_UNSEEN:
+        observed = datetime.timedelta(0)
     return Head(
         seen_until=look.seen_until,
         observed_s=before.observed_s + observed.total_seconds(),

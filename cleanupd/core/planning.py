@@ -72,7 +72,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     workloads that were not selected, by the reason; ``foreign`` counts all
     others.  ``doubts`` say which kinds could not be listed: what of them
     there is may be missing from the plan.  ``staying`` counts, of each kind
-    that the steps are of, the resources that stay.
+    that the steps are of, the resources that stay.  ``most`` is how many steps
+    may be taken at once, None where the budgets alone say that.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     foreign: int
     doubts: tuple[str, ...]
     staying: dict[str, int] = {}
+    most: int | None = None
 
 
 def make_plan(

@@ -23,6 +23,7 @@ import uuid
 
 from cleanupd import exceptions
 from cleanupd.core import kinds
+from cleanupd.core import liveness
 from cleanupd.core import planning
 from cleanupd.core import protections
 from cleanupd.core import resources
@@ -109,6 +110,11 @@ class Watch:
 
     def why_kept(self, step: planning.Step, now: resources.Resource) -> str | None:
         """Say what keeps a resource as it is now, or what goes with it; raises JournalFailed."""
+        if not self._plan.selection.is_named(step.part):
+            leases = [tag for tag in now.tags if tag.startswith(liveness.LEASE_TAG)]
+            unobserved = liveness.Observations()
+            if reason := liveness.why_leased(step.part, leases, unobserved, self._clock()):
+                return f"since the plan: {reason}"
         found = self._protections()
         marks = protections.HOLD_TAG in now.tags
         if not found and not marks:

@@ -32,7 +32,9 @@ from cleanupd.core import certificate as certificates
 from cleanupd.core import generators
 from cleanupd.core import judgement as judgements
 from cleanupd.core import kinds
+from cleanupd.core import liveness
 from cleanupd.core import model
+from cleanupd.core import ownership
 from cleanupd.core import patterns
 from cleanupd.core import planning
 from cleanupd.core import protections as shields
@@ -189,6 +191,17 @@ class Engine:
             return workloads.find_sightings(snapshot, {})
         return found
 
+    def trace(self, snapshot: model.Snapshot) -> dict[str, liveness.Trace]:
+        """Return how each workload looks that left something, by its part."""
+        claims = ownership.find_claims(snapshot, self._kinds, self._matcher)
+        return liveness.find_traces(snapshot, claims)
+
+    def _observed(self, selection: workloads.Selection) -> liveness.Observations:
+        """Return what the journal knows, where it matters: for what nobody has named."""
+        if selection.idle is None and all(selection.parts.values()):
+            return liveness.Observations()
+        return self.journal.observations(self.cloud.name, self.cloud.region)
+
     def expand(self, target: Target) -> Target:
         """Return the target with the workloads of its tasks, as far as they can be known.
 
@@ -236,14 +249,19 @@ class Engine:
             safety=self.settings.safety,
             protections=self.protections(),
             told=self._told(selection),
+            observations=self._observed(selection),
         )
         return judgements.judge(snapshot, question)
 
-    def _told(self, selection: workloads.Selection) -> workloads.Told:
-        """Return what Rally's database says, where workloads are selected that nobody named."""
-        if self.settings.rally is None or selection.idle is None:
+    def ask_rally(self) -> workloads.Told:
+        """Return what Rally's database says of workloads: nothing where none is named."""
+        if self.settings.rally is None:
             return workloads.Told()
         return asking.ask(self.settings.rally, self._matcher.patterns)
+
+    def _told(self, selection: workloads.Selection) -> workloads.Told:
+        """Return what Rally's database says, where workloads are selected that nobody named."""
+        return workloads.Told() if selection.idle is None else self.ask_rally()
 
     def _remembered(self, selection: workloads.Selection) -> workloads.Sightings:
         """Return the sightings of the journal, where an age may depend on them."""
@@ -293,12 +311,17 @@ class Engine:
         sightings: workloads.Sightings | None = None,
         *,
         id_: str | None = None,
+        patience: liveness.Patience | None = None,
+        most: int | None = None,
     ) -> planning.Plan:
         """Make and store the plan for a target; nothing is removed.
 
         ``id_`` is the id of a sweep that was asked for before it was planned.
+        ``patience`` is asked of what nobody named, where no person is there.
+        ``most`` is how many resources may go at once, if that is less than the
+        budgets allow.
         """
-        selection = self.select(target)
+        selection = msgspec.structs.replace(self.select(target), patience=patience)
         judgement = self.judge(snapshot, selection, sightings)
         if unknown := self.settings.safety.find_unknown(snapshot):
             LOG.warning(
@@ -306,22 +329,11 @@ class Engine:
                 {"names": ", ".join(unknown)},
             )
         plan = planning.make_plan(id_ or self.new_id(), snapshot, judgement, selection)
+        plan = msgspec.structs.replace(plan, most=most)
         if self.settings.history is not None:
             self.journal.forget_before(clock.now() - self.settings.history)
         self.journal.save(self._sweep(plan, store.State.PLANNED), plan)
         return plan
-
-    def resume(
-        self,
-        plan: planning.Plan,
-        snapshot: model.Snapshot,
-        sightings: workloads.Sightings | None = None,
-    ) -> resuming.Rest:
-        """Return what is left of a stored plan whose execution was interrupted."""
-        judgement = self.judge(snapshot, resuming.name_workloads(plan), sightings)
-        fresh = planning.make_plan(plan.id, snapshot, judgement, plan.selection)
-        fates = self.journal.fates(plan.id)
-        return resuming.find_rest(plan, fresh, snapshot, fates, self._kinds)
 
     def execute(
         self,
@@ -351,9 +363,8 @@ class Engine:
             self.journal.save(running)
             LOG.info("Sweep of %(count)d resources begins", {"count": len(plan.steps)})
             try:
-                sweep = self._execute(
-                    plan, rest or resuming.Rest(plan), running, progress, stop or threading.Event()
-                )
+                rest, stop = rest or resuming.Rest(plan), stop or threading.Event()
+                sweep = self._execute(plan, rest, running, progress, stop)
             except BaseException as error:
                 note = f"it broke off: {error!r}"
                 broken = msgspec.structs.replace(running, state=store.State.FAILED, note=note)
@@ -367,20 +378,20 @@ class Engine:
         """Leave a plan as it is, to whoever may execute it."""
         note = f"nothing was removed: {why}"
         LOG.warning("%(note)s", {"note": note})
-        planned = self._sweep(plan, store.State.PLANNED)
-        left = msgspec.structs.replace(planned, note=note)
+        left = msgspec.structs.replace(self._sweep(plan, store.State.PLANNED), note=note)
         self.journal.save(left)
         return left
 
-    def balance(self) -> budgets.Balance:
-        """Return the budgets of this region, and what of them is spent."""
+    def balance(self, sweep_id: str = "") -> budgets.Balance:
+        """Return the budgets of this region, and what of them is spent, by a sweep before, too."""
         place, now = (self.cloud.name, self.cloud.region), clock.now()
         return budgets.Balance(
-            cloud=self.cloud.name,
-            region=self.cloud.region,
+            cloud=place[0],
+            region=place[1],
             limits=self.settings.budget,
             spent=self.journal.spent(*place, now),
             as_of=now,
+            of_sweep=self.journal.spent_by(sweep_id),
         )
 
     def _execute(
@@ -391,8 +402,7 @@ class Engine:
         progress: progresses.Progress | None,
         stop: threading.Event,
     ) -> store.Sweep:
-        of_sweep = self.journal.spent_by(plan.id)
-        part = budgets.take(rest.plan, msgspec.structs.replace(self.balance(), of_sweep=of_sweep))
+        part = budgets.take(rest.plan, self.balance(plan.id))
         if note := budgeting.describe(part):
             LOG.warning("%(note)s", {"note": note})
         going = msgspec.structs.replace(rest.plan, steps=part.steps)
@@ -400,12 +410,7 @@ class Engine:
             for settled in rest.news:
                 events.append(resuming.make_event(settled, clock.now()))
             results = executor.Executor(
-                self.cloud,
-                self.managers,
-                events,
-                clock.now,
-                self.settings.limits,
-                stop,
+                self.cloud, self.managers, events, clock.now, self.settings.limits, stop
             ).execute(
                 going,
                 progress,

@@ -91,7 +91,8 @@ class Leaks(msgspec.Struct, frozen=True, kw_only=True):
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """One job of the daemon's schedule.
 
-    ``interval_s`` is 0 and ``next_run_at`` None where it has no schedule.
+    ``interval_s`` is 0 and ``next_run_at`` None where it has no schedule;
+    ``cron`` is the crontab expression of one that goes by that.
     ``last_result`` is a sentence; None before the job ended for the first time.
     ``failures`` is how often it failed since it last succeeded.
     """
@@ -103,6 +104,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     last_ended_at: datetime.datetime | None
     last_result: str | None
     failures: int = 0
+    cron: str | None = None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@
 """What the daemon answers and what its jobs do, with the model and the sweeps in one place."""
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from concurrent import futures
 import datetime
@@ -22,6 +23,7 @@ from importlib import metadata
 from oslo_config import cfg
 
 from cleanupd import exceptions
+from cleanupd.conf import schedule as groups
 from cleanupd.conf import settings
 from cleanupd.core import budgets
 from cleanupd.core import certificate
@@ -40,12 +42,16 @@ from cleanupd.service import image_caches
 from cleanupd.service import keeper as keepers
 from cleanupd.service import leadership as leaderships
 from cleanupd.service import listener as listeners
+from cleanupd.service import rules as laws
 from cleanupd.service import scheduler as schedulers
+from cleanupd.service import schedules
 from cleanupd.service import sweeper as sweepers
+from cleanupd.service import watching
 from cleanupd.services.base import collectors
 from cleanupd.services.base import notification
 
-SWEEP = "sweep"
+ENDS = "workloads_over"
+WATCH = "watch"
 
 
 class Daemon:
@@ -81,6 +87,7 @@ class Daemon:
         self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules, self.leadership)
         self.leadership.on_loss = self.sweeper.pause
         engine.cloud.guard = self.leadership.check
+        self.schedules = schedules.Schedules(self._keeper, self.sweeper)
         self.image_caches = image_caches.ImageCaches(chosen.host, chosen.image_caches)
         self.scheduler = schedulers.BackgroundTaskScheduler(
             self._jobs(), workers=chosen.job_workers
@@ -91,6 +98,7 @@ class Daemon:
         self.listener = listeners.NotificationListener(
             conf, source, self.handlers, lambda: self.scheduler.run_soon(self._syncs)
         )
+        self._keeper.watcher.hear(self.listener)
 
     def follow(self, chosen: settings.Settings) -> None:
         """Use other settings from now on; the model and what is under way stay."""
@@ -118,13 +126,30 @@ class Daemon:
         )
         return (
             *syncs,
-            schedulers.Job(name=SWEEP, schedule=self._settings.sweep, run=self.sweep_scheduled),
+            schedulers.Job(
+                name=WATCH,
+                schedule=settings.Schedule(interval_s=watching.INTERVAL_S),
+                run=self._keeper.look,
+            ),
+            *self._jobs_of_schedules(),
             self.image_caches.job(),
         )
 
-    def sweep_scheduled(self) -> str:
-        """Sweep what the options say, and say what came of it."""
-        return self.sweeper.run_scheduled(self._settings.target)
+    def _jobs_of_schedules(self) -> Iterator[schedulers.Job]:
+        known = self._settings.rules.schedules
+        for name in (groups.PLAIN, *(name for name in known if name != groups.PLAIN)):
+            yield schedulers.Job(
+                name=_sweep_job(name),
+                schedule=known[name].when if name in known else settings.Schedule(),
+                run=functools.partial(self.schedules.run, name),
+                is_long=True,
+            )
+        yield schedulers.Job(
+            name=ENDS,
+            schedule=settings.Schedule(interval_s=schedules.LOOK_S),
+            run=self.schedules.look,
+            is_quiet=True,
+        )
 
     def status(self) -> api.Status:
         """Return what the daemon is and does."""
@@ -245,7 +270,8 @@ class Daemon:
         """List the cloud, make and store a plan; nothing is removed."""
         self._keeper.engine.select(target)
         known = self._keeper.observe()
-        return self._keeper.engine.plan(known.snapshot, target, known.sightings)
+        patience = laws.find_patience(self._settings.rules, target, is_scheduled=False)
+        return self._keeper.engine.plan(known.snapshot, target, known.sightings, patience=patience)
 
     def stored_plan(self, plan_id: str) -> planning.Plan:
         """Return a stored plan; raises UnknownSweep."""
@@ -297,3 +323,8 @@ class Daemon:
 def _sync_job(service: str) -> str:
     """Return the name of the job that lists a service."""
     return f"sync_{service}"
+
+
+def _sweep_job(schedule: str) -> str:
+    """Return the name of the job of a schedule."""
+    return "sweep" if schedule == groups.PLAIN else f"sweep_{schedule}"

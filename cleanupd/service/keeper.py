@@ -26,6 +26,7 @@ from cleanupd.core import roots
 from cleanupd.core import workloads
 from cleanupd.engine import clock
 from cleanupd.engine import sweep as sweeps
+from cleanupd.service import watching
 from cleanupd.services.base import collectors
 
 
@@ -47,6 +48,8 @@ class Keeper:
     ) -> None:
         self._engine = engine
         self.collectors = managing.get_collectors()
+        #: What follows the workloads from look to look.
+        self.watcher = watching.Watcher()
         self._workers = workers
         self._unseen: tuple[str, ...] = ()
         self._kept: Knowledge | None = None
@@ -146,8 +149,19 @@ class Keeper:
     def observe(self) -> Knowledge:
         """Look at the cloud, apart from the model: what is removed rests on no message."""
         now = self._engine.observe()
+        followed = now.after(self.snapshot())
+        self.watcher.look(self._engine, followed, self._take_stirred())
         with self._sighting:
-            return Knowledge(now, self._engine.sight(now.after(self.snapshot())))
+            return Knowledge(now, self._engine.sight(followed))
+
+    def look(self) -> str:
+        """Look at what the workloads do, in the model, and say whether that time counts."""
+        if not self.is_filled:
+            return "nothing was listed yet"
+        return self.watcher.look(self._engine, self.snapshot(), self._take_stirred())
+
+    def _take_stirred(self) -> set[str]:
+        return {part for one in self.collectors.values() for part in one.take_stirred()}
 
     def touch(self, refs: Iterable[resources.Ref]) -> None:
         """Have resources read soon, because something was done to them."""

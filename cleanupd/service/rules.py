@@ -18,7 +18,9 @@ The bus is not a trusted caller: every compute node holds a password of it.
 import datetime
 
 from cleanupd import exceptions
+from cleanupd.conf import schedule as groups
 from cleanupd.conf import settings
+from cleanupd.core import liveness
 from cleanupd.core import planning
 from cleanupd.core import workloads
 from cleanupd.engine import sweep as sweeps
@@ -43,15 +45,36 @@ def find_objections(
     return (*_mode(rules), *_idle(rules, idle), *_confirmation(idle, cloud, confirm))
 
 
+def find_patience(
+    rules: settings.Rules, target: sweeps.Target, *, is_scheduled: bool
+) -> liveness.Patience | None:
+    """Return how long what a target reaches unnamed has to be idle; None where it reaches none."""
+    if target.idle_s is None:
+        return None
+    return liveness.Patience(
+        idle=datetime.timedelta(seconds=rules.enforce_idle_s),
+        sighted=datetime.timedelta(seconds=rules.min_age_s if is_scheduled else 0),
+    )
+
+
 def find_objections_of_cloud(engine: sweeps.Engine) -> tuple[str, ...]:
     """Return what speaks against removing anything at all from a cloud."""
     reason = engine.why_only_reported()
     return (reason,) if reason else ()
 
 
-def find_objections_of_schedule(rules: settings.Rules) -> tuple[str, ...]:
-    """Return what speaks against removing what the options ask for."""
-    return _mode(rules)
+def find_objections_of_schedule(
+    rules: settings.Rules, name: str, target: sweeps.Target
+) -> tuple[str, ...]:
+    """Return what speaks against removing what a schedule asks for, by the options of now."""
+    if name == groups.PLAIN:
+        return _mode(rules)
+    place, schedule = groups.place_of(name), rules.schedules.get(name)
+    if schedule is None:
+        return (f"there is no schedule {name} any more",)
+    idle = None if target.idle_s is None else datetime.timedelta(seconds=target.idle_s)
+    own = () if schedule.is_enforcing else (f"it only reports: set [{place}] mode = enforce",)
+    return (*_mode(rules), *own, *_idle(rules, idle))
 
 
 def check_plan(
@@ -65,6 +88,7 @@ def check_plan(
     objections = [
         *_mode(rules),
         *_idle(rules, selection.idle),
+        *_patience(rules, selection),
         *_confirmation(selection.idle, plan.cloud, confirm),
     ]
     if selection.is_everything:
@@ -97,6 +121,17 @@ def _idle(rules: settings.Rules, idle: datetime.timedelta | None) -> tuple[str, 
     if idle.total_seconds() < rules.idle_s:
         found.append(f"ask for an idle time of at least [sweep] idle, {rules.idle_s:.0f} s")
     return tuple(found)
+
+
+def _patience(rules: settings.Rules, selection: workloads.Selection) -> tuple[str, ...]:
+    """Return what speaks against a plan that was made when less was asked of idle workloads."""
+    if selection.idle is None:
+        return ()
+    asked = selection.patience
+    planned_s = 0.0 if asked is None else asked.idle.total_seconds()
+    if asked is None or (planned_s and not 0 < rules.enforce_idle_s <= planned_s):
+        return ("the plan takes idle workloads that [sweep] enforce_idle spares: make a new one",)
+    return ()
 
 
 def _confirmation(

@@ -23,6 +23,7 @@ import msgspec
 from oslo_log import log
 
 from cleanupd import exceptions
+from cleanupd.conf import schedule as groups
 from cleanupd.conf import settings
 from cleanupd.engine import budgeting
 from cleanupd.engine import clock
@@ -111,32 +112,42 @@ class Sweeper:
         objections = laws.find_objections(
             self.rules, target, cloud=engine.cloud.name, confirm=confirm
         ) + laws.find_objections_of_cloud(engine)
+        if target.idle_s is not None:
+            objections += works.find_doubts(self._keeper)
         if is_dry_run:
             objections = ("it was a dry run",)
         elif objections and self.rules.is_enforcing:
             raise exceptions.Refused("; ".join(objections))
         return self._enqueue(works.Request(target=target, objections=objections))
 
-    def run_scheduled(self, target: engines.Target | None) -> str:
-        """Sweep what the options ask for, wait until that is done, and say what came of it."""
+    @property
+    def is_leading(self) -> bool:
+        """Whether this daemon executes, and so runs the schedules."""
+        return self._leading.fence is not None
+
+    def run_scheduled(self, target: engines.Target | None, name: str = groups.PLAIN) -> str:
+        """Sweep what a schedule asks for, wait until that is done, and say what came of it."""
         if target is None:
+            place = groups.place_of(name)
             return (
-                "nothing to sweep: set [sweep] tasks, [sweep] workloads or [sweep] all_over = true"
+                f"nothing to sweep: set [{place}] tasks, [{place}] workloads or [{place}]"
+                " all_over = true"
             )
-        if self._leading.fence is None:
-            return "another daemon leads: it runs the schedule"
-        objections = laws.find_objections_of_schedule(self.rules)
-        objections += laws.find_objections_of_cloud(self._keeper.engine)
+        if not self.is_leading:
+            return "another daemon leads: it runs the schedules"
         # Usually the last sweep has left nothing: that is no failure.
-        sweep = self._enqueue(
-            works.Request(target=target, objections=objections, is_scheduled=True)
-        )
+        sweep = self.begin_scheduled(target, name)
         while self._is_pending(sweep.id):
             if self._stop.is_set():
                 return f"sweep {sweep.id} is gone on with by the next daemon that leads"
             with self._idle:
                 self._idle.wait(POLL_S)
         return describe(self._journal.sweep(sweep.id))
+
+    def begin_scheduled(self, target: engines.Target, name: str) -> store.Sweep:
+        """Begin to sweep what a schedule asks for, and return it as requested; raises Refused."""
+        objections = works.find_objections(self._keeper, self.rules, name, target)
+        return self._enqueue(works.Request(target=target, objections=objections, schedule=name))
 
     def execute(self, plan_id: str, *, confirm: str | None) -> store.Sweep:
         """Take a request to execute a stored plan, once, and return it; raises Refused."""
@@ -149,7 +160,8 @@ class Sweeper:
         why = budgeting.why_unapproved(plan, engine.settings.budget)
         if why and not is_approved:
             raise exceptions.Refused(why)
-        if objections := laws.find_objections_of_cloud(engine):
+        doubts = () if plan.selection.idle is None else works.find_doubts(self._keeper)
+        if objections := laws.find_objections_of_cloud(engine) + doubts:
             raise exceptions.Refused("; ".join(objections))
         self._check_room()
         request = works.Request(is_approved=is_approved)
@@ -253,6 +265,7 @@ class Sweeper:
             region=self._place[1],
             state=store.State.REQUESTED,
             started_at=clock.now().isoformat(timespec="milliseconds"),
+            schedule=request.schedule,
         )
         self._journal.save(sweep, request=_encode(request))
         self._wake.set()

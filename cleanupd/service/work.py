@@ -20,6 +20,7 @@ import msgspec
 from oslo_log import log
 
 from cleanupd import exceptions
+from cleanupd.conf import schedule as groups
 from cleanupd.conf import settings
 from cleanupd.core import planning
 from cleanupd.core import resources
@@ -39,12 +40,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody asked for, as the journal keeps it until it is seen to.
 
     Without a target it is a stored plan that is to be executed; with
-    objections nothing is to be removed.
+    objections nothing is to be removed; ``schedule`` is the one that asks.
     """
 
     target: engines.Target | None = None
     objections: tuple[str, ...] = ()
-    is_scheduled: bool = False
+    schedule: str | None = None
     is_approved: bool = False
 
 
@@ -93,14 +94,22 @@ class Work:
         target = self._engine.expand(target)
         known = self._keeper.observe()
         self._stop.check()
-        plan = self._engine.plan(known.snapshot, target, known.sightings, id_=sweep_id)
-        if not request.is_scheduled and target.unexpanded and not (plan.steps or plan.kept):
+        is_scheduled = request.schedule is not None
+        plan = self._engine.plan(
+            known.snapshot,
+            target,
+            known.sightings,
+            id_=sweep_id,
+            patience=laws.find_patience(self._rules(), target, is_scheduled=is_scheduled),
+            most=self._rules().most_of(request.schedule),
+        )
+        if not is_scheduled and target.unexpanded and not (plan.steps or plan.kept):
             raise exceptions.Refused(
                 f"nothing of task {', '.join(target.unexpanded)} was found, and its workloads,"
                 " whose uuids are in most names, are not known here: name them, too"
             )
         objections = request.objections
-        if plan.steps and request.is_scheduled and not objections:
+        if plan.steps and is_scheduled and not objections:
             objections = self._let_pass(plan)
         self._stop.check()
         if not objections:
@@ -126,8 +135,11 @@ class Work:
         return self._objections()
 
     def _objections(self) -> tuple[str, ...]:
-        of_rules = laws.find_objections_of_schedule(self._rules())
-        return of_rules + laws.find_objections_of_cloud(self._keeper.engine)
+        """Return what speaks by now against removing what was asked for."""
+        name, target = self._request.schedule, self._request.target
+        return find_objections(
+            self._keeper, self._rules(), name or groups.PLAIN, target or engines.Target()
+        )
 
     def _go_on(self, sweep: store.Sweep) -> store.Sweep:
         """Remove what is left of a plan whose removal was interrupted, within its limits."""
@@ -142,7 +154,8 @@ class Work:
         self._check_age(plan)
         known = self._keeper.observe()
         self._stop.check()
-        return self._remove(plan, self._engine.resume(plan, known.snapshot, known.sightings))
+        rest = resuming.look(self._engine, plan, known.snapshot, known.sightings)
+        return self._remove(plan, rest)
 
     def _check_age(self, plan: planning.Plan) -> planning.Plan:
         """Return a stored plan that was asked for in time, and may still be executed."""
@@ -163,9 +176,14 @@ class Work:
         names = {step.ref: step.observed.name for step in plan.steps}
         self._results = _Results(names, settled)
         try:
-            return self._engine.execute(
-                plan, self._results, self._stop, is_approved=self._request.is_approved, rest=rest
-            )
+            with self._keeper.watcher.sweeping({step.part for step in plan.steps}):
+                return self._engine.execute(
+                    plan,
+                    self._results,
+                    self._stop,
+                    is_approved=self._request.is_approved,
+                    rest=rest,
+                )
         finally:
             # Without a broker nobody else tells the model.
             self._keeper.touch(step.ref for step in plan.steps)
@@ -175,6 +193,20 @@ class Work:
         sweep = msgspec.structs.replace(journal.sweep(sweep_id), note=note)
         journal.save(sweep)
         return sweep
+
+
+def find_objections(
+    keeper: keepers.Keeper, rules: settings.Rules, name: str, target: engines.Target
+) -> tuple[str, ...]:
+    """Return what speaks against removing what a schedule asks for, by the options of now."""
+    of_cloud = laws.find_objections_of_cloud(keeper.engine)
+    return laws.find_objections_of_schedule(rules, name, target) + of_cloud + find_doubts(keeper)
+
+
+def find_doubts(keeper: keepers.Keeper) -> tuple[str, ...]:
+    """Return what speaks against believing any age."""
+    doubt = keeper.watcher.clocks.why_doubted()
+    return (doubt,) if doubt else ()
 
 
 class _Results(progresses.Silence):

@@ -114,8 +114,11 @@ listing costs about one request for each thousand resources of a kind.""",
         self._touched: dict[resources.Ref, None] = {}
         #: Finds parts in names from the next reading on.
         self._next_find_part: FindPart | None = None
+        self._find_part = find_part
         #: Kinds that have to be listed.
         self._sought: dict[str, None] = {}
+        #: Workloads of which the bus told something new, by their parts of names.
+        self._stirred: set[str] = set()
         #: How often something could not be read or listed for what was told of it.
         self.unread = 0
         self._is_filled = False
@@ -181,11 +184,33 @@ listing costs about one request for each thousand resources of a kind.""",
         with self._changing:
             ref = change.record.ref if isinstance(change, changes.Updated) else change.ref
             state, before = self._states[ref.kind], self._model
+            known = state.root.records.get(ref.id)
             if _take(state, change):
                 self._touched[ref] = None
             # Quicker than to make it of all kinds.
             roots = {**before.roots, ref.kind: state.root}
             self._model = model.ModelRoot(roots=roots, trust=before.trust)
+        self._note_stirred(known, change)
+
+    def _note_stirred(self, known: resources.Resource | None, change: changes.Change) -> None:
+        """Note the workload to which something new was told to have happened."""
+        record = known if isinstance(change, changes.Deleted) else None
+        # What is sent again and again, as audits are, is no sign of life.
+        # What is touched is read.
+        if isinstance(change, changes.Updated) and change.record != known:
+            record = change.record
+        if record is None:
+            return
+        part = self._find_part(self.managers[record.ref.kind].KIND, record)
+        if part is not None:
+            with self._changing:
+                self._stirred.add(part)
+
+    def take_stirred(self) -> frozenset[str]:
+        """Return the workloads of which the bus told something new since this was called last."""
+        with self._changing:
+            found, self._stirred = self._stirred, set()
+        return frozenset(found)
 
     def read_touched(self) -> int:
         """Read what was touched, and return how many resources that were.
@@ -228,6 +253,7 @@ listing costs about one request for each thousand resources of a kind.""",
         find_part, self._next_find_part = self._next_find_part, None
         if find_part is None:
             return
+        self._find_part = find_part
         with self._synchronizing:
             for kind, state in self._states.items():
                 with self._changing:

@@ -19,6 +19,7 @@ from oslo_config import generator
 import pytest
 
 from cleanupd.conf import opts
+from cleanupd.conf import schedule
 
 OPTIONS = [(str(group), option) for group, options in opts.list_opts() for option in options]
 
@@ -38,6 +39,8 @@ def test_all_options_can_be_registered():
     conf = cfg.ConfigOpts()
     opts.register_opts(conf)
     conf([], default_config_files=[])
+    conf.set_override("schedules", ["NAME"], group="sweep")
+    schedule.register_opts(conf)
     for group, option in OPTIONS:
         place = conf if group == "DEFAULT" else conf[group]
         assert option.dest in place

@@ -38,8 +38,10 @@ def test_nothing_is_removed_by_default():
     made = make()
     assert not made.rules.is_enforcing
     assert not made.rules.is_all_over
-    assert made.sweep.interval_s == 0
-    assert made.target is None
+    plain = made.rules.schedules["sweep"]
+    assert not plain.when.is_on
+    assert plain.target is None
+    assert made.rules.schedules.keys() == {"sweep"}
 
 
 def test_each_service_is_listed_once_an_hour_by_default():
@@ -73,15 +75,16 @@ def test_a_filter_that_is_no_expression_is_told(option):
 def test_named_tasks_and_workloads_are_the_target():
     """Uuids are taken in any of their spellings."""
     made = make("sweep", tasks=[TASK.upper()], workloads=[TASK.replace("-", "")])
-    assert made.target.tasks == (TASK,)
-    assert made.target.workloads == (TASK,)
-    assert made.target.idle_s is None
+    target = made.rules.schedules["sweep"].target
+    assert target.tasks == (TASK,)
+    assert target.workloads == (TASK,)
+    assert target.idle_s is None
 
 
 def test_all_over_sweeps_what_was_idle_for_long_enough():
     """The idle time of the options is the schedule's and the least for requests."""
     made = make("sweep", all_over=True, idle=900)
-    assert made.target.idle_s == 900
+    assert made.rules.schedules["sweep"].target.idle_s == 900
     assert made.rules.is_all_over
     assert made.rules.idle_s == 900
 

@@ -76,6 +76,16 @@ def take(*steps, spent=None, **limits):
     return [step.ref.id for step in part.steps], {r.id: why for r, why in part.left.items()}
 
 
+def test_a_plan_may_take_less_than_the_budget_allows():
+    """The stricter of both holds, and the reason says which it was."""
+    plan = msgspec.structs.replace(make_plan(A, B, C), most=2)
+    part = budgets.take(plan, balance())
+    assert [step.ref.id for step in part.steps] == ["a", "b"]
+    told = "per_sweep of the schedule is 2: the next sweep goes on with it"
+    assert list(part.left.values()) == [told]
+    assert len(budgets.take(plan, balance(per_sweep=1)).steps) == 1
+
+
 A, B, C, D = (make_step(id_) for id_ in "abcd")
 
 

@@ -101,6 +101,8 @@ def test_what_cannot_be_believed_stops_the_clock():
     """A look that is not sure of what was before it counts nothing."""
     known = follow(look(0, 0), look(30), look(60, 60))
     assert known.quiet_s(PART) == 0
+    known = liveness.after(known, look(61, 60))
+    assert known.quiet_s(PART) == 60
     assert known.head.unobserved_s == 60 * 60
 
 
@@ -112,7 +114,7 @@ def test_looks_that_are_far_apart_count_nothing():
 
 def test_time_is_counted_once():
     """Of two daemons that look, the second counts only what is new."""
-    assert quiet(look(0, 0), look(10, 0), look(15, 5), look(20, 0)) == 20
+    assert quiet(look(0, 0), look(10, 0), look(15, 15), look(20, 0), look(25, 15)) == 25
 
 
 @pytest.mark.parametrize(

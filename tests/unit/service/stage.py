@@ -16,6 +16,7 @@ import threading
 import time
 
 from cleanupd.conf import settings
+from cleanupd.core import liveness
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import sweep as sweeps
@@ -31,6 +32,10 @@ from tests.unit.engine import fakes
 WORKLOAD = "5a3b1c22-8f0e-4d5b-9c43-1f4d2f7a6b10"
 SETTINGS = sweeps.Settings(limits=executor.Limits(poll_s=0.01, timeout_s=5.0, conflict_s=0.0))
 ENFORCE = settings.Rules(is_enforcing=True, delay_s=0.0)
+DAY_S = 86400.0
+ENFORCE_IDLE = settings.Rules(
+    is_enforcing=True, is_all_over=True, enforce_idle_s=DAY_S, delay_s=0.0
+)
 NAMED = sweeps.Target(workloads=(WORKLOAD,))
 IDLE = sweeps.Target(idle_s=600.0)
 
@@ -77,6 +82,18 @@ class Standby:
         assert why
         if self.fence == fence:
             self.fence = None
+
+
+def see_idle(keeper, seconds):
+    """Have a keeper's workloads seen to do nothing for so long."""
+    snapshot, journal = keeper.engine.observe(), keeper.engine.journal
+    place = (snapshot.cloud, snapshot.region)
+    found = keeper.engine.trace(snapshot)
+    known = liveness.Observations(
+        head=liveness.Head(seen_until=snapshot.taken_at, observed_s=seconds),
+        workloads={part: liveness.Quiet(trace=one, since_s=0.0) for part, one in found.items()},
+    )
+    assert journal.save_observations(*place, journal.observations(*place), known)
 
 
 def now():

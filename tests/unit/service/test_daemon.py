@@ -122,7 +122,9 @@ def test_the_status_says_what_it_is_and_does(daemon):
         "sync_identity",
         "sync_image",
         "sync_network",
+        "watch",
         "sweep",
+        "workloads_over",
         "image_caches",
     ]
     assert (before.running, before.waiting) == (None, ())
@@ -135,20 +137,29 @@ def test_new_settings_leave_the_model(daemon, cloud):
     daemon.workloads()
     cloud.records.clear()
     engine = msgspec.structs.replace(stage.SETTINGS, list_workers=1)
-    changed = make_settings(
-        rules=settings.Rules(is_enforcing=True), sweep=settings.Schedule(interval_s=60)
-    )
+    minutely = settings.SweepSchedule(when=settings.Schedule(interval_s=60))
+    rules = settings.Rules(is_enforcing=True, schedules={"sweep": minutely})
+    changed = make_settings(rules=rules)
     daemon.follow(msgspec.structs.replace(changed, engine=engine))
     assert daemon.status().mode == "enforce"
     assert job(daemon, "sweep").interval_s == 60
     assert len(daemon.leaks(EVERYTHING).judgement.findings) == 1
 
 
-def test_the_schedule_follows_the_target(daemon):
-    """What is swept is what the options say at the time."""
-    assert "nothing to sweep" in daemon.sweep_scheduled()
-    daemon.follow(make_settings(target=stage.NAMED))
-    assert "1 planned" in daemon.sweep_scheduled()
+def test_schedules_come_change_and_go(daemon):
+    """Each has a job of its own, and what it sweeps is what the options say at the time."""
+    assert "nothing to sweep" in daemon.schedules.run("sweep")
+    nightly = settings.SweepSchedule(
+        when=settings.Schedule(cron="30 2 * * *"), target=stage.NAMED, per_sweep=5
+    )
+    daemon.follow(make_settings(rules=settings.Rules(schedules={"nightly": nightly})))
+    found = job(daemon, "sweep_nightly")
+    assert (found.cron, found.interval_s) == ("30 2 * * *", 0)
+    assert "1 planned" in daemon.schedules.run("nightly")
+    assert daemon.sweeps()[-1].schedule == "nightly"
+    daemon.follow(make_settings())
+    assert "sweep_nightly" not in {state.name for state in daemon.status().jobs}
+    assert "nothing to sweep" in daemon.schedules.run("nightly")
 
 
 def test_trust_is_told_before_anything_was_listed(daemon, cloud):

@@ -66,6 +66,11 @@ def state(scheduler):
     return only
 
 
+def state_of(scheduler, name):
+    """Return the state of one of several jobs."""
+    return next(one for one in scheduler.states() if one.name == name)
+
+
 def test_a_job_can_run_at_once(scheduled):
     """Even without a schedule, and then only once."""
     scheduler = scheduled(Counter())
@@ -160,6 +165,60 @@ def test_a_schedule_can_be_replaced(scheduled):
         assert (state(scheduler).next_run_at is not None) is is_planned
         assert state(scheduler).interval_s == schedule.interval_s
     assert counter.runs == 0
+
+
+def test_a_job_may_go_by_a_crontab(scheduled):
+    """Its next run is at a time of the day, in UTC, without a jitter."""
+    schedule = settings.Schedule(cron="30 2 * * *", jitter_s=60)
+    found = state(scheduled(Counter(), schedule, is_first_now=False))
+    assert (found.cron, found.interval_s) == ("30 2 * * *", 0)
+    assert f"{found.next_run_at:%H:%M:%S%z}" == "02:30:00+0000"
+
+
+def test_jobs_come_and_go(scheduled):
+    """The next run of one that comes is known at once, and of one that goes nothing is."""
+    counter = Counter()
+    scheduler = scheduled(counter, HOURLY, is_first_now=False)
+    mine = schedulers.Job(name="it", schedule=HOURLY, run=counter)
+    other = schedulers.Job(name="other", schedule=HOURLY, run=counter)
+    scheduler.reschedule([mine, other])
+    assert [one.name for one in scheduler.states()] == ["it", "other"]
+    assert all(one.next_run_at for one in scheduler.states())
+    scheduler.reschedule([other])
+    assert [one.name for one in scheduler.states()] == ["other"]
+    scheduler.run_soon(["it"])
+    assert counter.runs == 0
+    scheduler.reschedule([mine, other])
+    assert state_of(scheduler, "it").next_run_at
+
+
+def test_a_job_that_goes_ends_what_it_does(scheduled):
+    """And does not run beside itself when it comes again."""
+    gate = stage.Gate()
+
+    def run():
+        gate.pass_through()
+        return "through"
+
+    scheduler = scheduled(run, HOURLY)
+    assert gate.reached.wait(5)
+    scheduler.reschedule([])
+    scheduler.reschedule([schedulers.Job(name="it", schedule=HOURLY, run=run)])
+    assert state(scheduler).is_running
+    gate.open.set()
+    stage.wait_until(lambda: state(scheduler).last_result == "through")
+
+
+def test_a_quiet_job_is_told_of_only_when_it_has_something_to_say(caplog):
+    """It runs every few seconds, and mostly there is nothing."""
+    said = iter(["", "there it is", ""])
+    job = schedulers.Job(name="it", schedule=NEVER, run=lambda: next(said), is_quiet=True)
+    scheduler = schedulers.BackgroundTaskScheduler([job])
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            scheduler.run_now("it")
+    assert [record.getMessage() for record in caplog.records] == ["Job it: there it is"]
+    assert state(scheduler).last_result == "there it is"
 
 
 def test_the_same_schedule_keeps_its_next_run(scheduled):

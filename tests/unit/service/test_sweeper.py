@@ -134,9 +134,10 @@ def test_unnamed_workloads_are_refused(sweeper, keeper):
     assert keeper.engine.journal.sweeps() == ()
 
 
-def test_unnamed_workloads_are_removed_with_the_option_and_the_name(sweeper, cloud):
+def test_unnamed_workloads_are_removed_with_the_options_and_the_name(sweeper, keeper, cloud):
     """Idle ones are, when everything that is asked for is there."""
-    sweeper.rules = settings.Rules(is_enforcing=True, is_all_over=True)
+    sweeper.rules = stage.ENFORCE_IDLE
+    stage.see_idle(keeper, stage.DAY_S)
     assert finish(sweeper, request(sweeper, stage.IDLE, "sample")).state is State.DONE
     assert deletes(cloud) == ["net"]
 
@@ -318,9 +319,10 @@ def test_the_schedule_sweeps_its_target(sweeper, cloud):
     assert deletes(cloud) == ["net"]
 
 
-def test_the_schedule_needs_no_confirmation(sweeper, cloud):
+def test_the_schedule_needs_no_confirmation(sweeper, keeper, cloud):
     """Who can write the options has confirmed by it."""
-    sweeper.rules = settings.Rules(is_enforcing=True, is_all_over=True, delay_s=0.0)
+    sweeper.rules = stage.ENFORCE_IDLE
+    stage.see_idle(keeper, stage.DAY_S)
     sweeper.run_scheduled(stage.IDLE)
     assert deletes(cloud) == ["net"]
 

@@ -19,6 +19,7 @@ import pytest
 
 from cleanupd.core import planning
 from cleanupd.engine import clock
+from cleanupd.engine import resuming
 from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
 from cleanupd.journal.store import State
@@ -203,7 +204,7 @@ def test_a_plan_that_depends_on_something_new_waits_for_it(keeper, cloud):
     plan = leave(keeper)
     port = sample.record("network.port", "late", name=sample.name("late"), project_id="p")
     cloud.add(msgspec.structs.replace(port, edges=(sample.attached("network.network", "net"),)))
-    rest = keeper.engine.resume(plan, keeper.engine.observe())
+    rest = resuming.look(keeper.engine, plan, keeper.engine.observe())
     assert isinstance(rest.plan, planning.Plan)
     assert rest.plan.steps == ()
     assert [one.outcome for one in rest.settled] == [Outcome.CHANGED]
@@ -214,7 +215,7 @@ def test_a_standby_takes_a_request_and_the_leader_executes_it(keeper, cloud, sta
     standby = stage.make_sweeper(keeper, stage.Standby())
     standby.start()
     sweep = standby.request(stage.NAMED, confirm=None, is_dry_run=False)
-    assert standby.run_scheduled(stage.NAMED) == "another daemon leads: it runs the schedule"
+    assert standby.run_scheduled(stage.NAMED) == "another daemon leads: it runs the schedules"
     assert standby.waiting == (sweep.id,)
     assert not cloud.log
     leader = start()

@@ -158,6 +158,22 @@ def test_messages_change_the_model(collecting):
     assert collecting.read_touched() == 0
 
 
+def test_what_the_bus_tells_stirs_workloads(cloud):
+    """Something new of theirs does, also what is gone by now; what is told again does not."""
+    cloud.add(port("2", name="s_2"))
+    found = make(cloud, find_part=lambda _, record: record.name and record.name[2:])
+    found.synchronize()
+    known = found.cluster_data_model.get(port("2").ref)
+    found.apply(changes.Updated(known, LATER))
+    found.apply(changes.Touched(known.ref))
+    found.apply(changes.Deleted(port("9").ref, LATER))
+    assert found.take_stirred() == frozenset()
+    found.apply(changes.Updated(port("3", name="s_3"), LATER))
+    found.apply(changes.Deleted(port("2").ref, LATER))
+    assert found.take_stirred() == {"2", "3"}
+    assert found.take_stirred() == frozenset()
+
+
 def test_what_was_touched_is_read(collecting, cloud):
     """The fetcher tells what a message did not."""
     cloud.add(port("2", name="new"))
