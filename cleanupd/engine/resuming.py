@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -33,9 +32,6 @@ from cleanupd.engine import removal
 from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
 
-if TYPE_CHECKING:
-    from cleanupd.engine import sweep
-
 
 class Rest(msgspec.Struct, frozen=True):
     """The steps that are left to take, and what became of all others.
@@ -46,20 +42,6 @@ class Rest(msgspec.Struct, frozen=True):
     plan: planning.Plan
     settled: tuple[store.Result, ...] = ()
     news: tuple[store.Result, ...] = ()
-
-
-def look(
-    engine: "sweep.Engine",
-    plan: planning.Plan,
-    snapshot: model.Snapshot,
-    sightings: workloads.Sightings | None = None,
-) -> Rest:
-    """Return what is left of a stored plan whose execution was interrupted."""
-    judgement = engine.judge(snapshot, name_workloads(plan), sightings)
-    fresh = planning.make_plan(plan.id, snapshot, judgement, plan.selection)
-    fresh = msgspec.structs.replace(fresh, most=plan.most)
-    known = {name: plugin.KIND for name, plugin in engine.managers.items()}
-    return find_rest(plan, fresh, snapshot, engine.journal.fates(plan.id), known)
 
 
 def name_workloads(plan: planning.Plan) -> workloads.Selection:

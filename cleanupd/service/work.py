@@ -154,7 +154,7 @@ class Work:
         self._check_age(plan)
         known = self._keeper.observe()
         self._stop.check()
-        rest = resuming.look(self._engine, plan, known.snapshot, known.sightings)
+        rest = find_rest(self._engine, plan, known)
         return self._remove(plan, rest)
 
     def _check_age(self, plan: planning.Plan) -> planning.Plan:
@@ -193,6 +193,19 @@ class Work:
         sweep = msgspec.structs.replace(journal.sweep(sweep_id), note=note)
         journal.save(sweep)
         return sweep
+
+
+def find_rest(
+    engine: engines.Engine, plan: planning.Plan, known: keepers.Knowledge
+) -> resuming.Rest:
+    """Return what is left of a stored plan whose execution was interrupted."""
+    selection = resuming.name_workloads(plan)
+    judgement = engine.judge(known.snapshot, selection, known.sightings)
+    fresh = planning.make_plan(plan.id, known.snapshot, judgement, plan.selection)
+    fresh = msgspec.structs.replace(fresh, most=plan.most)
+    kinds = {name: plugin.KIND for name, plugin in engine.managers.items()}
+    fates = engine.journal.fates(plan.id)
+    return resuming.find_rest(plan, fresh, known.snapshot, fates, kinds)
 
 
 def find_objections(

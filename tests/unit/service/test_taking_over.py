@@ -19,7 +19,6 @@ import pytest
 
 from cleanupd.core import planning
 from cleanupd.engine import clock
-from cleanupd.engine import resuming
 from cleanupd.journal import store
 from cleanupd.journal.store import Outcome
 from cleanupd.journal.store import State
@@ -204,7 +203,7 @@ def test_a_plan_that_depends_on_something_new_waits_for_it(keeper, cloud):
     plan = leave(keeper)
     port = sample.record("network.port", "late", name=sample.name("late"), project_id="p")
     cloud.add(msgspec.structs.replace(port, edges=(sample.attached("network.network", "net"),)))
-    rest = resuming.look(keeper.engine, plan, keeper.engine.observe())
+    rest = work.find_rest(keeper.engine, plan, keeper.observe())
     assert isinstance(rest.plan, planning.Plan)
     assert rest.plan.steps == ()
     assert [one.outcome for one in rest.settled] == [Outcome.CHANGED]
