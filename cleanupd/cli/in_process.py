@@ -96,6 +96,12 @@ class InProcessClient:
         root = self._collecting.get_collector(service).get_latest_cluster_data_model()
         return models.found(root, query, parts)
 
+    def status(self) -> api.Status:
+        """Raise Refused: nothing goes on here between two commands."""
+        raise exceptions.Refused(
+            "only a daemon has schedules: leave --os-cloud out, and give --config-file FILE"
+        )
+
     def stats(self) -> models.ModelStats:
         """List everything and return how that went; nothing is heard in this process."""
         return models.ModelStats(

@@ -37,6 +37,7 @@ SWEEP_FIELDS = (
     "Cloud",
     "Region",
     "State",
+    "Schedule",
     "Started",
     "Ended",
     "Note",
@@ -68,6 +69,7 @@ def sweep_fields(
         sweep.cloud,
         sweep.region,
         sweep.state,
+        sweep.schedule,
         sweep.started_at,
         sweep.ended_at,
         sweep.note,
@@ -185,8 +187,8 @@ class Writer:
         if climbed:
             self.line()
             self.line(f"Removed by the ladder: {text.count(len(climbed), 'resource')}")
-            columns = ("Kind", "Name", "ID", "Reason")
-            self._some(columns, [rows.of_result(one) for one in climbed], has_all=False)
+            found = [rows.of_result(one) for one in climbed]
+            self._some(("Kind", "Name", "ID", "Reason"), found, has_all=False)
         failed = [r for r in sweep.results if not r.is_gone]
         if failed:
             self.line()

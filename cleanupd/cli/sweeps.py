@@ -119,7 +119,8 @@ class ShowSweep(SweepReport):
         writer = self.writer(parsed_args)
         ended = f", ended {_moment(sweep.ended_at)}" if sweep.ended_at else ""
         started = _moment(sweep.started_at)
-        writer.line(f"Sweep {sweep.id} is {sweep.state}: started {started}{ended} UTC")
+        asked = f", as schedule {sweep.schedule} says" if sweep.schedule else ""
+        writer.line(f"Sweep {sweep.id} is {sweep.state}: started {started}{ended} UTC{asked}")
         if sweep.note:
             writer.line(sweep.note)
         if plan is not None:
@@ -172,7 +173,18 @@ class ListSweeps(command.ListCommand):
     examples = """\
   cleanupctl sweep list --os-cloud NAME
 """
-    columns = ("ID", "Cloud", "Region", "State", "Started", "Planned", "Gone", "Left", "Note")
+    columns = (
+        "ID",
+        "Cloud",
+        "Region",
+        "State",
+        "Schedule",
+        "Started",
+        "Planned",
+        "Gone",
+        "Left",
+        "Note",
+    )
     short_columns = ("ID", "State", "Started", "Planned", "Gone", "Left", "Note")
 
     def take_action(
@@ -188,6 +200,7 @@ class ListSweeps(command.ListCommand):
                 sweep.cloud,
                 sweep.region,
                 sweep.state,
+                sweep.schedule,
                 datetime.datetime.fromisoformat(sweep.started_at),
                 sweep.planned,
                 sum(sweep.certificate.gone.values()) if sweep.certificate else None,

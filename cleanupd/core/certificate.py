@@ -86,12 +86,10 @@ def certify(
         )
         for finding in judgement.of(Verdict.LEAK, Verdict.KEPT)
     }
-    removed_projects = {s.ref.id for s in steps if s.ref.kind == "identity.project"}
-    for record in snapshot:
-        if record.project_id in removed_projects and record.ref not in left:
-            left[record.ref] = Left(
-                ref=record.ref, name=record.name, reason="its project was removed before it"
-            )
+    for project in [s.ref for s in steps if s.ref.kind == "identity.project"]:
+        for record in snapshot.of_project(project.id):
+            reason = "its project was removed before it"
+            left.setdefault(record.ref, Left(ref=record.ref, name=record.name, reason=reason))
     for step in steps:
         # What was a benchmark's through its owner alone, and was let go of by
         # it, has turned out to be somebody else's.

@@ -17,11 +17,14 @@ removed, so only ties that end at one of them, or begin at one, are kept.
 """
 
 import collections
-from collections.abc import Container
+from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
+import itertools
 from typing import NamedTuple
 
 from cleanupd.core import model
+from cleanupd.core import ownership
 from cleanupd.core import resources
 from cleanupd.core.resources import EdgeSort
 
@@ -41,24 +44,35 @@ class Graph:
     for it.  ``needs`` and ``owners``: the same from the other end.  What a
     used-by edge tells of is attached, too; a loose one is nobody's need.
     ``takers``: what would take it along.  ``members``: what is in a project,
-    or belongs to a user.
+    or belongs to a user.  ``near`` are the records at either end of a tie, as
+    far as they hold it; others may be among those that are given.
     """
 
-    def __init__(self, snapshot: model.Snapshot, claimed: Container[resources.Ref]) -> None:
+    def __init__(
+        self,
+        snapshot: model.Snapshot,
+        claimed: Collection[resources.Ref],
+        near: tuple[resources.Resource, ...] | None = None,
+    ) -> None:
         self._snapshot = snapshot
-        self._aliases = {
-            (record.ref.kind, alias): record.ref for record in snapshot for alias in record.aliases
-        }
+        self._claimed = frozenset(claimed)
+        self.near = tuple(_tied(snapshot, claimed)) if near is None else near
         self.attached = collections.defaultdict[resources.Ref, list[Tie]](list)
         self.needs = collections.defaultdict[resources.Ref, list[Tie]](list)
         self.parts = collections.defaultdict[resources.Ref, list[Tie]](list)
         self.owners = collections.defaultdict[resources.Ref, list[Tie]](list)
         self.takers = collections.defaultdict[resources.Ref, list[resources.Ref]](list)
         self.members = collections.defaultdict[resources.Ref, list[resources.Ref]](list)
-        for record in snapshot:
-            self._add(record, claimed)
+        for record in self.near:
+            self._add(record, self._claimed)
 
-    def _add(self, record: resources.Resource, claimed: Container[resources.Ref]) -> None:
+    def among(self, claimed: Collection[resources.Ref]) -> "Graph":
+        """Return the ties of some of the resources that this one has the ties of."""
+        if len(claimed) == len(self._claimed):
+            return self
+        return Graph(self._snapshot, claimed, self.near)
+
+    def _add(self, record: resources.Resource, claimed: Collection[resources.Ref]) -> None:
         is_claimed = record.ref in claimed
         for edge in record.edges:
             target = self._resolve(edge.target)
@@ -85,7 +99,7 @@ class Graph:
         used: resources.Ref,
         edge: resources.Edge,
         user: resources.Ref | None,
-        claimed: Container[resources.Ref],
+        claimed: Collection[resources.Ref],
     ) -> None:
         if used not in claimed or (user is None and edge.is_loose):
             return
@@ -97,9 +111,8 @@ class Graph:
 
     def _resolve(self, target: resources.Ref) -> resources.Ref | None:
         """Return the listed resource that an edge means; None where there is none."""
-        if self._snapshot.get(target) is not None:
-            return target
-        return self._aliases.get((target.kind, target.id))
+        found = self._snapshot.named(target)
+        return found.ref if found is not None else None
 
     def homes(self, record: resources.Resource) -> Iterable[resources.Ref]:
         """Yield the project and the user that a resource belongs to."""
@@ -108,3 +121,24 @@ class Graph:
             yield resources.Ref(cloud, "", "identity.project", record.project_id)
         if record.user_id:
             yield resources.Ref(cloud, "", "identity.user", record.user_id)
+
+
+def _tied(
+    snapshot: model.Snapshot, claimed: Collection[resources.Ref]
+) -> Iterator[resources.Resource]:
+    """Yield, once, what is claimed and all that has a tie to that."""
+    seen: set[resources.Ref] = set()
+    ours = [record for record in map(snapshot.get, claimed) if record is not None]
+    names = [
+        resources.Ref(record.ref.cloud, record.ref.region, record.ref.kind, alias)
+        for record in ours
+        for alias in record.aliases
+    ]
+    for record in itertools.chain(
+        ours,
+        snapshot.pointing_to_any((*claimed, *names)),
+        ownership.find_inhabitants(snapshot, claimed),
+    ):
+        if record.ref not in seen:
+            seen.add(record.ref)
+            yield record

@@ -113,6 +113,10 @@ class Index:
         found = self._members.get(key, ())
         return (found,) if isinstance(found, str) else found
 
+    def __len__(self) -> int:
+        """Return how many keys have ids."""
+        return len(self._members)
+
     def __iter__(self) -> Iterator[object]:
         """Yield every key that has ids."""
         return iter(self._members)

@@ -20,6 +20,7 @@ they are asked again until nothing changes.
 from collections.abc import Iterator
 from collections.abc import Mapping
 import enum
+import itertools
 
 import msgspec
 
@@ -64,11 +65,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdicts on all resources of a snapshot that are not foreign."""
+    """The verdicts on all resources of a snapshot that are not foreign.
+
+    ``graph`` has the ties of all that a benchmark made.
+    """
 
     findings: tuple[Finding, ...]
     workloads: tuple[workloads.Workload, ...]
     foreign: int
+    graph: graphs.Graph
 
     def of(self, *verdicts: Verdict) -> tuple[Finding, ...]:
         """Return the findings with one of these verdicts."""
@@ -90,14 +95,16 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     """Return the verdict on every resource that is, or may be, a benchmark's."""
+    snapshot = snapshot.remembered()
     claims = ownership.find_claims(snapshot, question.known, question.matcher)
     found = workloads.find_workloads(snapshot, claims, question.sightings)
     asked = (question.selection, snapshot.taken_at, question.told, question.observations)
     live = workloads.find_live(found, *asked)
     doubtful = workloads.find_doubtful(found, *asked)
     unselected = dict(_unselected(claims, live, question.selection))
-    blocked = _Rules(snapshot, question, claims, unselected, doubtful).settle()
-    undecidable = list(_undecidable(snapshot, claims))
+    graph = graphs.Graph(snapshot, claims)
+    blocked = _Rules(snapshot, question, claims, graph, unselected, doubtful).settle()
+    undecidable = list(_undecidable(snapshot, claims, graph))
     ours = _findings_of_claims(snapshot, question.known, claims, unselected, blocked)
     # What is only looked at goes with its owner and is nobody's to remove.
     removable = [f for f in ours if question.known[f.resource.ref.kind].is_removable]
@@ -105,6 +112,7 @@ def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
         findings=tuple(sorted((*removable, *undecidable), key=lambda f: f.resource.ref)),
         workloads=found,
         foreign=sum(snapshot.counts().values()) - len(claims) - len(undecidable),
+        graph=graph,
     )
 
 
@@ -131,10 +139,8 @@ def _findings_of_claims(
     unselected: Mapping[resources.Ref, str],
     blocked: Mapping[resources.Ref, str],
 ) -> Iterator[Finding]:
-    for record in snapshot:
-        ref = record.ref
-        if (claim := claims.get(ref)) is None:
-            continue
+    for record in filter(None, map(snapshot.get, claims)):
+        ref, claim = record.ref, claims[record.ref]
         is_leak = ref not in unselected and ref not in blocked
         yield Finding(
             resource=record,
@@ -160,11 +166,19 @@ def _remarks(record: resources.Resource, known: Mapping[str, kinds.Kind]) -> Ite
     yield from record.notes
 
 
-def _undecidable(snapshot: model.Snapshot, claims: ownership.Claims) -> Iterator[Finding]:
+def _undecidable(
+    snapshot: model.Snapshot, claims: ownership.Claims, graph: graphs.Graph
+) -> Iterator[Finding]:
     disks = dict(_boot_disks(snapshot, claims))
-    for record in snapshot:
+    seen = set(claims)
+    for record in itertools.chain(
+        filter(None, map(snapshot.get, disks)), graph.near, _homeless(snapshot)
+    ):
+        if record.ref in seen:
+            continue
+        seen.add(record.ref)
         reason = disks.get(record.ref) or _why_undecidable(record, snapshot, claims)
-        if record.ref not in claims and reason:
+        if reason:
             yield Finding(
                 resource=record,
                 verdict=Verdict.UNDECIDABLE,
@@ -175,12 +189,23 @@ def _undecidable(snapshot: model.Snapshot, claims: ownership.Claims) -> Iterator
             )
 
 
+def _homeless(snapshot: model.Snapshot) -> Iterator[resources.Resource]:
+    """Yield what was made for an owner and is in no project that there is."""
+    projects = {project.ref.id for project in snapshot.of_kind("identity.project")}
+    for root in snapshot.roots.values():
+        for id_ in root.projects:
+            if id_ not in projects:
+                for record in map(root.records.__getitem__, root.projects[id_]):
+                    if record.edges:
+                        yield record
+
+
 def _boot_disks(
     snapshot: model.Snapshot, claims: ownership.Claims
 ) -> Iterator[tuple[resources.Ref, str]]:
     """Yield the disks that a benchmark's server was booted from and does not take along."""
-    for server in snapshot.of_kind("compute.server"):
-        for edge in server.edges if server.ref in claims else ():
+    for server in filter(None, map(snapshot.get, claims)):
+        for edge in server.edges if server.ref.kind == "compute.server" else ():
             disk = snapshot.get(edge.target)
             if (
                 disk is not None
@@ -215,6 +240,7 @@ class _Rules:
         snapshot: model.Snapshot,
         question: Question,
         claims: ownership.Claims,
+        graph: graphs.Graph,
         unselected: Mapping[resources.Ref, str],
         doubtful: Mapping[str, str],
     ) -> None:
@@ -224,7 +250,7 @@ class _Rules:
         self._lifted = question.selection.lifted
         self._claims = claims
         self._unselected = unselected
-        self._graph = graphs.Graph(snapshot, claims)
+        self._graph = graph
         self._guard = safeties.Guard(
             question.safety, snapshot, claims, question.selection, question.sightings
         )
@@ -232,7 +258,10 @@ class _Rules:
             question.protections,
             question.known,
             snapshot.taken_at,
-            {record.ref.id: record.name for record in snapshot.of_kind("identity.project")},
+            # Without protections nobody asks for the names of projects.
+            {record.ref.id: record.name for record in snapshot.of_kind("identity.project")}
+            if question.protections
+            else {},
         )
         self._blocked: dict[resources.Ref, str] = {}
         self._unlisted = {kind: self._find_unlisted(kind) for kind in self._known}

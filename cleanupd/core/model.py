@@ -17,6 +17,7 @@ and nobody who reads it can damage it.
 """
 
 import collections
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -66,8 +67,21 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
         for root in self.roots.values():
             yield from root.records.values()
 
-    def of_project(self, project_id: str) -> Iterator[resources.Resource]:
-        """Yield the resources of a project."""
+    def named(self, target: resources.Ref) -> resources.Resource | None:
+        """Return the resource that an edge means, by its id or an alias; None where none is."""
+        found = self.get(target)
+        if found is None and (root := self.roots.get(target.kind)) is not None:
+            ids = tuple(root.aliases[target.id])
+            return root.records[max(ids)] if ids else None
+        return found
+
+    def of_user(self, user_id: str) -> Iterator[resources.Resource]:
+        """Yield the resources of a user."""
+        for root in self.roots.values():
+            yield from map(root.records.__getitem__, root.users[user_id])
+
+    def of_project(self, project_id: str | None) -> Iterator[resources.Resource]:
+        """Yield the resources of a project; of None those that have none."""
         for root in self.roots.values():
             yield from map(root.records.__getitem__, root.projects[project_id])
 
@@ -92,6 +106,15 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
                 for record in found
                 if sort is None or any(e.target == target and e.sort is sort for e in record.edges)
             )
+
+    def pointing_to_any(self, targets: Collection[resources.Ref]) -> Iterator[resources.Resource]:
+        """Yield the resources with an edge or a cascade to one of many, again for each of them."""
+        for root in self.roots.values():
+            records, found = root.records, root.targets
+            if found:
+                for target in targets:
+                    for id_ in found[target]:
+                        yield records[id_]
 
     def created_for(
         self, owner: resources.Ref, *, is_transitive: bool = False
@@ -146,6 +169,11 @@ class Snapshot(Records, frozen=True, kw_only=True):
             if not trust.is_fresh
         )
 
+    def remembered(self) -> "Snapshot":
+        """Return the same, quicker for who asks for the same few resources many times."""
+        fields = {name: getattr(self, name) for name in Snapshot.__struct_fields__}
+        return _Remembered(**fields)
+
     def after(self, earlier: "Snapshot") -> "Snapshot":
         """Return this snapshot with the earlier root of each kind that was not listed now.
 
@@ -165,3 +193,16 @@ class Snapshot(Records, frozen=True, kw_only=True):
             trust=trust,
             unseen=self.unseen,
         )
+
+
+class _Remembered(Snapshot, frozen=True, kw_only=True):
+    """A snapshot with what it was asked for at hand; it is not kept for long."""
+
+    asked: dict[resources.Ref, resources.Resource | None] = msgspec.field(default_factory=dict)
+
+    def get(self, ref: resources.Ref) -> resources.Resource | None:
+        """Return the resource with this identity, if it was listed."""
+        if ref in self.asked:
+            return self.asked[ref]
+        found = self.asked[ref] = super().get(ref)
+        return found

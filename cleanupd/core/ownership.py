@@ -19,10 +19,13 @@ benchmark made, for what belongs to a user and to no project (keypairs).  An
 attached a resource to a benchmark's is no link at all.
 """
 
+from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import datetime
 import functools
+import itertools
 
 import msgspec
 
@@ -30,6 +33,7 @@ from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import patterns
 from cleanupd.core import resources
+from cleanupd.core import roots
 
 #: By how much the clocks of two services of one cloud may differ, and the
 #: whole seconds that Nova rounds to.
@@ -75,12 +79,34 @@ def find_claims(
     claims = _claims_by_name(snapshot, known, matcher)
     shared = find_shared(snapshot, claims)
     homes = {ref: claim for ref, claim in claims.items() if ref not in shared}
-    _add_claims_by_owner(snapshot, claims, homes)
-    for record in snapshot:
+    _add_claims_by_owner(snapshot, claims, homes, tuple(claims))
+    settled = []
+    for record in find_inhabitants(snapshot, homes):
         if record.ref not in claims and (claim := _claim_by_home(record, snapshot, homes)):
             claims[record.ref] = claim
-    _add_claims_by_owner(snapshot, claims, homes)
+            settled.append(record.ref)
+    _add_claims_by_owner(snapshot, claims, homes, settled)
     return claims
+
+
+class PartFinder:
+    """Finds the part of a workload in the name of a record; equal to one of the same patterns."""
+
+    def __init__(self, matcher: patterns.Matcher) -> None:
+        self._matcher = matcher
+
+    def __call__(self, kind: kinds.Kind, record: resources.Resource) -> str | None:
+        """Return the part, None where the name is no benchmark's."""
+        found = self._matcher.match(record.name, kind.suffixes)
+        return found.part if found else None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another one finds the same."""
+        return isinstance(other, PartFinder) and other._matcher.patterns == self._matcher.patterns
+
+    def __hash__(self) -> int:
+        """Return the same for those that find the same."""
+        return hash(self._matcher.patterns)
 
 
 def _claims_by_name(
@@ -89,22 +115,51 @@ def _claims_by_name(
     claims: Claims = {}
     for kind, root in snapshot.roots.items():
         match = functools.partial(matcher.match, suffixes=known[kind].suffixes)
-        for record in root.records.values():
+        for record in _named(root, known[kind], matcher):
             if found := match(record.name):
                 text = f"its name is a {found.scope} name of workload {found.part}"
                 claims[record.ref] = Claim(found.part, found.pattern, (text,))
     return claims
 
 
-def find_shared(snapshot: model.Snapshot, claims: Claims) -> frozenset[resources.Ref]:
-    """Return the projects in which somebody has a role who is no benchmark's user."""
+def _named(
+    root: roots.KindRoot, kind: kinds.Kind, matcher: patterns.Matcher
+) -> Iterable[resources.Resource]:
+    """Yield the records whose names may be a benchmark's: few, if the model has looked already."""
+    find = root.find_part
+    if isinstance(find, functools.partial) and (find.func, find.args) == (
+        PartFinder(matcher),
+        (kind,),
+    ):
+        ids = itertools.chain.from_iterable(map(root.parts.__getitem__, root.parts))
+        return map(root.records.__getitem__, ids)
+    return root.records.values()
+
+
+def find_shared(
+    snapshot: model.Snapshot, claims: Collection[resources.Ref]
+) -> frozenset[resources.Ref]:
+    """Return those of the projects in which somebody has a role who is no benchmark's user."""
+    projects = [ref for ref in claims if ref.kind == "identity.project"]
     return frozenset(
         edge.target
-        for record in snapshot.of_kind("identity.role_assignment")
-        if not any(owner in claims for owner in record.owners)
+        for record in snapshot.pointing_to_any(projects)
+        if record.ref.kind == "identity.role_assignment"
+        and not any(owner in claims for owner in record.owners)
         for edge in record.edges
         if edge.target.kind == "identity.project"
     )
+
+
+def find_inhabitants(
+    snapshot: model.Snapshot, refs: Iterable[resources.Ref]
+) -> Iterator[resources.Resource]:
+    """Yield what is in the projects among some resources, or belongs to the users among them."""
+    for ref in refs:
+        if ref.kind == "identity.project":
+            yield from snapshot.of_project(ref.id)
+        elif ref.kind == "identity.user":
+            yield from snapshot.of_user(ref.id)
 
 
 def _claim_by_home(
@@ -138,12 +193,13 @@ def _find_home(
     return snapshot.get(resources.Ref(record.ref.cloud, "", kind, id_)) if id_ else None
 
 
-def _add_claims_by_owner(snapshot: model.Snapshot, claims: Claims, homes: Claims) -> None:
-    """Add the claims that follow from owners, until no more do."""
-    found: Claims | None = None
-    while found is None or found:
-        found = {}
-        for record, owner in _parts(snapshot, claims):
+def _add_claims_by_owner(
+    snapshot: model.Snapshot, claims: Claims, homes: Claims, new: Collection[resources.Ref]
+) -> None:
+    """Add the claims that follow from owners, those of ``new`` first, until no more do."""
+    while new:
+        found: Claims = {}
+        for record, owner in _parts(snapshot, claims, new):
             claim = claims[owner.ref]
             noun = owner.ref.kind.partition(".")[2].replace("_", " ")
             text = f"the service made it for {noun} {owner.name or owner.ref.id}"
@@ -156,23 +212,23 @@ def _add_claims_by_owner(snapshot: model.Snapshot, claims: Claims, homes: Claims
                 None if is_at_home else owner.ref,
             )
         claims |= found
+        new = found
 
 
 def _parts(
-    snapshot: model.Snapshot, claims: Claims
+    snapshot: model.Snapshot, claims: Claims, new: Collection[resources.Ref]
 ) -> Iterator[tuple[resources.Resource, resources.Resource]]:
-    """Yield what is not claimed and was made for something that is, and the latter."""
-    for record in snapshot:
-        if record.ref in claims:
-            for target in record.cascades:
-                taken = snapshot.get(target)
-                if taken and target not in claims and is_boot_disk(taken, record):
-                    yield taken, record
-        else:
-            for target in record.owners:
-                owner = snapshot.get(target)
-                if owner and target in claims and _is_made_for(record, owner):
-                    yield record, owner
+    """Yield what is not claimed and was made for something that newly is, and the latter."""
+    for taker in filter(None, map(snapshot.get, new)):
+        for target in taker.cascades:
+            taken = snapshot.get(target) if target not in claims else None
+            if taken and is_boot_disk(taken, taker):
+                yield taken, taker
+    for record in snapshot.pointing_to_any(new):
+        for target in record.owners if record.ref not in claims else ():
+            owner = snapshot.get(target)
+            if owner and target in claims and _is_made_for(record, owner):
+                yield record, owner
 
 
 def _is_made_for(record: resources.Resource, owner: resources.Resource) -> bool:

@@ -99,7 +99,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan that removes the leaks of a judgement and nothing else."""
     leaks = {finding.resource.ref: finding for finding in judgement.of(Verdict.LEAK)}
-    order = _Order(snapshot, leaks)
+    order = _Order(judgement.graph.among(leaks), leaks)
     steps = tuple(
         Step(
             observed=leaks[ref].resource,
@@ -151,10 +151,10 @@ class _Order:
     """Which leak goes after which."""
 
     def __init__(
-        self, snapshot: model.Snapshot, leaks: Mapping[resources.Ref, judgements.Finding]
+        self, graph: graphs.Graph, leaks: Mapping[resources.Ref, judgements.Finding]
     ) -> None:
         self._leaks = leaks
-        self._graph = graphs.Graph(snapshot, leaks)
+        self._graph = graph
         self.after: dict[resources.Ref, set[resources.Ref]] = {ref: set() for ref in leaks}
         self.looped: set[resources.Ref] = set()
         for ref in leaks:

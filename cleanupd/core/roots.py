@@ -41,13 +41,23 @@ def no_part(record: resources.Resource) -> None:
 class KindRoot:
     """The records of one kind by id, and the ids by what people and edges ask for.
 
-    ``projects`` has the ids by project, ``hosts`` by host, ``targets`` by the
-    ref that an edge or a cascade of the record leads to, ``parts`` by the
-    part of a workload in the name, for which each record's name is looked at
-    once, when it arrives.
+    ``projects`` has the ids by project, with None for what has none, ``users``
+    by user, ``hosts`` by host, ``targets`` by the ref that an edge or a cascade
+    of the record leads to, ``aliases`` by the record's other keys, ``parts`` by
+    the part of a workload in the name, for which ``find_part`` looks at each
+    record's name once, when it arrives.
     """
 
-    __slots__ = ("_find_part", "hosts", "parts", "projects", "records", "targets")
+    __slots__ = (
+        "aliases",
+        "find_part",
+        "hosts",
+        "parts",
+        "projects",
+        "records",
+        "targets",
+        "users",
+    )
 
     def __init__(
         self,
@@ -56,8 +66,11 @@ class KindRoot:
         find_part: FindPart,
     ) -> None:
         self.records = records
-        self.projects, self.hosts, self.targets, self.parts = found
-        self._find_part = find_part
+        self.projects, self.users, self.hosts, self.targets, self.aliases, self.parts = found
+        self.find_part = find_part
+
+    def _indexes(self) -> tuple[indexes.Index, ...]:
+        return (self.projects, self.users, self.hosts, self.targets, self.aliases, self.parts)
 
     @classmethod
     def build(
@@ -87,7 +100,7 @@ class KindRoot:
             part = find_part(record)
             if part is not None:
                 collected.add(((part, id_),))
-        found = (self.projects, self.hosts, self.targets, collected.index())
+        found = (*self._indexes()[:-1], collected.index())
         return KindRoot(self.records, found, find_part)
 
     def relisted(self, records: Iterable[resources.Resource]) -> "tuple[KindRoot, frozenset[str]]":
@@ -115,7 +128,7 @@ class KindRoot:
     def _remade(self, records: Iterable[resources.Resource]) -> "tuple[KindRoot, frozenset[str]]":
         """Return the same as relisted, quicker where the listing has much more than this root."""
         if not self.records:
-            root = KindRoot.build(records, self._find_part)
+            root = KindRoot.build(records, self.find_part)
             return (root if root.records else self), frozenset()
         news = 0
 
@@ -129,7 +142,7 @@ class KindRoot:
                     news += 1
                     yield record
 
-        root = KindRoot.build(keep(), self._find_part)
+        root = KindRoot.build(keep(), self.find_part)
         missing = frozenset(id_ for id_ in self.records if id_ not in root.records)
         return (root if news or missing else self), missing
 
@@ -153,14 +166,13 @@ class KindRoot:
 
     def _grown(self, new: Mapping[str, resources.Resource]) -> "KindRoot":
         """Return the root with further records, all at once, which is quicker."""
-        found: tuple[dict[object, list[str]], ...] = ({}, {}, {}, {})
+        found: tuple[dict[object, list[str]], ...] = ({}, {}, {}, {}, {}, {})
         for id_, record in new.items():
-            for ids, keys in zip(found, _keys(record, self._find_part), strict=True):
+            for ids, keys in zip(found, _keys(record, self.find_part), strict=True):
                 for key in keys:
                     ids.setdefault(key, []).append(id_)
-        known = (self.projects, self.hosts, self.targets, self.parts)
-        grown = [index.grown(ids) for index, ids in zip(known, found, strict=True)]
-        return KindRoot(self.records.update(new), grown, self._find_part)
+        grown = [index.grown(ids) for index, ids in zip(self._indexes(), found, strict=True)]
+        return KindRoot(self.records.update(new), grown, self.find_part)
 
     def replaced(self, id_: str, record: resources.Resource | None) -> "KindRoot":
         """Return the root in which ``record`` stands under ``id_``, or nothing for None."""
@@ -172,18 +184,17 @@ class KindRoot:
         """Return the same as replaced, quicker for who knows what stands there ``before``."""
         records = self.records.insert(id_, record) if record else self.records.discard(id_)
         if before is not None and record is not None and _stand_alike(before, record):
-            same = (self.projects, self.hosts, self.targets, self.parts)
-            return KindRoot(records, same, self._find_part)
+            return KindRoot(records, self._indexes(), self.find_part)
         changed = (
             index.changed(id_, old, new)
             for index, old, new in zip(
-                (self.projects, self.hosts, self.targets, self.parts),
-                _keys(before, self._find_part) if before else _NO_KEYS,
-                _keys(record, self._find_part) if record else _NO_KEYS,
+                self._indexes(),
+                _keys(before, self.find_part) if before else _NO_KEYS,
+                _keys(record, self.find_part) if record else _NO_KEYS,
                 strict=True,
             )
         )
-        return KindRoot(records, changed, self._find_part)
+        return KindRoot(records, changed, self.find_part)
 
 
 class _Collected:
@@ -192,27 +203,31 @@ class _Collected:
     def __init__(self, find_part: FindPart) -> None:
         self._find_part = find_part
         self._projects = indexes.Collected()
+        self._users = indexes.Collected()
         self._hosts = indexes.Collected()
         self._targets = indexes.Collected()
+        self._aliases = indexes.Collected()
         self._parts = indexes.Collected()
 
     def add(self, batch: Mapping[str, resources.Resource]) -> None:
         """Add the keys of records; the same as _keys, in less time: twice is as good as once."""
         find_part, records = self._find_part, batch.items()
-        self._projects.add((r.project_id, i) for i, r in records if r.project_id is not None)
+        self._projects.add((r.project_id, i) for i, r in records)
+        self._users.add((r.user_id, i) for i, r in records if r.user_id is not None)
         self._hosts.add((r.host, i) for i, r in records if r.host is not None)
         self._targets.add((edge.target, i) for i, r in records for edge in r.edges)
         self._targets.add((target, i) for i, r in records for target in r.cascades)
+        self._aliases.add((alias, i) for i, r in records for alias in r.aliases)
         found = ((find_part(record), id_) for id_, record in records)
         self._parts.add(pair for pair in found if pair[0] is not None)
 
     def indexes(self) -> tuple[indexes.Index, ...]:
         """Return the indexes, and hold nothing any more."""
-        found = (self._projects, self._hosts, self._targets, self._parts)
-        return tuple(one.index() for one in found)
+        found = (self._projects, self._users, self._hosts, self._targets, self._aliases)
+        return tuple(one.index() for one in (*found, self._parts))
 
 
-_NO_KEYS: tuple[Keys, Keys, Keys, Keys] = ((), (), (), ())
+_NO_KEYS: tuple[Keys, ...] = ((),) * 6
 
 
 def _stand_alike(before: resources.Resource, after: resources.Resource) -> bool:
@@ -223,16 +238,20 @@ def _stand_alike(before: resources.Resource, after: resources.Resource) -> bool:
         and before.host == after.host
         and before.name == after.name
         and before.project_id == after.project_id
+        and before.user_id == after.user_id
+        and before.aliases == after.aliases
     )
 
 
-def _keys(record: resources.Resource, find_part: FindPart) -> tuple[Keys, Keys, Keys, Keys]:
+def _keys(record: resources.Resource, find_part: FindPart) -> tuple[Keys, ...]:
     """Return the keys of a record in each index."""
     part = find_part(record)
     return (
-        () if record.project_id is None else (record.project_id,),
+        (record.project_id,),
+        () if record.user_id is None else (record.user_id,),
         () if record.host is None else (record.host,),
         _targets(record),
+        record.aliases,
         () if part is None else (part,),
     )
 

@@ -137,9 +137,8 @@ def find_workloads(
 ) -> tuple[Workload, ...]:
     """Return the workloads that left something, the longest idle first."""
     members: dict[str, list[resources.Resource]] = collections.defaultdict(list)
-    for record in snapshot:
-        if (claim := claims.get(record.ref)) is not None:
-            members[claim.part].append(record)
+    for record in filter(None, map(snapshot.get, claims)):
+        members[claims[record.ref].part].append(record)
     found = [
         _summarise(part, claims, of, sightings, liveness.find_leases(snapshot, of))
         for part, of in members.items()

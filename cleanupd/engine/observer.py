@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
 import datetime
+import functools
 import graphlib
 
 from oslo_log import log
@@ -35,6 +36,11 @@ LOG = log.getLogger(__name__)
 
 Managers = Mapping[str, type[manager.ResourceManager]]
 Clock = Callable[[], datetime.datetime]
+FindPart = Callable[[kinds.Kind, resources.Resource], str | None]
+
+
+def no_part(_kind: kinds.Kind, _record: resources.Resource) -> None:
+    """Find no part of a workload in any name."""
 
 
 class Observer:
@@ -62,6 +68,8 @@ class Observer:
         self._workers = workers
         self._without_resources = without_resources
         self._refused = refused
+        #: Looks at each name once, so that those who ask for a benchmark's need not.
+        self.find_part: FindPart = no_part
 
     def observe(
         self,
@@ -92,7 +100,12 @@ class Observer:
             cloud=self._cloud.name,
             region=self._cloud.region,
             taken_at=taken_at,
-            roots={kind: roots.KindRoot.build(records) for kind, records in listings.items()},
+            roots={
+                kind: roots.KindRoot.build(
+                    records, functools.partial(self.find_part, self._managers[kind].KIND)
+                )
+                for kind, records in listings.items()
+            },
             trust=trust,
             unseen=self.unseen(),
         )

@@ -31,7 +31,6 @@ from cleanupd.core import budgets
 from cleanupd.core import certificate as certificates
 from cleanupd.core import generators
 from cleanupd.core import judgement as judgements
-from cleanupd.core import kinds
 from cleanupd.core import liveness
 from cleanupd.core import model
 from cleanupd.core import ownership
@@ -133,6 +132,8 @@ class Engine:
         self.journal = journal
         self._kinds = {name: plugin.KIND for name, plugin in managers.items()}
         self._matcher = patterns.Matcher(self.settings.names)
+        #: Returns the part of a workload in a record's name, None where it is no benchmark's.
+        self.find_part = ownership.PartFinder(self._matcher)
         self._observer = observer.Observer(
             cloud,
             managers,
@@ -141,6 +142,7 @@ class Engine:
             without_resources=self.settings.without_resources,
             refused=refused,
         )
+        self._observer.find_part = self.find_part
         self._removing = threading.Lock()
 
     def rebuilt(self, settings: Settings) -> "Engine":
@@ -170,11 +172,6 @@ class Engine:
     def unseen(self) -> tuple[str, ...]:
         """Name the places of the cloud that nothing looks at, in a sentence each."""
         return self._observer.unseen()
-
-    def find_part(self, kind: kinds.Kind, record: resources.Resource) -> str | None:
-        """Return the part of a workload in a record's name, None where it is no benchmark's."""
-        found = self._matcher.match(record.name, kind.suffixes)
-        return found.part if found else None
 
     def sight(self, snapshot: model.Snapshot) -> workloads.Sightings:
         """Return since when each resource without a date is known, and remember it.

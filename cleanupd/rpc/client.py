@@ -48,6 +48,9 @@ class Client(Protocol):
     whose text is one line for the operator.
     """
 
+    def status(self) -> api.Status:
+        """Return what the daemon is and does; raises Refused where there is none."""
+
     def model(self) -> api.ModelState:
         """Return what is known of the cloud: counts and trust by kind."""
 
@@ -169,7 +172,7 @@ class RpcClient:
         return self.ask(str, "ping")
 
     def status(self) -> api.Status:
-        """Return what the daemon is and does."""
+        """See :meth:`Client.status`."""
         return self.ask(api.Status, "status")
 
     def model(self) -> api.ModelState:

@@ -37,7 +37,7 @@ from cleanupd.service import sweeper as sweepers
 LOG = log.getLogger(__name__)
 
 #: How often it is asked whether a workload is over; mostly the answer is that none can be yet.
-LOOK_S = 5
+LOOK_S = 2
 #: How often Rally's database is asked, and how often if it could not be.
 ASK = datetime.timedelta(seconds=30)
 ASK_AGAIN = datetime.timedelta(seconds=300)

@@ -82,6 +82,7 @@ def test_the_commands_are_those_of_the_documentation():
         "rally-jobs detect",
         "rally-jobs generate",
         "rally-jobs leaks",
+        "schedule list",
         "sweep cancel",
         "sweep list",
         "sweep show",

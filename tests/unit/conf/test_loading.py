@@ -50,6 +50,16 @@ def test_a_file_that_is_not_there_is_told():
         loading.load(["--config-file", "/no/such/file"])
 
 
+@pytest.mark.parametrize("seconds", [1, 600, 86399])
+def test_less_than_a_day_is_refused(tmp_path, seconds):
+    """Nobody is over for being idle that soon; never, and a day, are fine."""
+    with pytest.raises(exceptions.InvalidOptions, match="at least 86400, or 0"):
+        settings.make_settings(load(tmp_path, f"[sweep]\nenforce_idle = {seconds}\n"))
+    for enough in (0, 86400):
+        made = settings.make_settings(load(tmp_path, f"[sweep]\nenforce_idle = {enough}\n"))
+        assert made.rules.enforce_idle_s == enough
+
+
 @pytest.mark.parametrize(
     "text",
     [

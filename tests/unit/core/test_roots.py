@@ -103,6 +103,18 @@ def test_a_root_finds_by_each_index():
     assert list(root.parts["5a3b1c22"]) == ["1"]
 
 
+def test_a_root_finds_by_user_and_alias():
+    """Also what has no project at all, and after a change."""
+    flavor = resources.Resource(ref=ref("compute.flavor", "1"), aliases=("m1",), user_id="u")
+    root = roots.KindRoot.build([flavor])
+    assert list(root.projects[None]) == list(root.users["u"]) == list(root.aliases["m1"]) == ["1"]
+    other = resources.Resource(ref=flavor.ref, aliases=("m2",), user_id="v", project_id="p")
+    changed = root.replaced("1", other)
+    assert not [*changed.projects[None], *changed.users["u"], *changed.aliases["m1"]]
+    assert list(changed.users["v"]) == list(changed.aliases["m2"]) == ["1"]
+    assert (len(root.users), len(root.replaced("1", None).users)) == (1, 0)
+
+
 def test_a_root_follows_its_records():
     """A record that moves, comes or goes is found where it is, and the older root is as it was."""
     before = roots.KindRoot.build([server("1", host="cmp1")])
