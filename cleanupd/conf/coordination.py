@@ -12,7 +12,10 @@
 
 """How several daemons agree which of them removes."""
 
+import msgspec
 from oslo_config import cfg
+
+from cleanupd import exceptions
 
 GROUP = cfg.OptGroup("coordination", title="Several daemons for one region of a cloud")
 
@@ -41,3 +44,21 @@ So long after a leader was killed or cut off another daemon takes over; the
 old one stops to remove before that, after three quarters of the time.""",
     ),
 ]
+
+
+class Coordination(msgspec.Struct, frozen=True, kw_only=True):
+    """Where daemons agree which of them leads: ``url`` is None where there is one alone."""
+
+    url: str | None = None
+    lease_s: float = 20.0
+
+
+def read(conf: cfg.ConfigOpts) -> Coordination:
+    """Return what the options say; raises InvalidOptions."""
+    group = conf.coordination
+    if group.backend_url and not conf.database.connection:
+        raise exceptions.InvalidOptions(
+            "[coordination] backend_url is for several daemons, and they need one database:"
+            " set [database] connection, too"
+        )
+    return Coordination(url=group.backend_url or None, lease_s=group.lease)

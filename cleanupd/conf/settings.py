@@ -30,6 +30,7 @@ from oslo_config import cfg
 
 from cleanupd import exceptions
 from cleanupd import pacing
+from cleanupd.conf import coordination as coordinating
 from cleanupd.conf import crontab
 from cleanupd.conf import image_cache
 from cleanupd.conf import ladder
@@ -163,13 +164,6 @@ class ImageCaches(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Coordination(msgspec.Struct, frozen=True, kw_only=True):
-    """Where daemons agree which of them leads: ``url`` is None where there is one alone."""
-
-    url: str | None = None
-    lease_s: float = 20.0
-
-
 class Notifications(msgspec.Struct, frozen=True, kw_only=True):
     """Where to listen: exchanges and topics, the name of the queue, and what counts.
 
@@ -203,7 +197,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     address: api.Address
     notifications: Notifications | None
     image_caches: ImageCaches = ImageCaches()
-    coordination: Coordination = Coordination()
+    coordination: coordinating.Coordination = coordinating.Coordination()
 
 
 def make_settings(conf: cfg.ConfigOpts) -> Settings:
@@ -249,18 +243,8 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
         notifications=_notifications(conf) if conf.notifications.enabled else None,
         image_caches=_image_caches(conf),
-        coordination=_coordination(conf),
+        coordination=coordinating.read(conf),
     )
-
-
-def _coordination(conf: cfg.ConfigOpts) -> Coordination:
-    group = conf.coordination
-    if group.backend_url and not conf.database.connection:
-        raise exceptions.InvalidOptions(
-            "[coordination] backend_url is for several daemons, and they need one database:"
-            " set [database] connection, too"
-        )
-    return Coordination(url=group.backend_url or None, lease_s=group.lease)
 
 
 def _journal(conf: cfg.ConfigOpts) -> places.Place:

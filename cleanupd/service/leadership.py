@@ -27,10 +27,10 @@ from typing import Protocol
 
 from oslo_log import log
 import tooz
-from tooz import coordination
+from tooz import coordination as agreements
 
 from cleanupd import exceptions
-from cleanupd.conf import settings
+from cleanupd.conf import coordination
 from cleanupd.engine import clock
 from cleanupd.journal import fencing
 from cleanupd.journal import sql
@@ -61,7 +61,7 @@ class Leadership:
         self,
         journal: sql.Journal,
         place: tuple[str, str],
-        chosen: settings.Coordination,
+        chosen: coordination.Coordination,
         host: str,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -184,7 +184,7 @@ class Leadership:
 
     def _connect(self) -> None:
         lease_s = round(self._chosen.lease_s)
-        self._coordinator = coordination.get_coordinator(
+        self._coordinator = agreements.get_coordinator(
             self._chosen.url or "",
             self._host.encode(),
             lock_timeout=str(lease_s),

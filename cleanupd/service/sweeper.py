@@ -208,6 +208,8 @@ class Sweeper:
     def _shown(self, sweep: store.Sweep, pending: dict[str, queue.Pending]) -> store.Sweep:
         if sweep.id not in pending:
             return sweep
+        if sweep.state is store.State.FAILED and not self._is_pending(sweep.id):
+            return sweep  # it has ended meanwhile
         if sweep.state is store.State.PLANNED:
             # Whoever waits takes a plan for the end of a sweep, and this one goes on.
             return msgspec.structs.replace(sweep, state=store.State.REQUESTED)

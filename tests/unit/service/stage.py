@@ -15,6 +15,7 @@
 import threading
 import time
 
+from cleanupd.conf import coordination
 from cleanupd.conf import settings
 from cleanupd.core import liveness
 from cleanupd.engine import clock
@@ -66,7 +67,7 @@ def make_sweeper(keeper, leading=None):
         cloud = keeper.engine.cloud
         place = (cloud.name, cloud.region)
         leading = leadership.Leadership(
-            keeper.engine.journal, place, settings.Coordination(), "here"
+            keeper.engine.journal, place, coordination.Coordination(), "here"
         )
         leading.start()
     return sweepers.Sweeper(keeper, ENFORCE, leading)

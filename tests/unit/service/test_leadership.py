@@ -18,7 +18,7 @@ import threading
 import pytest
 
 from cleanupd import exceptions
-from cleanupd.conf import settings
+from cleanupd.conf import coordination
 from cleanupd.journal import database
 from cleanupd.journal import places
 from cleanupd.journal import sql
@@ -43,7 +43,7 @@ def make(place, tmp_path):
     with contextlib.ExitStack() as stack:
 
         def begin(host, url=f"file://{tmp_path}/locks", **options):
-            chosen = settings.Coordination(url=url, lease_s=LEASE_S)
+            chosen = coordination.Coordination(url=url, lease_s=LEASE_S)
             made = leadership.Leadership(sql.Journal(place), PLACE, chosen, host, **options)
             stack.callback(made.wait)
             return made

@@ -78,7 +78,7 @@ def test_what_a_daemon_left_is_gone_on_with(start, keeper, cloud, state):
     assert [one.outcome for one in done.results] == [Outcome.REMOVED]
     assert done.certificate.is_clean
     assert sweeping.deletes(cloud) == ["net"]
-    assert (sweeper.running, sweeper.waiting) == (None, ())
+    stage.wait_until(lambda: (sweeper.running, sweeper.waiting) == (None, ()))
 
 
 def test_a_removal_without_an_outcome_is_looked_for_and_not_repeated(start, keeper, cloud):
