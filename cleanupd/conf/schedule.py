@@ -27,7 +27,7 @@ PREFIX = "schedule_"
 PLAIN = "sweep"
 #: What stands for all groups where options are listed.
 SAMPLE_GROUP = cfg.OptGroup(
-    f"{PREFIX}NAME", title="A schedule; [sweep] schedules has each NAME that there is"
+    f"{PREFIX}name", title="A schedule; [sweep] schedules has each name that there is"
 )
 
 OPTS = [
@@ -149,9 +149,9 @@ waits for the schedule's time: right where things may be removed only then.""",
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the groups of the schedules that the options name; raises InvalidOptions."""
     for name in conf.sweep.schedules:
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
+        if not re.fullmatch(r"[a-z0-9_-]{1,60}", name):
             raise exceptions.InvalidOptions(
-                f"[sweep] schedules: {name!r} is no name: letters, digits, _ and - make one"
+                f"[sweep] schedules: {name!r} is no name: a to z, digits, _ and - make one"
             )
         if name == PLAIN:
             raise exceptions.InvalidOptions(

@@ -88,7 +88,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     looked at because of their edges.  ``is_asynchronous`` says that the
     service answers a removal before it is done.  ``is_guarded`` is false where
     the service removes what others use without a word: then nothing but a
-    last look at all that could use it keeps it.  ``has_tags`` says that records
+    last look at all that could use it keeps it.  ``is_never_empty`` is true where
+    every cloud has one at least, such as who asks.  ``has_tags`` says that records
     of this kind tell all tags, or all keys of metadata, of the resource.
     """
 
@@ -105,6 +106,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is_removable: bool = True
     is_asynchronous: bool = False
     is_guarded: bool = True
+    is_never_empty: bool = False
     has_tags: bool = False
 
     @property

@@ -42,6 +42,7 @@ HTML = "html"
 REPEAT = "repeat"
 LOOP = "loop"
 SKIP = "skip"
+EMPTY = "empty"
 STUCK = "stuck"
 IGNORED = "ignored"
 REVOKE = "revoke"
@@ -59,6 +60,7 @@ WORDS = {
     REPEAT: "the first page of the list again, whatever the marker",
     LOOP: "a page whose next link leads to itself",
     SKIP: "a page that lacks every other row",
+    EMPTY: "a page without any row",
     STUCK: "success, but it ends when all orders are taken back: until then it is 'deleting'",
     IGNORED: "success, but nothing is done",
     REVOKE: "the token it came with is revoked first: 401 until there is another",

@@ -100,6 +100,8 @@ def change_page(call: web.Call, fault: faults.Fault | None, answer: web.Answer) 
         return
     if fault.answer == faults.SKIP:
         answer.body = {**answer.body, key: answer.body[key][::2]}
+    if fault.answer == faults.EMPTY:
+        answer.body = {**answer.body, key: []}
     if fault.answer == faults.LOOP:
         answer.body = {**answer.body, **_loop(call, key, answer.body)}
 

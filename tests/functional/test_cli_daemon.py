@@ -256,3 +256,15 @@ def test_a_plan_is_withdrawn_by_the_daemon(console, cast, cloud):
         assert "over the bus" in done.out
         assert "is cancelled already" in ask("sweep", "start", "--plan", plan).error
     assert not cast.killed.missing(cloud)
+
+
+def test_schedules_are_shown(console):
+    """When each runs next, and by which options; nobody else than a daemon has any."""
+    more = "[sweep]\nschedules = nightly\n[schedule_nightly]\ncron = 30 2 * * *\n"
+    with running(console, more=more) as ask:
+        jobs = {job["Job"]: job for job in ask("schedule", "list", "-f", "json").json}
+        assert jobs["sweep_nightly"]["When"] == "30 2 * * *"
+        assert jobs["sync_compute"]["When"] == "every 1h"
+        assert jobs["sweep"]["When"] is None
+        assert "30 2 * * *" in ask("schedule", "list").out
+    assert "only a daemon has schedules" in console.here("schedule", "list").error

@@ -17,6 +17,7 @@ import random
 import pytest
 
 from cleanupd import cloud as clouds
+from cleanupd.engine import removal
 from cleanupd.engine import sweep
 from cleanupd.journal import places
 from cleanupd.journal import sql
@@ -33,6 +34,44 @@ MANAGERS = test_inventory_faults.MANAGERS
 PATHS = test_inventory_faults.PATHS
 GONE = object()
 WRONG = (None, 7, {"a": 1}, "", GONE)
+#: Fields that hold the id of another resource, and of which kind that is.
+REFERENCES = {
+    "compute.server": {"tenant_id": "identity.project", "user_id": "identity.user"},
+    "compute.server_group": {"project_id": "identity.project", "user_id": "identity.user"},
+    "network.floating_ip": {
+        "project_id": "identity.project",
+        "tenant_id": "identity.project",
+        "port_id": "network.port",
+        "router_id": "network.router",
+        "floating_network_id": "network.network",
+    },
+    "network.port": {
+        "project_id": "identity.project",
+        "tenant_id": "identity.project",
+        "network_id": "network.network",
+        "device_id": "compute.server",
+    },
+    "network.trunk": {"project_id": "identity.project", "port_id": "network.port"},
+    "network.router": {"project_id": "identity.project"},
+    "network.subnet": {"project_id": "identity.project", "network_id": "network.network"},
+    "network.network": {"project_id": "identity.project"},
+    "network.security_group": {"project_id": "identity.project"},
+    "block_storage.volume": {
+        "os-vol-tenant-attr:tenant_id": "identity.project",
+        "user_id": "identity.user",
+        "snapshot_id": "block_storage.snapshot",
+        "source_volid": "block_storage.volume",
+    },
+    "block_storage.snapshot": {
+        "os-extended-snapshot-attributes:project_id": "identity.project",
+        "user_id": "identity.user",
+        "volume_id": "block_storage.volume",
+    },
+    "block_storage.transfer": {"volume_id": "block_storage.volume"},
+    "image.image": {"owner": "identity.project"},
+    "identity.user": {"default_project_id": "identity.project"},
+    "identity.project": {"parent_id": "identity.project"},
+}
 #: So many of all spoilings are tried in every run.
 SAMPLE = 50
 
@@ -42,18 +81,18 @@ class GarblingCloud:
 
     def __init__(self, door):
         """Begin with true answers."""
-        self._door = door
+        self.door = door
         self._answers = {}
         self.spoiling = None
 
     def __getattr__(self, name):
         """What is no request is the cloud's."""
-        return getattr(self._door, name)
+        return getattr(self.door, name)
 
     def get(self, service, path, *, microversion=None):
         """Return what was answered first, spoiled where that is ordered."""
         if (service, path) not in self._answers:
-            body = self._door.get(service, path, microversion=microversion)
+            body = self.door.get(service, path, microversion=microversion)
             self._answers[service, path] = body
         body = self._answers[service, path]
         if self.spoiling is None:
@@ -135,3 +174,46 @@ def test_a_field_that_is_wrong_removes_nothing_more(world):
 def test_every_field_that_is_wrong_removes_nothing_more(world):
     """The same for every field of every kind."""
     assert_subset(world, lambda spoilings, _: spoilings)
+
+
+def assert_skipped(world, choose):
+    """With the id of another in a field, what is planned beyond the truth does not go.
+
+    It is another one when it is read again, or of a kind that its service keeps while it is used.
+    """
+    garbling, engine = world
+    snapshot = engine.observe()
+    clean = {s.ref for s in engine.plan(snapshot, sweep.Target(workloads=(KILLED,))).steps}
+    dice = random.Random(7)
+    has = set(garbling.fields())
+    spoilings = [
+        (kind, field, one.ref.id)
+        for kind, fields in REFERENCES.items()
+        for field, target in fields.items()
+        if (kind, field) in has
+        for one in sorted(snapshot.of_kind(target), key=lambda one: one.ref)
+    ]
+    assert len(spoilings) > SAMPLE
+    fewer = 0
+    for kind, field, value in choose(spoilings, dice):
+        garbling.spoiling = (kind, field, value, dice)
+        plan = engine.plan(engine.observe(), sweep.Target(workloads=(KILLED,)))
+        fewer += {step.ref for step in plan.steps} < clean
+        garbling.spoiling = None
+        for step in (step for step in plan.steps if step.ref not in clean):
+            plugin = MANAGERS[step.ref.kind]
+            now = plugin(garbling.door, step.observed).read()
+            is_kept = plugin.KIND.is_guarded or removal.find_change(plugin.KIND, step, now)
+            assert is_kept, (kind, field, value, step.ref)
+    assert fewer
+
+
+def test_the_id_of_another_removes_nothing_more(world):
+    """Another project, user, network or server that exists."""
+    assert_skipped(world, lambda spoilings, dice: dice.sample(spoilings, SAMPLE))
+
+
+@pytest.mark.slow
+def test_no_id_of_another_removes_anything_more(world):
+    """The same for every such field of every kind, with every id that the cloud has."""
+    assert_skipped(world, lambda spoilings, _: spoilings)

@@ -139,3 +139,20 @@ def test_a_cell_that_is_down_keeps_servers(stage):
     tied = {"compute.server", *(rule.target for rule in KINDS["compute.server"].edges)}
     assert not {ref for ref in steps if ref.kind in tied}
     assert steps <= stage.clean
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.is_never_empty])
+def test_a_list_that_is_never_empty_is_not_believed_to_be(stage, kind):
+    """Nobody asks without a project, a user, a role and a catalogue: an empty list with 200."""
+    if kind in PATHS:
+        stage.assert_kept(kind, faults.EMPTY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [name for name in PATHS if not KINDS[name].is_never_empty])
+def test_a_list_that_is_empty_leaves_what_its_service_keeps(stage, kind):
+    """What would be planned without it is read again, or refused by its service while in use."""
+    _, steps = stage.spoil(kind, faults.EMPTY)
+    more = {ref for ref in steps - stage.clean if not KINDS[ref.kind].is_guarded}
+    assert not more
+    assert kind not in {ref.kind for ref in steps}

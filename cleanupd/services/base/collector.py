@@ -195,10 +195,10 @@ listing costs about one request for each thousand resources of a kind.""",
     def _note_stirred(self, known: resources.Resource | None, change: changes.Change) -> None:
         """Note the workload to which something new was told to have happened."""
         record = known if isinstance(change, changes.Deleted) else None
-        # What is sent again and again, as audits are, is no sign of life.
-        # What is touched is read.
-        if isinstance(change, changes.Updated) and change.record != known:
-            record = change.record
+        # What is sent again and again, as audits are, is no sign of life.  What is
+        # touched is read, and a new date is seen without this.
+        if isinstance(change, changes.Updated) and not _tells_when(known, change.record):
+            record = change.record if change.record != known else None
         if record is None:
             return
         part = self._find_part(self.managers[record.ref.kind].KIND, record)
@@ -395,6 +395,11 @@ def guarded(kind: str) -> Iterator[None]:
 
 def _bound(find_part: FindPart, kind: kinds.Kind) -> roots.FindPart:
     return functools.partial(find_part, kind)
+
+
+def _tells_when(known: resources.Resource | None, record: resources.Resource) -> bool:
+    """Whether the change of a known record shows by its date."""
+    return known is not None and known.updated_at != record.updated_at
 
 
 def _take(state: freshness.KindState, change: changes.Change) -> bool:

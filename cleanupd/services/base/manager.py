@@ -113,11 +113,17 @@ def list_each(
     plugin: type[ResourceManager], cloud: clouds.Cloud, listings: Listings
 ) -> Iterator[resources.Resource]:
     """Yield every resource of a kind; raises a CleanupdError, whatever its plugin does."""
+    is_empty = True
     try:
-        yield from plugin.list(cloud, listings)
+        for found in plugin.list(cloud, listings):
+            is_empty = False
+            yield found
     except exceptions.CleanupdError:
         raise
     except Exception as error:  # the other kinds are kept alive: a plugin may do anything
         kind = plugin.KIND.name
         LOG.exception("The plugin of %(kind)s failed", {"kind": kind})
         raise exceptions.ListingIncomplete(kind, f"its plugin failed: {error!r}") from error
+    if is_empty and plugin.KIND.is_never_empty:
+        reason = "its list is empty, and every cloud has some: what was asked is not all there is"
+        raise exceptions.ListingIncomplete(plugin.KIND.name, reason)

@@ -30,6 +30,7 @@ _CREATED = resources.EdgeSort.CREATED_FOR
 DOMAIN = kinds.Kind(name="identity.domain", identity_fields=("name",), is_regional=False)
 
 PROJECT = kinds.Kind(
+    is_never_empty=True,
     is_guarded=False,
     name="identity.project",
     identity_fields=("name",),
@@ -39,6 +40,7 @@ PROJECT = kinds.Kind(
 )
 
 USER = kinds.Kind(
+    is_never_empty=True,
     is_guarded=False,
     name="identity.user",
     identity_fields=("name",),
@@ -48,6 +50,7 @@ USER = kinds.Kind(
 )
 
 ROLE = kinds.Kind(
+    is_never_empty=True,
     # Keystone removes the assignments of a role with it.
     is_guarded=False,
     name="identity.role",
@@ -64,6 +67,7 @@ ROLE = kinds.Kind(
 )
 
 SERVICE = kinds.Kind(
+    is_never_empty=True,
     # Keystone removes the endpoints of a service with it.
     is_guarded=False,
     name="identity.service",
@@ -72,6 +76,7 @@ SERVICE = kinds.Kind(
 )
 
 ENDPOINT = kinds.Kind(
+    is_never_empty=True,
     name="identity.endpoint",
     identity_fields=(),
     edges=(kinds.EdgeRule(_ATTACHED, "identity.service", "service_id"),),
@@ -80,6 +85,7 @@ ENDPOINT = kinds.Kind(
 )
 
 ROLE_ASSIGNMENT = kinds.Kind(
+    is_never_empty=True,
     name="identity.role_assignment",
     identity_fields=(),
     edges=(

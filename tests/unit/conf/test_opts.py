@@ -39,7 +39,7 @@ def test_all_options_can_be_registered():
     conf = cfg.ConfigOpts()
     opts.register_opts(conf)
     conf([], default_config_files=[])
-    conf.set_override("schedules", ["NAME"], group="sweep")
+    conf.set_override("schedules", ["name"], group="sweep")
     schedule.register_opts(conf)
     for group, option in OPTIONS:
         place = conf if group == "DEFAULT" else conf[group]

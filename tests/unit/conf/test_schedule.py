@@ -109,7 +109,7 @@ def test_what_makes_no_schedule_is_refused(nightly, lines, told):
         nightly(lines)
 
 
-@pytest.mark.parametrize("name", ["a b", "x/y", "", "sweep", "n" * 61])
+@pytest.mark.parametrize("name", ["a b", "x/y", "Nightly", "", "sweep", "n" * 61])
 def test_what_is_no_name_of_a_schedule_is_refused(load, name):
     """Names are those of groups, and [sweep] has one itself."""
     with pytest.raises(exceptions.InvalidOptions, match=r"\[sweep\] schedules: "):
