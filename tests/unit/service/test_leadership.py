@@ -25,7 +25,7 @@ from cleanupd.journal import sql
 from cleanupd.service import leadership
 from tests.unit.service import stage
 
-LEASE_S = 0.4
+LEASE_S = 4.0
 PLACE = ("c", "r")
 
 
