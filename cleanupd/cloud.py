@@ -22,6 +22,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import email.utils
 import html
 import http
 import os
@@ -101,7 +102,9 @@ class Cloud:
         self._throttles = {s: pacing.Throttle(pace) for s in _VERSIONS}
         self._is_hurried = threading.Event()
         #: Called right before each request that changes something, which it may forbid by raising.
-        self.guard: Callable[[], None] = _allow
+        self.guard: Callable[[], None] = lambda: None
+        #: By how many seconds the clock of the service that answered last is ahead of ours.
+        self.clock_shift_s = 0.0
 
     @classmethod
     def connect(
@@ -217,7 +220,7 @@ class Cloud:
         ):
             if method != "GET":
                 self.guard()
-            started = time.monotonic()
+            started, asked_at = time.monotonic(), time.time()
             response: requests.Response = self._adapters[service].request(
                 path,
                 method,
@@ -227,6 +230,8 @@ class Cloud:
             )
             if response.status_code in _OVERLOADED:
                 refuse()
+        shift_s = find_shift(response.headers.get("Date"), asked_at, time.time())
+        self.clock_shift_s = self.clock_shift_s if shift_s is None else shift_s
         LOG.debug(
             "%(method)s %(service)s %(path)s: %(status)d in %(ms)d ms, %(request)s",
             {
@@ -319,8 +324,17 @@ class Cloud:
         return _without_secrets(urls[0]) if urls else ""
 
 
-def _allow() -> None:
-    """Forbid nothing."""
+def find_shift(told: str | None, asked_at: float, answered_at: float) -> float | None:
+    """Return by how much a clock is ahead that told its time between two moments of ours.
+
+    None where it tells none: not every server sends a date.
+    """
+    try:
+        # It has whole seconds.
+        at = email.utils.parsedate_to_datetime(told or "").timestamp()
+    except ValueError:
+        return None
+    return max(at - answered_at, 0.0) or min(at + 1 - asked_at, 0.0)
 
 
 class _Pool(ks_session.TCPKeepAliveAdapter):

@@ -49,7 +49,7 @@ class Verdict(enum.StrEnum):
     UNDECIDABLE = "undecidable"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The verdict on one resource, with the evidence and the reason.
 
     ``through`` is the owner that is the only evidence, if there is one.

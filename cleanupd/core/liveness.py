@@ -184,9 +184,8 @@ def _restarted(quiet: Quiet, head: Head) -> Quiet:
 def find_traces(snapshot: model.Snapshot, claims: ownership.Claims) -> dict[str, Trace]:
     """Return how each workload looks that left something."""
     members: dict[str, list[resources.Resource]] = {}
-    for record in snapshot:
-        if (claim := claims.get(record.ref)) is not None:
-            members.setdefault(claim.part, []).append(record)
+    for record in filter(None, map(snapshot.get, claims)):
+        members.setdefault(claims[record.ref].part, []).append(record)
     return {part: _trace(snapshot, records) for part, records in members.items()}
 
 

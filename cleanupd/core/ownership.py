@@ -43,7 +43,7 @@ CLOCK_SKEW = datetime.timedelta(seconds=5)
 LONGEST_BOOT = datetime.timedelta(minutes=10)
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """That a resource is a benchmark's.
 
     ``part`` is the part of the name that the benchmark's workload gave,

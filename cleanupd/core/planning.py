@@ -34,7 +34,7 @@ from cleanupd.core import workloads
 from cleanupd.core.judgement import Verdict
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One removal.
 
     ``observed`` is the record that the decision was made on; ``after`` are

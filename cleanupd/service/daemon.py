@@ -87,7 +87,11 @@ class Daemon:
         self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules, self.leadership)
         self.leadership.on_loss = self.sweeper.pause
         engine.cloud.guard = self.leadership.check
-        self.schedules = schedules.Schedules(self._keeper, self.sweeper)
+        self.schedules = schedules.Schedules(
+            self._keeper,
+            self.sweeper,
+            lambda name: self.scheduler.run_soon([_sweep_job(name)]),
+        )
         self.image_caches = image_caches.ImageCaches(chosen.host, chosen.image_caches)
         self.scheduler = schedulers.BackgroundTaskScheduler(
             self._jobs(), workers=chosen.job_workers
@@ -143,6 +147,7 @@ class Daemon:
                 schedule=known[name].when if name in known else settings.Schedule(),
                 run=functools.partial(self.schedules.run, name),
                 is_long=True,
+                is_quiet=True,
             )
         yield schedulers.Job(
             name=ENDS,

@@ -241,8 +241,10 @@ class _Run:
             try:
                 result = self.job.run()
                 has_failed = False
-                level = log.INFO if result or not self.job.is_quiet else log.DEBUG
-                LOG.log(level, "Job %(name)s: %(result)s", {"name": name, "result": result})
+                if result or not self.job.is_quiet:
+                    LOG.info("Job %(name)s: %(result)s", {"name": name, "result": result})
+                else:
+                    LOG.debug("Job %(name)s has nothing to do", {"name": name})
             except exceptions.CleanupdError as error:
                 result = f"failed: {error}"
                 LOG.warning("Job %(name)s %(result)s", {"name": name, "result": result})

@@ -48,29 +48,37 @@ PAUSE = datetime.timedelta(seconds=60)
 class Schedules:
     """The schedules of a sweeper's rules, none of which sweeps twice at a time.
 
-    All methods may be called from any thread.
+    All methods may be called from any thread.  ``run_soon`` has a schedule
+    run by :meth:`run` again, whose time came while a sweep of it was under way.
     """
 
     def __init__(
         self,
         keeper: keepers.Keeper,
         sweeper: sweepers.Sweeper,
+        run_soon: Callable[[str], None],
         clock: Callable[[], datetime.datetime] = clocks.now,
     ) -> None:
-        self._keeper = keeper
         self._sweeper = sweeper
+        self._run_soon = run_soon
         self._lock = threading.Lock()
         #: The schedules that wait for the sweep of their own time.
         self._running: set[str] = set()
         #: The last sweep of each schedule that a workload's end has caused.
         self._begun: dict[str, str] = {}
+        #: The schedules whose time came meanwhile.
+        self._missed: set[str] = set()
         self._ends = _Ends(keeper, sweeper, clock)
 
     def run(self, name: str) -> str:
-        """Sweep what a schedule says, wait until that is done, and say what came of it."""
+        """Sweep what a schedule says, wait until that is done, and say what came of it.
+
+        As long as a sweep of it is under way nothing is done, nor said: that comes after it.
+        """
         with self._lock:
-            if under_way := self._under_way(name):
-                return f"sweep {under_way} of this schedule is under way: no other is begun"
+            if self._under_way(name):
+                self._missed.add(name)
+                return ""
             self._running.add(name)
         try:
             schedule = self._sweeper.rules.schedules.get(name, settings.SweepSchedule())
@@ -84,17 +92,22 @@ class Schedules:
         if not self._sweeper.is_leading:
             return ""
         with self._lock:
+            # What comes at its time has all workloads that are over by then.
+            missed = {name for name in self._missed if not self._under_way(name)}
+            self._missed -= missed
             begun = self._ends.look(
                 {
                     name: schedule.target
                     for name, schedule in self._sweeper.rules.schedules.items()
                     if schedule.is_at_end
                     and schedule.target is not None
-                    and name not in self._running
+                    and name not in self._running | missed
                     and not self._under_way(name)
                 }
             )
             self._begun |= {name: sweep.id for name, (sweep, _) in begun.items()}
+        for name in sorted(missed):
+            self._run_soon(name)
         return "; ".join(
             f"workload {', '.join(parts)} is over: sweep {sweep.id} of [{groups.place_of(name)}]"
             for name, (sweep, parts) in begun.items()

@@ -35,6 +35,8 @@ LOG = log.getLogger(__name__)
 MOST_SHIFT_S = 10.0
 #: Seconds for which, after a jump, no age is believed.
 CALM_S = 600.0
+#: Seconds by which the clock of the cloud may differ from that of this host.
+MOST_APART_S = 60.0
 #: Seconds between two looks at the model.
 INTERVAL_S = 300
 
@@ -73,6 +75,13 @@ class ClockWatch:
 
     def _compare(self) -> float:
         return self._wall().timestamp() - self._monotonic()
+
+
+def why_apart(shift_s: float) -> str | None:
+    """Say why no age is to be believed where the cloud's clock is ahead by so much."""
+    if abs(shift_s) <= MOST_APART_S:
+        return None
+    return f"the clocks of the cloud and of this host differ by {shift_s:.0f} s: set them right"
 
 
 class Ear(Protocol):

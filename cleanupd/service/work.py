@@ -32,6 +32,7 @@ from cleanupd.engine import sweep as engines
 from cleanupd.journal import store
 from cleanupd.service import keeper as keepers
 from cleanupd.service import rules as laws
+from cleanupd.service import watching
 
 LOG = log.getLogger(__name__)
 
@@ -218,8 +219,9 @@ def find_objections(
 
 def find_doubts(keeper: keepers.Keeper) -> tuple[str, ...]:
     """Return what speaks against believing any age."""
-    doubt = keeper.watcher.clocks.why_doubted()
-    return (doubt,) if doubt else ()
+    jumped = keeper.watcher.clocks.why_doubted()
+    apart = watching.why_apart(keeper.engine.cloud.clock_shift_s)
+    return tuple(filter(None, (jumped, apart)))
 
 
 class _Results(progresses.Silence):

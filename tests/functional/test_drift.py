@@ -14,6 +14,7 @@
 import pytest
 
 from cleanupd import cloud as clouds
+from cleanupd.core import protections
 from cleanupd.engine import executor
 from cleanupd.engine import sweep
 from cleanupd.journal import places
@@ -147,3 +148,83 @@ def test_what_came_to_a_network_keeps_it(stage):
     assert not moved.missing(cloud)
     assert not results[inside].is_gone
     assert scene.killed.left(cloud)["identity.project"]
+
+
+def mark(body, _):
+    """Somebody marks it, in the way that its kind has."""
+    if "tags" in body:
+        body["tags"] = [*body["tags"], protections.HOLD_TAG]
+    else:
+        body["metadata"] = {**body["metadata"], protections.HOLD_TAG: ""}
+
+
+def test_what_is_marked_since_the_plan_is_skipped(stage):
+    """A tag or a key of metadata counts at the last look."""
+    kinds = (
+        *("compute.server", "network.network", "network.security_group", "network.router"),
+        *("block_storage.volume", "block_storage.snapshot", "image.image"),
+    )
+    changed = drift(stage, mark, kinds)
+    results, _ = execute(stage)
+    for ref in changed:
+        assert stage[0][ref.kind].get(ref.id) is not None, ref
+        assert not results[ref].is_gone
+    told = [ref for ref in changed if protections.HOLD_TAG in results[ref].reason]
+    assert len(told) >= len(changed) / 2
+
+
+def test_what_is_protected_by_hand_since_the_plan_is_skipped(stage):
+    """One resource of each kind, by its id."""
+    _, _, engine, plan = stage
+    kinds = {step.ref.kind: step.ref for step in plan.steps if step.observed.name}
+    wanted = protections.Wanted(reason="golden", ids=tuple(ref.id for ref in kinds.values()))
+    made = engine.protect(wanted, by="alice")
+    results, _ = execute(stage)
+    assert len(kinds) > 10
+    for ref in kinds.values():
+        assert not results[ref].is_gone, ref
+    told = {ref.kind for ref in kinds.values() if made.id in results[ref].reason}
+    assert {"image.image", "identity.role", "compute.flavor", "block_storage.snapshot"} <= told
+
+
+def put(field, value, *inside):
+    """Return what sets a field of a stranger's record to something of a leak's."""
+
+    def change(record, leak):
+        for name in inside:
+            record = record.setdefault(name, {})
+        record[field] = [leak[value]] if isinstance(record.get(field), list) else leak[value]
+
+    return change
+
+
+#: The kind of a leak, the kind of a stranger's that comes to use it, and how.
+DEPENDENTS = (
+    ("compute.flavor", "compute.server", put("original_name", "name", "flavor")),
+    ("block_storage.volume", "block_storage.snapshot", put("volume_id", "id")),
+    ("block_storage.volume_type", "block_storage.volume", put("volume_type_id", "id")),
+    ("image.image", "block_storage.volume", put("image_id", "id", "volume_image_metadata")),
+    ("network.security_group", "network.port", put("security_groups", "id")),
+    ("identity.role", "identity.role_assignment", put("role_id", "id")),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "user", "change"), DEPENDENTS, ids=[one[0] for one in DEPENDENTS]
+)
+def test_what_somebody_uses_since_the_plan_stays(stage, kind, user, change):
+    """It is refused by its service, or seen by the last look."""
+    cloud, scene, _, plan = stage
+    ours = scene.killed.ids() | scene.running.ids()
+    ref = next(step.ref for step in plan.steps if step.ref.kind == kind and step.observed.name)
+    with cloud.locked():
+        strangers = [
+            one
+            for one in cloud[user]
+            if one.get("id", one.get("actor_id")) not in ours and one.get("target_id") not in ours
+        ]
+        change(strangers[-1], cloud[kind].get(ref.id))
+    results, _ = execute(stage)
+    assert cloud[kind].get(ref.id) is not None
+    assert results[ref].outcome in KEPT
+    assert results[ref].reason

@@ -78,8 +78,8 @@ def test_what_is_over_is_planned_once(daemon, cloud, scene):
     for _ in range(2):
         daemon.start()
         daemon.wait_for(f"workload {KILLED[:8]} is over: sweep ")
-        looked = daemon.log.count("Job workloads_over: ")
-        daemon.wait_for("Job workloads_over: ", times=looked + 2)
+        idle = "Job workloads_over has nothing to do"
+        daemon.wait_for(idle, times=daemon.log.count(idle) + 2)
         assert daemon.stop() == 0
     (sweep,) = daemon.journal.sweeps()
     assert (sweep.state, sweep.schedule) == (State.PLANNED, "yearly")

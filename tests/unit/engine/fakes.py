@@ -45,6 +45,7 @@ class FakeCloud:
     services: frozenset = frozenset({("compute", "one"), ("network", "one")})
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     is_hurried: bool = False
+    clock_shift_s: float = 0.0
 
     def hurry(self):
         """Note that nothing is to be repeated."""

@@ -15,6 +15,7 @@
 import msgspec
 import pytest
 
+from cleanupd import cloud as clouds
 from cleanupd import exceptions
 from cleanupd.core import liveness
 from cleanupd.journal.store import State
@@ -131,6 +132,36 @@ def test_a_clock_that_jumped_suspends_what_nobody_attends(sweeper, keeper, cloud
     assert ("delete", "net") not in cloud.log
     ask(sweeper, stage.NAMED)
     assert ("delete", "net") in cloud.log
+
+
+@pytest.mark.parametrize("shift_s", [61.0, -3600.0])
+def test_clocks_that_differ_suspend_what_nobody_attends(sweeper, cloud, shift_s):
+    """All that the cloud has made seems older or younger than it is."""
+    sweeper.rules = stage.ENFORCE_IDLE
+    cloud.clock_shift_s = shift_s
+    assert f"differ by {shift_s:.0f} s" in sweeper.run_scheduled(stage.NAMED)
+    with pytest.raises(exceptions.Refused, match="differ by"):
+        ask(sweeper)
+    assert ("delete", "net") not in cloud.log
+    cloud.clock_shift_s = 60.0
+    sweeper.run_scheduled(stage.NAMED)
+    assert ("delete", "net") in cloud.log
+
+
+@pytest.mark.parametrize(
+    ("told", "shift_s"),
+    [
+        ("Sun, 01 Mar 2026 12:00:00 GMT", 0.0),
+        ("Sun, 01 Mar 2026 12:00:10 GMT", 7.0),
+        ("Sun, 01 Mar 2026 11:59:50 GMT", -9.0),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_the_date_of_an_answer_tells_the_clouds_clock(told, shift_s):
+    """In whole seconds, somewhere between the question and the answer."""
+    asked_at = sample.NOW.timestamp()
+    assert clouds.find_shift(told, asked_at, asked_at + 3) == shift_s
 
 
 def test_the_keeper_looks_at_what_it_knows(keeper):
