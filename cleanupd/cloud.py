@@ -101,9 +101,9 @@ class Cloud:
         self._finding = {service: threading.Lock() for service in _VERSIONS}
         self._throttles = {s: pacing.Throttle(pace) for s in _VERSIONS}
         self._is_hurried = threading.Event()
-        #: Called right before each request that changes something, which it may forbid by raising.
+        #: Called right before each request that changes something; it forbids that by raising.
         self.guard: Callable[[], None] = lambda: None
-        #: By how many seconds the clock of the service that answered last is ahead of ours.
+        #: By how many seconds the clock of who answered last is ahead of ours.
         self.clock_shift_s = 0.0
 
     @classmethod
@@ -160,8 +160,7 @@ class Cloud:
         arguments: dict[str, Any] = {"microversion": microversion, "headers": dict(headers or {})}
         if json is not None:
             arguments["json"] = json
-        started = time.monotonic()
-        attempt = 1
+        started, attempt = time.monotonic(), 1
         while True:
             try:
                 return self._send(method, service, path, arguments)
@@ -230,8 +229,8 @@ class Cloud:
             )
             if response.status_code in _OVERLOADED:
                 refuse()
-        shift_s = find_shift(response.headers.get("Date"), asked_at, time.time())
-        self.clock_shift_s = self.clock_shift_s if shift_s is None else shift_s
+        if (shift_s := find_shift(response.headers.get("Date"), asked_at, time.time())) is not None:
+            self.clock_shift_s = shift_s
         LOG.debug(
             "%(method)s %(service)s %(path)s: %(status)d in %(ms)d ms, %(request)s",
             {
