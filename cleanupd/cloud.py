@@ -229,7 +229,9 @@ class Cloud:
             )
             if response.status_code in _OVERLOADED:
                 refuse()
-        if (shift_s := find_shift(response.headers.get("Date"), asked_at, time.time())) is not None:
+        if (
+            shift_s := find_shift(response.headers.get("Date"), asked_at, time.time())
+        ) is not None:
             self.clock_shift_s = shift_s
         LOG.debug(
             "%(method)s %(service)s %(path)s: %(status)d in %(ms)d ms, %(request)s",

@@ -103,9 +103,8 @@ def daemons(cloud, scene, tmp_path, place, coordinator):
             )
             one.start()
             stack.callback(one.end)
-            one.wait_for(READY)
+            one.wait_for(READY if made else LEADS)
             made.append(one)
-        made[0].wait_for(LEADS)
         yield made
 
 
