@@ -24,6 +24,9 @@ there is before and after is listed by openstacksdk, apart from both: also what 
 themselves, such as the ports of servers, the rules of security groups, role assignments.
 
 The sandbox has to be up, and nobody else should be busy on it: sudo tools/sandbox/sandbox up
+
+What a plan takes in a large cloud, and a journal, is measured after that, without the sandbox:
+benchmarks.plan does that alone.
 """
 
 import collections
@@ -47,6 +50,7 @@ from openstack import exceptions
 
 from benchmarks import leavings
 from benchmarks import peers
+from benchmarks import plan
 from benchmarks import report
 from tests.sandbox import box
 from tests.sandbox import inventory
@@ -125,7 +129,8 @@ def measure(*, quick: bool) -> Iterator[report.Measurement]:
         auth = ground.admin.config.get_auth_args()
         theirs = _clean(ground, size, "Rally", functools.partial(_rally, rally, auth))
         ours = _clean(ground, size, "cleanupd", lambda lost: _sweep("--workload", lost.workload))
-    return compare(ours, theirs)
+    yield from compare(ours, theirs)
+    yield from plan.measure(quick=quick)
 
 
 def compare(ours: Ran, theirs: Ran) -> Iterator[report.Measurement]:

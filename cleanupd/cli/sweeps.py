@@ -185,7 +185,7 @@ class ListSweeps(command.ListCommand):
         "Left",
         "Note",
     )
-    short_columns = ("ID", "State", "Started", "Planned", "Gone", "Left", "Note")
+    short_columns = ("ID", "State", "Schedule", "Started", "Planned", "Gone", "Left", "Note")
 
     def take_action(
         self,

@@ -22,6 +22,7 @@ import pytest
 
 import benchmarks
 from benchmarks import model
+from benchmarks import plan
 from tests import emulator
 from tests.emulator import __main__ as emulator_command
 from tests.emulator import scenes
@@ -77,3 +78,10 @@ def test_without_a_broker_its_messages_are_left_out(capfd):
     extent = model.Extent(sizes=(50, 100), updates=20, peer_updates={50: 10}, rounds=1, heard=1)
     assert list(model.hear(extent, "rabbit://a:b@127.0.0.1:1/")) == []
     assert "broker are left out" in capfd.readouterr().err
+
+
+def test_a_plan_in_a_large_cloud_is_of_the_leaks_alone():
+    """A hundredth of the resources is to go, in both clouds that are compared."""
+    size, leaks, *spent = plan.weigh_plan(20_000, 1)
+    assert leaks.value / size.value == pytest.approx(1 / plan.OF_LEAKS, rel=0.4)
+    assert all(row.value > 0 and row.peer_value > 0 for row in spent)

@@ -209,22 +209,24 @@ DEPENDENTS = (
 )
 
 
-@pytest.mark.parametrize(
-    ("kind", "user", "change"), DEPENDENTS, ids=[one[0] for one in DEPENDENTS]
-)
-def test_what_somebody_uses_since_the_plan_stays(stage, kind, user, change):
-    """It is refused by its service, or seen by the last look."""
+def test_what_somebody_uses_since_the_plan_stays(stage):
+    """It is refused by its service, or seen by the last look; one of each such kind."""
     cloud, scene, _, plan = stage
     ours = scene.killed.ids() | scene.running.ids()
-    ref = next(step.ref for step in plan.steps if step.ref.kind == kind and step.observed.name)
-    with cloud.locked():
-        strangers = [
-            one
-            for one in cloud[user]
-            if one.get("id", one.get("actor_id")) not in ours and one.get("target_id") not in ours
-        ]
-        change(strangers[-1], cloud[kind].get(ref.id))
+    used = []
+    for kind, user, change in DEPENDENTS:
+        ref = next(s.ref for s in plan.steps if s.ref.kind == kind and s.observed.name)
+        with cloud.locked():
+            *_, stranger = [
+                one
+                for one in cloud[user]
+                if one.get("id", one.get("actor_id")) not in ours
+                and one.get("target_id") not in ours
+            ]
+            change(stranger, cloud[kind].get(ref.id))
+        used.append(ref)
     results, _ = execute(stage)
-    assert cloud[kind].get(ref.id) is not None
-    assert results[ref].outcome in KEPT
-    assert results[ref].reason
+    for ref in used:
+        assert cloud[ref.kind].get(ref.id) is not None, ref
+        assert results[ref].outcome in KEPT, ref
+        assert results[ref].reason, ref

@@ -141,10 +141,9 @@ def test_a_cell_that_is_down_keeps_servers(stage):
     assert steps <= stage.clean
 
 
-@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.is_never_empty])
-def test_a_list_that_is_never_empty_is_not_believed_to_be(stage, kind):
+def test_a_list_that_is_never_empty_is_not_believed_to_be(stage):
     """Nobody asks without a project, a user, a role and a catalogue: an empty list with 200."""
-    if kind in PATHS:
+    for kind in (name for name, kind in KINDS.items() if kind.is_never_empty and name in PATHS):
         stage.assert_kept(kind, faults.EMPTY)
 
 

@@ -35,7 +35,7 @@ LATER_MICROVERSION = "3.59"
 _ATTACHED = resources.EdgeSort.ATTACHED_TO
 _IDENTITY = ("name", "project_id", "user_id", "created_at")
 _DETACH = kinds.Rung(
-    "detach", "take it from the servers that it has and Nova has not", is_for_conflicts=True
+    "detach", "end its attachments to servers that Nova does not have", is_for_conflicts=True
 )
 _RESET = kinds.Rung("reset", "set its status to error")
 _FORCE = kinds.Rung("force", "remove it whatever its status is", is_removal=True)

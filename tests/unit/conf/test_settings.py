@@ -204,7 +204,9 @@ def test_the_ladder_lifts_what_its_rungs_mend():
 @pytest.mark.parametrize("rung", ["volume", "volume:wings", "volume_type:force", "server:force"])
 def test_a_rung_that_is_none_is_refused(rung):
     """With all that the service has."""
-    with pytest.raises(exceptions.InvalidOptions, match=r"is none of backup:reset, .*volume:force"):
+    with pytest.raises(
+        exceptions.InvalidOptions, match=r"is none of backup:reset, .*volume:force"
+    ):
         make("block_storage", ladder=[rung])
 
 
