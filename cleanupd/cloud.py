@@ -229,10 +229,8 @@ class Cloud:
             )
             if response.status_code in _OVERLOADED:
                 refuse()
-        if (
-            shift_s := find_shift(response.headers.get("Date"), asked_at, time.time())
-        ) is not None:
-            self.clock_shift_s = shift_s
+        shift_s = find_shift(response.headers.get("Date"), asked_at, time.time())
+        self.clock_shift_s = self.clock_shift_s if shift_s is None else shift_s
         LOG.debug(
             "%(method)s %(service)s %(path)s: %(status)d in %(ms)d ms, %(request)s",
             {
