@@ -18,6 +18,7 @@ ever made, because the parser of each kind decodes the bytes itself.  Foreign
 exceptions end here; beyond, there is :mod:`cleanupd.exceptions`.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
@@ -100,7 +101,9 @@ class Cloud:
         self._finding = {service: threading.Lock() for service in _VERSIONS}
         self._throttles = {s: pacing.Throttle(pace) for s in _VERSIONS}
         self._is_hurried = threading.Event()
-        #: By how many seconds the clock of the service that answered last is ahead of ours.
+        #: Called right before each request that changes something; it forbids that by raising.
+        self.guard: Callable[[], None] = lambda: None
+        #: By how many seconds the clock of who answered last is ahead of ours.
         self.clock_shift_s = 0.0
 
     @classmethod
@@ -157,8 +160,7 @@ class Cloud:
         arguments: dict[str, Any] = {"microversion": microversion, "headers": dict(headers or {})}
         if json is not None:
             arguments["json"] = json
-        started = time.monotonic()
-        attempt = 1
+        started, attempt = time.monotonic(), 1
         while True:
             try:
                 return self._send(method, service, path, arguments)
@@ -215,6 +217,8 @@ class Cloud:
             _translated(service, self.name, self._urls[service]),
             self._throttles[service].turn() as refuse,
         ):
+            if method != "GET":
+                self.guard()
             started, asked_at = time.monotonic(), time.time()
             response: requests.Response = self._adapters[service].request(
                 path,

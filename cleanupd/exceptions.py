@@ -306,6 +306,14 @@ class JournalFailed(CleanupdError):
         self.place = place
 
 
+class Fenced(JournalFailed):
+    """Another executor has taken the region over: this one may not remove anything any more."""
+
+
+class CoordinationFailed(CleanupdError):
+    """The service that says which daemon leads cannot be used."""
+
+
 class Refused(CleanupdError):
     """What was asked for is not allowed; the message says what would be."""
 
@@ -317,6 +325,14 @@ class Cancelled(CleanupdError):
         """Keep who it was."""
         super().__init__(f"it was cancelled by {by}")
         self.by = by
+
+
+class Paused(CleanupdError):
+    """The daemon stops, or leads no more: the sweep is gone on with later."""
+
+    def __init__(self) -> None:
+        """Say who goes on with it."""
+        super().__init__("its daemon stopped: the next one that leads goes on with it")
 
 
 class UsageError(CleanupdError):

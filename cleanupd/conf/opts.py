@@ -20,6 +20,7 @@ from oslo_db import options as database  # type: ignore[import-untyped]
 
 from cleanupd.conf import budget
 from cleanupd.conf import cloud
+from cleanupd.conf import coordination
 from cleanupd.conf import default
 from cleanupd.conf import image_cache
 from cleanupd.conf import ladder
@@ -46,6 +47,7 @@ _GROUPS = (
     budget,
     safety,
     scheduler,
+    coordination,
     rally,
     rpc,
     notifications,

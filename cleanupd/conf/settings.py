@@ -30,6 +30,7 @@ from oslo_config import cfg
 
 from cleanupd import exceptions
 from cleanupd import pacing
+from cleanupd.conf import coordination as coordinating
 from cleanupd.conf import crontab
 from cleanupd.conf import image_cache
 from cleanupd.conf import ladder
@@ -196,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     address: api.Address
     notifications: Notifications | None
     image_caches: ImageCaches = ImageCaches()
+    coordination: coordinating.Coordination = coordinating.Coordination()
 
 
 def make_settings(conf: cfg.ConfigOpts) -> Settings:
@@ -241,6 +243,7 @@ def _make_settings(conf: cfg.ConfigOpts) -> Settings:
         address=api.Address(topic=conf.rpc.topic, server=conf.rpc.server or None),
         notifications=_notifications(conf) if conf.notifications.enabled else None,
         image_caches=_image_caches(conf),
+        coordination=coordinating.read(conf),
     )
 
 

@@ -56,13 +56,17 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits of a region of a cloud, and what of them is spent at a moment."""
+    """The limits of a region of a cloud, and what of them is spent at a moment.
+
+    ``of_sweep`` is what a sweep has removed of each kind before it was interrupted.
+    """
 
     cloud: str
     region: str
     limits: Limits
     spent: Spent
     as_of: datetime.datetime
+    of_sweep: dict[str, int] = {}
 
     @property
     def left(self) -> int:
@@ -123,7 +127,7 @@ class _Taking:
             self._most, self._option = plan.most, "per_sweep of the schedule"
         self._balance = balance
         self._taken: set[resources.Ref] = set()
-        self._kinds: collections.Counter[str] = collections.Counter()
+        self._kinds: collections.Counter[str] = collections.Counter(balance.of_sweep)
         self._left: dict[resources.Ref, str] = {}
         #: What would be removed with a step, though not by a call of its own.
         self._followers: dict[resources.Ref, list[resources.Ref]] = {}
@@ -193,7 +197,7 @@ class _Taking:
     def _why_no_room(self, counts: Mapping[str, int]) -> str | None:
         """Say which budget has no room for so many of each kind."""
         limits, total = self._limits, len(self._taken) + sum(counts.values())
-        if total > self._most:
+        if total + sum(self._balance.of_sweep.values()) > self._most:
             return f"{self._option} is {self._most}: {_next(self._most)}"
         for kind, count in sorted(counts.items()):
             if self._kinds[kind] + count > limits.per_kind:

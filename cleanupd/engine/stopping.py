@@ -21,9 +21,18 @@ from cleanupd.journal import store
 
 
 class Stop(threading.Event):
-    """An event that says who has cancelled the sweep; nobody where its process just ends."""
+    """An event that says who has cancelled the sweep; nobody where its process just ends.
+
+    ``is_pause`` says that another process, or this one later, goes on with it.
+    """
 
     by: str | None = None
+    is_pause = False
+
+    def pause(self) -> None:
+        """Let the sweep end so that it can be gone on with."""
+        self.is_pause = True
+        self.set()
 
     def cancel(self, by: str) -> None:
         """Let the sweep end; who asked first is remembered."""
@@ -31,15 +40,19 @@ class Stop(threading.Event):
         self.set()
 
     def check(self) -> None:
-        """Return unless the sweep is cancelled; raises Cancelled."""
+        """Return unless the sweep is to end; raises Cancelled or Paused."""
         if self.by is not None:
             raise exceptions.Cancelled(self.by)
+        if self.is_pause:
+            raise exceptions.Paused
 
 
 def describe(stop: threading.Event) -> tuple[store.State, str]:
     """Return the state of a sweep that was stopped, and why."""
     if isinstance(stop, Stop) and stop.by is not None:
         return store.State.CANCELLED, str(exceptions.Cancelled(stop.by))
+    if isinstance(stop, Stop) and stop.is_pause:
+        return store.State.RUNNING, str(exceptions.Paused())
     return store.State.FAILED, "it was stopped"
 
 
@@ -55,12 +68,12 @@ class Watched:
             self._stop.check()
 
     def listing(self, kinds: int) -> None:
-        """Pass it on; raises Cancelled."""
+        """Pass it on; raises Cancelled or Paused."""
         self._check()
         self._progress.listing(kinds)
 
     def listed(self, kind: str, count: int | None) -> None:
-        """Pass it on; raises Cancelled."""
+        """Pass it on; raises Cancelled or Paused."""
         self._check()
         self._progress.listed(kind, count)
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
+import copy
 import datetime
 import threading
 from typing import TYPE_CHECKING
@@ -47,10 +48,12 @@ from cleanupd.engine import logcontext
 from cleanupd.engine import observer
 from cleanupd.engine import progress as progresses
 from cleanupd.engine import protecting
+from cleanupd.engine import resuming
 from cleanupd.engine import stopping
 from cleanupd.journal import store
 
 if TYPE_CHECKING:
+    from cleanupd.journal import fencing
     from cleanupd.journal import sql
 
 LOG = log.getLogger(__name__)
@@ -145,6 +148,12 @@ class Engine:
     def rebuilt(self, settings: Settings) -> "Engine":
         """Return an engine for the same cloud with other settings."""
         return Engine(self.cloud, self.managers, self.journal, settings, self._refused)
+
+    def fenced(self, fence: "fencing.Fence") -> "Engine":
+        """Return this engine for an executor: what it removes is written in its epoch alone."""
+        found = copy.copy(self)
+        found.journal = self.journal.fenced(fence)
+        return found
 
     def kinds_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the kinds that names of kinds and of services mean; raises UnknownKind."""
@@ -330,13 +339,15 @@ class Engine:
         stop: threading.Event | None = None,
         *,
         is_approved: bool = False,
+        rest: resuming.Rest | None = None,
     ) -> store.Sweep:
         """Remove what a stored plan says, verify by a new listing, and store what came of it.
 
         What the budgets have no room for is left.  A plan that is over the
         share stays planned, with the reason, unless somebody has approved it.
         Setting ``stop`` ends it after the calls that are under way, unverified;
-        a :class:`~cleanupd.engine.stopping.Stop` may cancel it.
+        a :class:`~cleanupd.engine.stopping.Stop` may cancel it.  ``rest`` is what is left of
+        a plan that was interrupted.
         Raises Refused where the options keep anything from being removed from this cloud.
         """
         if reason := self.why_only_reported():
@@ -349,7 +360,8 @@ class Engine:
             self.journal.save(running)
             LOG.info("Sweep of %(count)d resources begins", {"count": len(plan.steps)})
             try:
-                sweep = self._execute(plan, running, progress, stop or threading.Event())
+                rest, stop = rest or resuming.Rest(plan), stop or threading.Event()
+                sweep = self._execute(plan, rest, running, progress, stop)
             except BaseException as error:
                 note = f"it broke off: {error!r}"
                 broken = msgspec.structs.replace(running, state=store.State.FAILED, note=note)
@@ -363,52 +375,50 @@ class Engine:
         """Leave a plan as it is, to whoever may execute it."""
         note = f"nothing was removed: {why}"
         LOG.warning("%(note)s", {"note": note})
-        planned = self._sweep(plan, store.State.PLANNED)
-        left = msgspec.structs.replace(planned, note=note)
+        left = msgspec.structs.replace(self._sweep(plan, store.State.PLANNED), note=note)
         self.journal.save(left)
         return left
 
-    def balance(self) -> budgets.Balance:
-        """Return the budgets of this region, and what of them is spent."""
+    def balance(self, sweep_id: str = "") -> budgets.Balance:
+        """Return the budgets of this region, and what of them is spent, by a sweep before, too."""
         place, now = (self.cloud.name, self.cloud.region), clock.now()
         return budgets.Balance(
-            cloud=self.cloud.name,
-            region=self.cloud.region,
+            cloud=place[0],
+            region=place[1],
             limits=self.settings.budget,
             spent=self.journal.spent(*place, now),
             as_of=now,
+            of_sweep=self.journal.spent_by(sweep_id),
         )
 
     def _execute(
         self,
         plan: planning.Plan,
+        rest: resuming.Rest,
         running: store.Sweep,
         progress: progresses.Progress | None,
         stop: threading.Event,
     ) -> store.Sweep:
-        part = budgets.take(plan, self.balance())
+        part = budgets.take(rest.plan, self.balance(plan.id))
         if note := budgeting.describe(part):
             LOG.warning("%(note)s", {"note": note})
-        going = msgspec.structs.replace(plan, steps=part.steps)
+        going = msgspec.structs.replace(rest.plan, steps=part.steps)
         with self.journal.events(plan.id) as events:
+            for settled in rest.news:
+                events.append(resuming.make_event(settled, clock.now()))
             results = executor.Executor(
-                self.cloud,
-                self.managers,
-                events,
-                clock.now,
-                self.settings.limits,
-                stop,
+                self.cloud, self.managers, events, clock.now, self.settings.limits, stop
             ).execute(
                 going,
                 progress,
                 lambda: self._look_again(going),
-                protecting.Watch(self.journal, plan, self._kinds, clock.now).why_kept,
+                protecting.Watch(self.journal, going, self._kinds, clock.now).why_kept,
             )
         done = msgspec.structs.replace(
             running,
             state=store.State.DONE,
             ended_at=clock.now().isoformat(timespec="seconds"),
-            results=budgeting.results_of(plan, part, results),
+            results=budgeting.results_of(plan, part, (*results, *rest.settled)),
             note=note,
         )
         if stop.is_set():
@@ -416,11 +426,12 @@ class Engine:
             LOG.warning("The sweep ends before its end: %(note)s", {"note": note})
             return msgspec.structs.replace(done, state=state, note=note)
         try:
-            failed = {r.ref: r.reason for r in results if r.reason and not r.is_gone}
+            told = (*results, *rest.settled)
+            failed = {r.ref: r.reason for r in told if r.reason and not r.is_gone}
             certificate = self.verify(plan, stopping.Watched(progress, stop), failed | part.left)
-        except exceptions.Cancelled as error:
-            note = f"{error}; what is left is not known"
-            return msgspec.structs.replace(done, state=store.State.CANCELLED, note=note)
+        except (exceptions.Cancelled, exceptions.Paused) as error:
+            state, note = stopping.describe(stop)[0], f"{error}; what is left is not known"
+            return msgspec.structs.replace(done, state=state, note=note)
         except exceptions.CleanupdError as error:
             LOG.error("The sweep could not be verified: %(why)s", {"why": error})  # noqa: TRY400
             note = f"what is left is not known: {error}"
@@ -443,27 +454,16 @@ class Engine:
     ) -> certificates.Certificate:
         """Certify the result of a plan by a listing of its own; ``left`` is what was, and why."""
         snapshot = self.observe(progress)
-        judgement = self.judge(snapshot, self._named(plan))
+        judgement = self.judge(snapshot, resuming.name_workloads(plan))
         return certificates.certify(snapshot, judgement, plan, left or {})
-
-    @staticmethod
-    def _named(plan: planning.Plan) -> workloads.Selection:
-        """Return the selection of a plan, its workloads by name.
-
-        What was idle when it was planned is not any more: to remove some of
-        a workload's resources changes others.
-        """
-        parts: dict[str, tuple[str, ...]] = dict.fromkeys([s.part for s in plan.steps], ())
-        parts |= dict.fromkeys([kept.part for kept in plan.kept if kept.part], ())
-        parts |= plan.selection.parts
-        return msgspec.structs.replace(plan.selection, parts=parts, idle=None)
 
     def _look_again(self, plan: planning.Plan) -> executor.LastLook:
         """Look again, and say why each step that may not be taken any more may not."""
         users = {s.ref.id for s in plan.steps if s.ref.kind == "identity.user"}
         users |= {s.observed.user_id for s in plan.steps if s.observed.user_id}
         snapshot = self._observer.observe(users=frozenset(users))
-        findings = {f.resource.ref: f for f in self.judge(snapshot, self._named(plan)).findings}
+        judgement = self.judge(snapshot, resuming.name_workloads(plan))
+        findings = {f.resource.ref: f for f in judgement.findings}
         reasons: dict[resources.Ref, str] = {}
         for ref in (step.ref for step in plan.steps):
             found = findings.get(ref)

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from cleanupd.core import resources
 from cleanupd.journal import database
+from cleanupd.journal import fencing
 from cleanupd.journal import schema
 from cleanupd.journal import store
 
@@ -38,15 +39,21 @@ class EventLog:
     A thread of its own writes: all that came while the transaction before was
     written goes into one.  After the block everything is on disk, or
     JournalFailed is raised.  With the intent is written what it spends of the
-    budget of ``place``, a cloud and a region: each resource once.
+    budget of ``place``, a cloud and a region: each resource once.  When the
+    epoch of ``fence`` has ended, nothing is taken: Fenced is raised.
     """
 
     def __init__(
-        self, connection: database.Connected, sweep_id: str, place: tuple[str, str]
+        self,
+        connection: database.Connected,
+        sweep_id: str,
+        place: tuple[str, str],
+        fence: fencing.Fence | None = None,
     ) -> None:
         self._connection = connection
         self._sweep_id = sweep_id
         self._place = place
+        self._fence = fence
         self._counted: set[resources.Ref] = set()
         self._changed = threading.Condition()
         self._batch = _Batch()
@@ -114,6 +121,8 @@ class EventLog:
         spent = [self._spent(*key, count) for key, count in batch.spent.items()]
 
         def write(connection: sa.Connection) -> None:
+            if self._fence is not None:
+                self._fence.check(connection)
             connection.execute(sa.insert(schema.EVENTS), batch.rows)
             if spent:
                 connection.execute(sa.insert(schema.SPENT), spent)

@@ -62,7 +62,9 @@ def _index(name: str, *columns: str) -> sa.Index:
     return sa.Index(name, *columns, mysql_length=lengths, mariadb_length=lengths)
 
 
-#: ``plan`` is the plan without its steps, None as long as there is none.
+#: ``plan`` is the plan without its steps, None as long as there is none.  ``request`` is what
+#: was asked for, as long as an executor has to see to it; ``epoch`` is that of the executor that
+#: has begun with it, None while it waits.
 SWEEPS = sa.Table(
     "sweeps",
     METADATA,
@@ -78,6 +80,9 @@ SWEEPS = sa.Table(
     sa.Column("note", _LONG),
     sa.Column("certificate", _LONG),
     sa.Column("plan", _LONG),
+    sa.Column("request", _LONG),
+    sa.Column("epoch", sa.Integer),
+    sa.Column("cancelled_by", _LONG),
     _index("ix_sweeps_cloud_region", "cloud", "region"),
     **_MYSQL,
 )
@@ -150,6 +155,18 @@ PROTECTIONS = sa.Table(
     sa.Column("cloud", sa.String(255), nullable=False),
     sa.Column("region", sa.String(255), nullable=False),
     sa.Column("content", _LONG, nullable=False),
+    **_MYSQL,
+)
+
+#: Who may remove from a region: whoever raised the epoch last.
+EPOCHS = sa.Table(
+    "epochs",
+    METADATA,
+    sa.Column("cloud", sa.String(255), primary_key=True),
+    sa.Column("region", sa.String(255), primary_key=True),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("since", sa.String(32), nullable=False),
     **_MYSQL,
 )
 

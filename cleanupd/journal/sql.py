@@ -16,10 +16,12 @@ Every method may be called from any thread, and has written when it returns.
 Raises JournalFailed, and UnknownSweep where there is none of an id.
 """
 
+import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import copy
 import datetime
 import re
 from typing import Any
@@ -37,8 +39,10 @@ from cleanupd.core import protections as shields
 from cleanupd.core import resources
 from cleanupd.journal import database
 from cleanupd.journal import eventlog
+from cleanupd.journal import fencing
 from cleanupd.journal import places
 from cleanupd.journal import plan_heads
+from cleanupd.journal import queue
 from cleanupd.journal import schema
 from cleanupd.journal import store
 
@@ -56,16 +60,62 @@ class Journal:
     def __init__(self, place: places.Place) -> None:
         self._host = place.host
         self._database = database.Database(place)
-        #: How often this process has changed protections: what was read before is old.
-        self.protected = 0
+        self._fence: fencing.Fence | None = None
+        #: Counts changes of protections; shared with those that are fenced.
+        self._changes: collections.Counter[str] = collections.Counter()
 
-    def save(self, sweep: store.Sweep, plan: planning.Plan | None = None) -> None:
-        """Replace the state of a sweep, and its plan where one is given."""
+    @property
+    def protected(self) -> int:
+        """How often this process has changed protections: what was read before is old."""
+        return self._changes.total()
+
+    def claim(self, cloud: str, region: str, now: datetime.datetime) -> fencing.Fence:
+        """Begin a new epoch of a region, which ends that of whoever executed there before."""
+
+        def write(connection: sa.Connection) -> int:
+            return fencing.claim(connection, (cloud, region), self._host, now)
+
+        try:
+            epoch = self._database.run(write)
+        except exceptions.JournalFailed:  # another one has begun the first epoch at this moment
+            epoch = self._database.run(write)
+        return fencing.Fence(cloud, region, epoch, self._database.label)
+
+    def leader(self, cloud: str, region: str) -> fencing.Leader | None:
+        """Return who has begun the last epoch of a region, None where nobody ever did."""
+        return self._database.run(lambda c: fencing.find_leader(c, (cloud, region)))
+
+    def fenced(self, fence: fencing.Fence) -> "Journal":
+        """Return this journal for an executor: once its epoch has ended it raises Fenced."""
+        found = copy.copy(self)
+        found._fence = fence  # noqa: SLF001  its own class
+        return found
+
+    def queue(self, cloud: str, region: str) -> queue.Queue:
+        """Return what is asked for in a region."""
+        return queue.Queue(self._database, (cloud, region))
+
+    def save(
+        self,
+        sweep: store.Sweep,
+        plan: planning.Plan | None = None,
+        *,
+        request: str | None = None,
+        is_settled: bool = False,
+    ) -> None:
+        """Replace the state of a sweep, and its plan and what is asked for where that is given.
+
+        What is settled is not asked for any more.
+        """
         row = _row(sweep) | {"host": self._host}
         if plan is not None:
             row["plan"] = _encode(msgspec.structs.replace(plan, steps=()))
+        if request is not None or is_settled:
+            row["request"] = request
 
         def write(connection: sa.Connection) -> None:
+            if self._fence is not None:
+                self._fence.check(connection)
             found = connection.execute(
                 sa.update(schema.SWEEPS).where(schema.SWEEPS.c.id == sweep.id).values(row)
             )
@@ -109,15 +159,16 @@ class Journal:
         return tuple(one for one in heads if one.only)
 
     def unfinished(self, cloud: str, region: str) -> tuple[store.Sweep, ...]:
-        """Return the sweeps of this host that are requested or running.
+        """Return the sweeps of this host that nobody sees to, though they are not over.
 
         The results of one that was running are what its events tell: what
         had an intent and no outcome is unknown.
         """
-        mine = schema.SWEEPS.c.host == self._host
-        found = self._sweeps(*_of(cloud, region), mine, schema.SWEEPS.c.state.in_(_UNFINISHED))
+        column = schema.SWEEPS.c
+        mine = (column.host == self._host, column.request.is_(None))
+        found = self._sweeps(*_of(cloud, region), *mine, column.state.in_(_UNFINISHED))
         return tuple(
-            msgspec.structs.replace(sweep, results=self._fates(sweep.id))
+            msgspec.structs.replace(sweep, results=self.fates(sweep.id))
             if sweep.state is store.State.RUNNING
             else sweep
             for sweep in found
@@ -126,7 +177,9 @@ class Journal:
     def forget_before(self, moment: datetime.datetime) -> int:
         """Forget sweeps that began before a moment and are over; return how many."""
         column = schema.SWEEPS.c
-        over = sa.select(column.id, column.started_at).where(column.state.not_in(_UNFINISHED))
+        over = sa.select(column.id, column.started_at).where(
+            column.state.not_in(_UNFINISHED), column.request.is_(None)
+        )
         old = [
             id_
             for id_, started_at in self._read(over)
@@ -143,9 +196,18 @@ class Journal:
         sweep = self.sweep(sweep_id)
         with (
             self._database.connected() as connection,
-            eventlog.EventLog(connection, sweep_id, (sweep.cloud, sweep.region)) as log,
+            eventlog.EventLog(
+                connection, sweep_id, (sweep.cloud, sweep.region), self._fence
+            ) as log,
         ):
             yield log
+
+    def spent_by(self, sweep_id: str) -> dict[str, int]:
+        """Return how much of each kind a sweep has removed."""
+        column = schema.SPENT.c
+        asked = sa.select(column.kind, sa.func.sum(column.count)).group_by(column.kind)
+        rows = self._read(asked.where(column.sweep_id == sweep_id))
+        return {kind: int(count) for kind, count in sorted(rows)}
 
     def spent(self, cloud: str, region: str, now: datetime.datetime) -> budgets.Spent:
         """Return what was removed from a region within the hour before ``now``.
@@ -276,7 +338,7 @@ class Journal:
         """Remember a protection."""
         row = {"id": protection.id, "cloud": protection.cloud, "region": protection.region}
         self._write(sa.insert(schema.PROTECTIONS).values(row | {"content": _encode(protection)}))
-        self.protected += 1
+        self._changes["protections"] += 1
 
     def unprotect(self, cloud: str, region: str, id_: str) -> bool:
         """Forget a protection, and return whether there was one."""
@@ -285,7 +347,7 @@ class Journal:
             column.id == id_, column.cloud == cloud, column.region == region
         )
         found = self._database.run(lambda connection: bool(connection.execute(gone).rowcount))
-        self.protected += 1
+        self._changes["protections"] += 1
         return found
 
     def _sightings(
@@ -321,8 +383,8 @@ class Journal:
         ]
         return tuple(sorted(found, key=lambda sweep: (sweep.started_at, sweep.id)))
 
-    def _fates(self, sweep_id: str) -> tuple[store.Result, ...]:
-        """Return what became of each step of a sweep that was killed."""
+    def fates(self, sweep_id: str) -> tuple[store.Result, ...]:
+        """Return what became of each step of a sweep, as far as its events tell."""
         last = {event.ref: event for event in self.read_events(sweep_id)}
         return tuple(_fate(step, last.get(step.ref)) for step in self.plan(sweep_id).steps)
 

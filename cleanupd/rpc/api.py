@@ -112,7 +112,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     ``model_taken_at`` is None before the first listing has ended; ``running``
     is the id of the sweep that is under way, ``waiting`` are those that come
-    after it.
+    after it.  Of the daemons of a region one leads, ``leader``: it removes.
     """
 
     version: str
@@ -126,6 +126,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[JobState, ...]
     running: str | None
     waiting: tuple[str, ...]
+    is_leading: bool = True
+    leader: str | None = None
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):

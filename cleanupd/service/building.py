@@ -112,7 +112,12 @@ def make_services(
     """Return the services in the order in which they start and stop."""
     services: list[supervisors.Watched] = []
     if not isinstance(daemon, image_caches.NodeDaemon):
-        services += [tenure.Tenure(chosen.state_path), daemon.sweeper, daemon.fetcher]
+        services += [
+            tenure.Tenure(chosen.state_path),
+            daemon.leadership,
+            daemon.sweeper,
+            daemon.fetcher,
+        ]
         if chosen.notifications is not None:
             daemon.listen(conf, chosen.notifications)
             services.append(cast("supervisors.Watched", daemon.listener))

@@ -40,6 +40,7 @@ from cleanupd.rpc import models
 from cleanupd.service import fetcher as fetchers
 from cleanupd.service import image_caches
 from cleanupd.service import keeper as keepers
+from cleanupd.service import leadership as leaderships
 from cleanupd.service import listener as listeners
 from cleanupd.service import rules as laws
 from cleanupd.service import scheduler as schedulers
@@ -77,7 +78,15 @@ class Daemon:
             is_deaf=lambda: self.listener is None or self.listener.why_deaf is not None,
         )
         self.listener: listeners.NotificationListener | None = None
-        self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules)
+        self.leadership = leaderships.Leadership(
+            engine.journal,
+            (engine.cloud.name, engine.cloud.region),
+            chosen.coordination,
+            chosen.host,
+        )
+        self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules, self.leadership)
+        self.leadership.on_loss = self.sweeper.pause
+        engine.cloud.guard = self.leadership.check
         self.schedules = schedules.Schedules(
             self._keeper,
             self.sweeper,
@@ -163,7 +172,15 @@ class Daemon:
             jobs=self.scheduler.states(),
             running=self.sweeper.running,
             waiting=self.sweeper.waiting,
+            is_leading=self.leadership.fence is not None,
+            leader=self._leader(),
         )
+
+    def _leader(self) -> str | None:
+        cloud = self._keeper.engine.cloud
+        found = self._journal.leader(cloud.name, cloud.region)
+        # What is in the daemon's own directory is its own, whatever its name is today.
+        return None if found is None else found.host or self._settings.host
 
     def model(self) -> api.ModelState:
         """Return counts and trust by kind; lists the cloud only if that never happened."""

@@ -89,6 +89,8 @@ class Schedules:
 
     def look(self) -> str:
         """Begin sweeps of workloads that have become over; say so, or nothing."""
+        if not self._sweeper.is_leading:
+            return ""
         with self._lock:
             # What comes at its time has all workloads that are over by then.
             missed = {name for name in self._missed if not self._under_way(name)}

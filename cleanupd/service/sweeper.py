@@ -10,13 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Runs the sweeps of the daemon one after the other, in a thread of its own."""
+"""Runs the sweeps of a region one after the other, in a thread of its own.
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from concurrent import futures
-import datetime
-import functools
+What is asked for is in the journal, so that it outlives the process, and any
+daemon may take a request.  The one that leads executes.
+"""
+
+import contextlib
 import threading
 
 import msgspec
@@ -25,23 +25,29 @@ from oslo_log import log
 from cleanupd import exceptions
 from cleanupd.conf import schedule as groups
 from cleanupd.conf import settings
-from cleanupd.core import planning
-from cleanupd.core import resources
 from cleanupd.engine import budgeting
 from cleanupd.engine import clock
 from cleanupd.engine import logcontext
-from cleanupd.engine import progress as progresses
 from cleanupd.engine import stopping
 from cleanupd.engine import sweep as engines
+from cleanupd.journal import fencing
+from cleanupd.journal import queue
 from cleanupd.journal import store
 from cleanupd.service import keeper as keepers
+from cleanupd.service import leadership as leaderships
 from cleanupd.service import rules as laws
-from cleanupd.service import watching
+from cleanupd.service import work as works
 
 LOG = log.getLogger(__name__)
 
 #: How many sweeps may wait for the one that is under way.
 MOST_WAITING = 16
+#: How often the journal is looked at for what other daemons have taken.
+POLL_S = 1.0
+#: So often a sweep is begun with again whose journal fails.
+MOST_TRIES = 10
+#: Outcomes of which events alone do not tell whether they are the last word.
+_OPEN = (store.Outcome.WAITING, store.Outcome.UNKNOWN)
 
 
 class Sweeper:
@@ -50,40 +56,51 @@ class Sweeper:
     All methods may be called from any thread.
     """
 
-    def __init__(self, keeper: keepers.Keeper, rules: settings.Rules) -> None:
+    def __init__(
+        self, keeper: keepers.Keeper, rules: settings.Rules, leading: leaderships.Leading
+    ) -> None:
         #: What the schedule and requests may do; may be replaced at any time.
         self.rules = rules
         self._keeper = keeper
+        self._leading = leading
         self._journal = keeper.engine.journal
+        self._place = (keeper.engine.cloud.name, keeper.engine.cloud.region)
+        self._queue = self._journal.queue(*self._place)
         self._stop = threading.Event()
-        self._pool = futures.ThreadPoolExecutor(1, "sweep")
-        self._lock = threading.Lock()
-        self._waiting: list[str] = []
-        self._running: str | None = None
-        #: What ends each sweep that waits or runs.
-        self._stops: dict[str, stopping.Stop] = {}
-        self._results = _Results()
+        #: Set when there may be something to do, or when something is done.
+        self._wake = threading.Event()
+        self._idle = threading.Condition()
+        #: The sweep that runs here, what does it and what ends it.
+        self._current: tuple[str, works.Work, stopping.Stop] | None = None
+        self._tries: dict[str, int] = {}
+        self._threads = [
+            threading.Thread(target=self._serve, name="sweep", daemon=True),
+            threading.Thread(target=self._listen, name="cancel", daemon=True),
+        ]
 
     @property
     def running(self) -> str | None:
-        """The id of the sweep that is under way."""
-        return self._running
+        """The id of the sweep that is under way, here or in another daemon."""
+        return next((one.id for one in self._queue.pending() if one.epoch is not None), None)
 
     @property
     def waiting(self) -> tuple[str, ...]:
         """The ids of those that come after it, in order."""
-        return tuple(self._waiting)
+        return tuple(one.id for one in self._queue.pending() if one.epoch is None)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the sweep that runs here begins nothing more."""
+        current = self._current
+        return current is not None and current[2].is_set()
 
     def start(self) -> None:
-        """Mark the sweeps that an earlier process of this daemon left unfinished as failed."""
-        cloud = self._keeper.engine.cloud
-        for sweep in self._journal.unfinished(cloud.name, cloud.region):
-            LOG.warning(
-                "Sweep %(id)s was interrupted: what is left of it is planned anew when it is"
-                " asked for again",
-                {"id": sweep.id},
-            )
-            self._save_failed(sweep, describe_interruption(sweep))
+        """Begin; what a command left unfinished in this journal is marked as failed."""
+        for sweep in self._journal.unfinished(*self._place):
+            LOG.warning("Sweep %(id)s was interrupted, and nobody asks for it", {"id": sweep.id})
+            self._journal.save(_ended(sweep, store.State.FAILED, describe_interruption(sweep)))
+        for thread in self._threads:
+            thread.start()
 
     def request(
         self, target: engines.Target, *, confirm: str | None, is_dry_run: bool
@@ -96,13 +113,17 @@ class Sweeper:
             self.rules, target, cloud=engine.cloud.name, confirm=confirm
         ) + laws.find_objections_of_cloud(engine)
         if target.idle_s is not None:
-            objections += self._doubts()
+            objections += works.find_doubts(self._keeper)
         if is_dry_run:
             objections = ("it was a dry run",)
         elif objections and self.rules.is_enforcing:
             raise exceptions.Refused("; ".join(objections))
-        sweep, _ = self._enqueue(target, objections)
-        return sweep
+        return self._enqueue(works.Request(target=target, objections=objections))
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether this daemon executes, and so runs the schedules."""
+        return self._leading.fence is not None
 
     def run_scheduled(self, target: engines.Target | None, name: str = groups.PLAIN) -> str:
         """Sweep what a schedule asks for, wait until that is done, and say what came of it."""
@@ -112,257 +133,243 @@ class Sweeper:
                 f"nothing to sweep: set [{place}] tasks, [{place}] workloads or [{place}]"
                 " all_over = true"
             )
+        if not self.is_leading:
+            return "another daemon leads: it runs the schedules"
         # Usually the last sweep has left nothing: that is no failure.
-        _, future = self._enqueue(target, self._objections_of_schedule(name, target), name)
-        return describe(future.result())
+        sweep = self.begin_scheduled(target, name)
+        while self._is_pending(sweep.id):
+            if self._stop.is_set():
+                return f"sweep {sweep.id} is gone on with by the next daemon that leads"
+            with self._idle:
+                self._idle.wait(POLL_S)
+        return describe(self._journal.sweep(sweep.id))
 
     def begin_scheduled(self, target: engines.Target, name: str) -> store.Sweep:
         """Begin to sweep what a schedule asks for, and return it as requested; raises Refused."""
-        sweep, _ = self._enqueue(target, self._objections_of_schedule(name, target), name)
-        return sweep
-
-    def _objections_of_schedule(self, name: str, target: engines.Target) -> tuple[str, ...]:
-        of_cloud = laws.find_objections_of_cloud(self._keeper.engine)
-        of_schedule = laws.find_objections_of_schedule(self.rules, name, target)
-        return of_schedule + of_cloud + self._doubts()
-
-    def _doubts(self) -> tuple[str, ...]:
-        """Return what speaks against believing any age."""
-        jumped = self._keeper.watcher.clocks.why_doubted()
-        apart = watching.why_apart(self._keeper.engine.cloud.clock_shift_s)
-        return tuple(filter(None, (jumped, apart)))
+        objections = works.find_objections(self._keeper, self.rules, name, target)
+        return self._enqueue(works.Request(target=target, objections=objections, schedule=name))
 
     def execute(self, plan_id: str, *, confirm: str | None) -> store.Sweep:
         """Take a request to execute a stored plan, once, and return it; raises Refused."""
         plan = self._journal.plan(plan_id)
         engine = self._keeper.engine
-        if (plan.cloud, plan.region) != (engine.cloud.name, engine.cloud.region):
+        if (plan.cloud, plan.region) != self._place:
             raise exceptions.Refused(f"plan {plan_id} is for {plan.cloud}, region {plan.region}")
         laws.check_plan(self.rules, plan, clock.now(), confirm=confirm)
         is_approved = confirm == engine.cloud.name
         why = budgeting.why_unapproved(plan, engine.settings.budget)
         if why and not is_approved:
             raise exceptions.Refused(why)
-        doubts = () if plan.selection.idle is None else self._doubts()
+        doubts = () if plan.selection.idle is None else works.find_doubts(self._keeper)
         if objections := laws.find_objections_of_cloud(engine) + doubts:
             raise exceptions.Refused("; ".join(objections))
-        with self._lock:
-            sweep = self._journal.sweep(plan_id)
-            if sweep.state is not store.State.PLANNED:
-                raise exceptions.Refused(
-                    f"plan {plan_id} is {sweep.state} already: make a new one"
-                )
-            requested = msgspec.structs.replace(sweep, state=store.State.REQUESTED, note=None)
-            self._submit(requested, functools.partial(self._remove, plan, is_approved=is_approved))
-        return requested
+        self._check_room()
+        request = works.Request(is_approved=is_approved)
+        if not self._queue.add_plan(plan_id, _encode(request)):
+            state = self.sweep(plan_id).state
+            raise exceptions.Refused(f"plan {plan_id} is {state} already: make a new one")
+        self._wake.set()
+        planned = self._journal.sweep(plan_id)
+        return msgspec.structs.replace(planned, state=store.State.REQUESTED, note=None)
 
     def cancel(self, sweep_id: str, *, by: str) -> store.Sweep:
         """End a sweep that waits or runs, or withdraw a plan, and return it; raises Refused.
 
         Of what runs the calls under way end, and nothing new begins.
         """
-        with self._lock:
-            sweep, stop = self._journal.sweep(sweep_id), self._stops.get(sweep_id)
-            if stop is None and sweep.state is not store.State.PLANNED:
-                raise exceptions.Refused(f"sweep {sweep_id} is {sweep.state} already")
-            LOG.warning("Sweep %(id)s is cancelled by %(by)s", {"id": sweep_id, "by": by})
-            if stop is not None:
-                stop.cancel(by)
-            if stop is None or sweep_id in self._waiting:
-                if stop is not None:
-                    self._waiting.remove(sweep_id)
-                return self._save_ended(sweep, str(exceptions.Cancelled(by)), is_cancelled=True)
+        sweep = self._journal.sweep(sweep_id)
+        if sweep.state is not store.State.PLANNED and not self._is_pending(sweep_id):
+            raise exceptions.Refused(f"sweep {sweep_id} is {sweep.state} already")
+        LOG.warning("Sweep %(id)s is cancelled by %(by)s", {"id": sweep_id, "by": by})
+        ended = _ended(sweep, store.State.CANCELLED, str(exceptions.Cancelled(by)))
+        fields = {"state": ended.state, "ended_at": ended.ended_at, "note": ended.note}
+        current = self._current
+        is_over = self._queue.cancel(sweep_id, by, fields)
+        if not is_over and current is not None and current[0] == sweep_id:
+            current[2].cancel(by)
         return self.sweep(sweep_id)
 
     def sweep(self, sweep_id: str) -> store.Sweep:
         """Return a sweep, while it runs with the results so far; raises UnknownSweep."""
-        running = self._running  # read first: what ends meanwhile is shown as it ended
-        return self._shown(self._journal.sweep(sweep_id), running)
+        pending = self._pending()  # read first: what ends meanwhile is shown as it ended
+        return self._shown(self._journal.sweep(sweep_id), pending)
 
     def sweeps(self) -> tuple[store.Sweep, ...]:
         """Return all sweeps of the region, the latest last."""
-        running = self._running
-        cloud = self._keeper.engine.cloud
-        found = self._journal.sweeps(cloud.name, cloud.region)
-        return tuple(self._shown(sweep, running) for sweep in found)
+        pending = self._pending()
+        return tuple(self._shown(one, pending) for one in self._journal.sweeps(*self._place))
 
-    def _shown(self, sweep: store.Sweep, running: str | None) -> store.Sweep:
-        if sweep.id != running:
+    def _pending(self) -> dict[str, queue.Pending]:
+        return {one.id: one for one in self._queue.pending()}
+
+    def _is_pending(self, sweep_id: str) -> bool:
+        return sweep_id in self._pending()
+
+    def _shown(self, sweep: store.Sweep, pending: dict[str, queue.Pending]) -> store.Sweep:
+        if sweep.id not in pending:
             return sweep
+        if sweep.state is store.State.FAILED and not self._is_pending(sweep.id):
+            return sweep  # it has ended meanwhile
         if sweep.state is store.State.PLANNED:
             # Whoever waits takes a plan for the end of a sweep, and this one goes on.
             return msgspec.structs.replace(sweep, state=store.State.REQUESTED)
-        if sweep.state is store.State.RUNNING:
-            return msgspec.structs.replace(sweep, results=self._results.so_far())
+        if sweep.state in (store.State.RUNNING, store.State.FAILED):
+            running = msgspec.structs.replace(sweep, state=store.State.RUNNING, ended_at=None)
+            return msgspec.structs.replace(running, results=self._so_far(sweep.id))
         return sweep
 
+    def _so_far(self, sweep_id: str) -> tuple[store.Result, ...]:
+        current = self._current
+        if current is not None and current[0] == sweep_id:
+            return current[1].so_far()
+        fates = self._journal.fates(sweep_id)
+        return tuple(fate for fate in fates if fate.outcome not in _OPEN)
+
     def stop(self) -> None:
-        """Begin nothing more: what runs ends after the calls under way, what waits fails."""
-        with self._lock:
-            self._stop.set()
-            for stop in list(self._stops.values()):
-                stop.set()
-            self._pool.shutdown(wait=False)
+        """Begin nothing more: what runs ends after the calls under way.
+
+        The next daemon that leads goes on with it, and with what waits.
+        """
+        self._stop.set()
+        self._wake.set()
+        if self._current is not None:
+            self._current[2].pause()
+
+    def pause(self) -> None:
+        """Return when nothing runs any more: this daemon leads no more."""
+        with self._idle:
+            if self._current is not None:
+                self._current[2].pause()
+            self._idle.wait_for(lambda: self._current is None)
 
     def wait(self) -> None:
         """Return when nothing runs any more."""
-        self._pool.shutdown(wait=True)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
 
     def why_stuck(self) -> str | None:
         """Return None: a sweep takes as long as it takes."""
         return None
 
-    def _enqueue(
-        self, target: engines.Target, objections: tuple[str, ...], schedule: str | None = None
-    ) -> tuple[store.Sweep, futures.Future[store.Sweep]]:
-        engine = self._keeper.engine
-        sweep = store.Sweep(
-            id=engine.new_id(),
-            cloud=engine.cloud.name,
-            region=engine.cloud.region,
-            state=store.State.REQUESTED,
-            started_at=clock.now().isoformat(timespec="seconds"),
-            schedule=schedule,
-        )
-        with self._lock:
-            work = functools.partial(self._plan, sweep.id, target, objections, schedule)
-            return sweep, self._submit(sweep, work)
-
-    def _submit(
-        self, sweep: store.Sweep, work: Callable[[], store.Sweep]
-    ) -> futures.Future[store.Sweep]:
-        """Write a request down and let it wait for its turn; the lock is held."""
+    def _check_room(self) -> None:
         if self._stop.is_set():
             raise exceptions.Refused("the daemon is stopping: ask again when it runs")
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self.waiting) >= MOST_WAITING:
             raise exceptions.Refused(f"{MOST_WAITING} sweeps are waiting already: ask later")
-        self._journal.save(sweep)
-        self._waiting.append(sweep.id)
-        self._stops[sweep.id] = stopping.Stop()
-        return self._pool.submit(self._run, sweep, work)
 
-    def _run(self, sweep: store.Sweep, work: Callable[[], store.Sweep]) -> store.Sweep:
-        with self._lock:
-            if sweep.id not in self._waiting:  # it was cancelled
-                del self._stops[sweep.id]
-                return self._journal.sweep(sweep.id)
-            self._waiting.remove(sweep.id)
-            self._running = sweep.id
-        try:
-            with logcontext.of_sweep(sweep.id):
-                if self._stop.is_set():
-                    return self._save_failed(sweep, "the daemon stopped before it began")
-                return work()
-        except exceptions.Cancelled as error:
-            return self._save_ended(self._journal.sweep(sweep.id), str(error), is_cancelled=True)
-        except exceptions.CleanupdError as error:
-            LOG.error("Sweep %(id)s failed: %(why)s", {"id": sweep.id, "why": error})  # noqa: TRY400
-            return self._save_failed(sweep, str(error))
-        except Exception as error:  # the next sweeps are kept alive
-            LOG.exception("Sweep %(id)s failed", {"id": sweep.id})
-            return self._save_failed(sweep, f"it broke off: {error!r}")
-        finally:
-            self._running = None
-            del self._stops[sweep.id]
-
-    def _plan(
-        self,
-        sweep_id: str,
-        target: engines.Target,
-        objections: tuple[str, ...],
-        schedule: str | None,
-    ) -> store.Sweep:
-        """Plan on a listing of now, and remove what the plan says if nothing speaks against it."""
-        is_scheduled = schedule is not None
-        stop = self._stops[sweep_id]
-        target = self._keeper.engine.expand(target)
-        known = self._keeper.observe()
-        stop.check()
-        patience = laws.find_patience(self.rules, target, is_scheduled=is_scheduled)
-        plan = self._keeper.engine.plan(
-            known.snapshot,
-            target,
-            known.sightings,
-            id_=sweep_id,
-            patience=patience,
-            most=self.rules.most_of(schedule),
+    def _enqueue(self, request: works.Request) -> store.Sweep:
+        """Write a request down and let it wait for its turn."""
+        self._check_room()
+        sweep = store.Sweep(
+            id=self._keeper.engine.new_id(),
+            cloud=self._place[0],
+            region=self._place[1],
+            state=store.State.REQUESTED,
+            started_at=clock.now().isoformat(timespec="milliseconds"),
+            schedule=request.schedule,
         )
-        if not is_scheduled and target.unexpanded and not (plan.steps or plan.kept):
-            raise exceptions.Refused(
-                f"nothing of task {', '.join(target.unexpanded)} was found, and its workloads,"
-                " whose uuids are in most names, are not known here: name them, too"
-            )
-        if plan.steps and schedule is not None and not objections:
-            objections = self._let_pass(plan, schedule, target)
-        stop.check()
-        if not objections:
-            return self._remove(plan)
-        note = f"nothing was removed: {'; '.join(objections)}"
-        LOG.log(
-            log.WARNING if plan.steps else log.INFO,
-            "%(count)d resources planned, %(note)s",
-            {"count": len(plan.steps), "note": note},
-        )
-        return self._save(msgspec.structs.replace(self._journal.sweep(sweep_id), note=note))
-
-    def _let_pass(
-        self, plan: planning.Plan, schedule: str, target: engines.Target
-    ) -> tuple[str, ...]:
-        """Let the time pass before a removal that nobody attends, and say what forbids it then."""
-        delay_s = self.rules.delay_s
-        ends_at = clock.now() + datetime.timedelta(seconds=delay_s)
-        note = f"the first removal is at {ends_at:%H:%M:%S} UTC ([safety] delay)"
-        LOG.warning(
-            "%(count)d resources planned: %(note)s", {"count": len(plan.steps), "note": note}
-        )
-        self._save(msgspec.structs.replace(self._journal.sweep(plan.id), note=note))
-        stop = self._stops[plan.id]
-        if stop.wait(delay_s):
-            stop.check()
-            raise exceptions.Refused("the daemon stopped before the first removal")
-        return self._objections_of_schedule(schedule, target)
-
-    def _remove(self, plan: planning.Plan, *, is_approved: bool = False) -> store.Sweep:
-        self._results = _Results({step.ref: step.observed.name for step in plan.steps})
-        try:
-            stop = self._stops[plan.id]
-            engine, parts = self._keeper.engine, {step.part for step in plan.steps}
-            with self._keeper.watcher.sweeping(parts):
-                return engine.execute(plan, self._results, stop, is_approved=is_approved)
-        finally:
-            # Without a broker nobody else tells the model.
-            self._keeper.touch(step.ref for step in plan.steps)
-
-    def _save_failed(self, sweep: store.Sweep, note: str) -> store.Sweep:
-        return self._save_ended(sweep, note)
-
-    def _save_ended(
-        self, sweep: store.Sweep, note: str, *, is_cancelled: bool = False
-    ) -> store.Sweep:
-        state = store.State.CANCELLED if is_cancelled else store.State.FAILED
-        ended = clock.now().isoformat(timespec="seconds")
-        return self._save(msgspec.structs.replace(sweep, state=state, ended_at=ended, note=note))
-
-    def _save(self, sweep: store.Sweep) -> store.Sweep:
-        self._journal.save(sweep)
+        self._journal.save(sweep, request=_encode(request))
+        self._wake.set()
         return sweep
 
+    def _listen(self) -> None:
+        """Hear who cancels at another daemon the sweep that runs here."""
+        while not self._stop.wait(POLL_S):
+            current = self._current
+            if current is None:
+                continue
+            with contextlib.suppress(exceptions.JournalFailed):
+                found = self._pending().get(current[0])
+                if found is not None and found.cancelled_by is not None:
+                    current[2].cancel(found.cancelled_by)
 
-class _Results(progresses.Silence):
-    """What is settled of the sweep that runs, so that it can be shown."""
+    def _serve(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                is_busy = self._take_next()
+            except exceptions.JournalFailed as error:
+                LOG.warning("%(why)s", {"why": error})
+                is_busy = False
+            except Exception:  # the next sweeps are kept alive
+                LOG.exception("The next sweep could not be begun")
+                is_busy = False
+            if not is_busy:
+                self._wake.wait(POLL_S)
 
-    def __init__(self, names: Mapping[resources.Ref, str | None] | None = None) -> None:
-        self._names = names or {}
-        self._settled: list[store.Result] = []
+    def _take_next(self) -> bool:
+        """Run what comes next, if this daemon leads; return whether there was anything."""
+        fence = self._leading.fence
+        pending = self._queue.pending() if fence else ()
+        if fence is None or not pending:
+            return False
+        first, stop = pending[0], stopping.Stop()
+        engine = self._keeper.engine.fenced(fence)
+        request = msgspec.json.decode(first.request, type=works.Request)
+        work = works.Work(self._keeper, engine, lambda: self.rules, request, stop)
+        with self._idle:
+            self._current = (first.id, work, stop)
+        try:
+            # Who asks for either sets it first, and looks for the current sweep then.
+            if self._stop.is_set() or self._leading.fence != fence:
+                return False
+            if self._queue.begin(first.id, fence):
+                self._check_cancelled(first.id, stop)
+                with logcontext.of_sweep(first.id):
+                    return self._run(first.id, work, engine, fence)
+            return True
+        finally:
+            with self._idle:
+                self._current = None
+                self._idle.notify_all()
 
-    def settled(self, ref: resources.Ref, outcome: str) -> None:
-        """Note what became of a resource."""
-        result = store.Result(ref=ref, name=self._names.get(ref), outcome=store.Outcome(outcome))
-        self._settled.append(result)
+    def _check_cancelled(self, sweep_id: str, stop: stopping.Stop) -> None:
+        """Hear who has cancelled a sweep before it was begun with, or while nobody led."""
+        found = self._pending().get(sweep_id)
+        if found is not None and found.cancelled_by is not None:
+            stop.cancel(found.cancelled_by)
 
-    def so_far(self) -> tuple[store.Result, ...]:
-        """Return what is settled, in the order in which it was."""
-        return tuple(self._settled)
+    def _run(
+        self, sweep_id: str, work: works.Work, engine: engines.Engine, fence: fencing.Fence
+    ) -> bool:
+        """Run a sweep to its end; return whether the next one may be begun with at once."""
+        journal, note = engine.journal, None
+        try:
+            done = work.run(journal.sweep(sweep_id))
+            if done.state is not store.State.RUNNING:
+                self._queue.settle(sweep_id, fence)
+            return True
+        except exceptions.Paused:
+            return True
+        except exceptions.Fenced as error:
+            self._leading.lose(fence, str(error))
+            return False
+        except exceptions.JournalFailed as error:
+            self._tries[sweep_id] = self._tries.get(sweep_id, 0) + 1
+            LOG.error("Sweep %(id)s waits: %(why)s", {"id": sweep_id, "why": error})  # noqa: TRY400
+            if self._tries[sweep_id] < MOST_TRIES:
+                return False
+            state, note = store.State.FAILED, str(error)
+        except exceptions.Cancelled as error:
+            state, note = store.State.CANCELLED, str(error)
+        except exceptions.CleanupdError as error:
+            LOG.error("Sweep %(id)s failed: %(why)s", {"id": sweep_id, "why": error})  # noqa: TRY400
+            state, note = store.State.FAILED, str(error)
+        except Exception as error:  # the next sweeps are kept alive
+            LOG.exception("Sweep %(id)s failed", {"id": sweep_id})
+            state, note = store.State.FAILED, f"it broke off: {error!r}"
+        journal.save(_ended(journal.sweep(sweep_id), state, note), is_settled=True)
+        return True
+
+
+def _encode(request: works.Request) -> str:
+    return msgspec.json.encode(request).decode()
+
+
+def _ended(sweep: store.Sweep, state: store.State, note: str) -> store.Sweep:
+    ended_at = clock.now().isoformat(timespec="seconds")
+    return msgspec.structs.replace(sweep, state=state, ended_at=ended_at, note=note)
 
 
 def describe_interruption(sweep: store.Sweep) -> str:

@@ -60,6 +60,7 @@ def running(console, mode="enforce", more=""):
     daemon = daemons.Daemon(building.make_engine(chosen), chosen, clock.now())
     address = api.Address(topic=chosen.address.topic, server=chosen.host)
     rpc = server.RpcServer(conf, address, server.Endpoint(daemon, daemon.status))
+    daemon.leadership.start()
     daemon.sweeper.start()
     rpc.start()
     try:

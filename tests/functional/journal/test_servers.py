@@ -25,6 +25,7 @@ from cleanupd.journal import database
 from cleanupd.journal import places
 from cleanupd.journal import sql
 from tests.functional.journal import servers
+from tests.unit.journal import epochs
 from tests.unit.journal import suite
 
 pytestmark = [
@@ -80,6 +81,10 @@ def run_alone(server, statement):
 
 class TestServers(suite.JournalSuite):
     """All that the suite says."""
+
+
+class TestEpochs(epochs.EpochSuite):
+    """All that the suite says of executors."""
 
 
 def test_an_empty_database_is_refused(place):

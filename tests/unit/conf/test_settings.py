@@ -208,3 +208,18 @@ def test_a_rung_that_is_none_is_refused(rung):
         exceptions.InvalidOptions, match=r"is none of backup:reset, .*volume:force"
     ):
         make("block_storage", ladder=[rung])
+
+
+def test_one_daemon_is_alone_by_default():
+    """It need not agree with anybody."""
+    assert make().coordination.url is None
+
+
+def test_several_daemons_need_one_database():
+    """What one of them has in a directory of its own no other can go on with."""
+    conf = loading.load([], files=[])
+    conf.set_override("backend_url", "redis://192.0.2.1", group="coordination")
+    with pytest.raises(exceptions.InvalidOptions, match=r"set \[database\] connection, too"):
+        settings.make_settings(conf)
+    conf.set_override("connection", "mysql+pymysql://192.0.2.1/x", group="database")
+    assert settings.make_settings(conf).coordination.lease_s == 20

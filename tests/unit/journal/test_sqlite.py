@@ -26,6 +26,7 @@ from cleanupd.journal import places
 from cleanupd.journal import schema
 from cleanupd.journal import sql
 from cleanupd.journal import store
+from tests.unit.journal import epochs
 from tests.unit.journal import suite
 
 
@@ -37,6 +38,10 @@ def place(tmp_path):
 
 class TestSqlite(suite.JournalSuite):
     """All that the suite says."""
+
+
+class TestEpochs(epochs.EpochSuite):
+    """All that the suite says of executors."""
 
 
 def test_a_new_database_makes_itself(place, tmp_path):

@@ -14,7 +14,6 @@
 
 import pytest
 
-from cleanupd.service import sweeper as sweepers
 from tests.unit.service import stage
 
 
@@ -33,7 +32,8 @@ def keeper(cloud, tmp_path):
 @pytest.fixture
 def sweeper(keeper):
     """Give a sweeper in mode enforce, and stop it."""
-    made = sweepers.Sweeper(keeper, stage.ENFORCE)
+    made = stage.make_sweeper(keeper)
+    made.start()
     yield made
     made.stop()
     made.wait()

@@ -15,6 +15,7 @@
 import threading
 import time
 
+from cleanupd.conf import coordination
 from cleanupd.conf import settings
 from cleanupd.core import liveness
 from cleanupd.engine import clock
@@ -23,6 +24,8 @@ from cleanupd.engine import sweep as sweeps
 from cleanupd.journal import places
 from cleanupd.journal import sql
 from cleanupd.service import keeper as keepers
+from cleanupd.service import leadership
+from cleanupd.service import sweeper as sweepers
 from cleanupd.services.base import collectors
 from tests.unit.core import sample
 from tests.unit.engine import fakes
@@ -56,6 +59,30 @@ def make_engine(cloud, folder):
 def make_keeper(engine):
     """Return a keeper of the engine's cloud, whose kinds are known by listings alone."""
     return keepers.Keeper(engine, collectors.CollectorManager(engine.cloud, engine.managers, now))
+
+
+def make_sweeper(keeper, leading=None):
+    """Return a sweeper in mode enforce, not started; without leadership it leads alone."""
+    if leading is None:
+        cloud = keeper.engine.cloud
+        place = (cloud.name, cloud.region)
+        leading = leadership.Leadership(
+            keeper.engine.journal, place, coordination.Coordination(), "here"
+        )
+        leading.start()
+    return sweepers.Sweeper(keeper, ENFORCE, leading)
+
+
+class Standby:
+    """A leadership that somebody else has, until a test gives it away."""
+
+    fence = None
+
+    def lose(self, fence, why):
+        """Have it no more."""
+        assert why
+        if self.fence == fence:
+            self.fence = None
 
 
 def see_idle(keeper, seconds):

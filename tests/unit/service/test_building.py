@@ -144,10 +144,11 @@ def test_without_rpc_no_bus_is_needed():
     conf.set_override("enabled", override=False, group="notifications")
 
     class Parts:
+        leadership = "leadership"
         sweeper = "sweeper"
         fetcher = "fetcher"
         image_caches = "image caches"
         scheduler = "scheduler"
 
     services = building.make_services(conf, settings.make_settings(conf), Parts())
-    assert services[1:] == ["sweeper", "fetcher", "image caches", "scheduler"]
+    assert services[1:] == ["leadership", "sweeper", "fetcher", "image caches", "scheduler"]

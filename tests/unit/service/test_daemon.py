@@ -39,6 +39,8 @@ def make_settings(**changes):
 def daemon(cloud, tmp_path):
     """Give a daemon whose scheduler is not started."""
     made = daemons.Daemon(stage.make_engine(cloud, tmp_path), make_settings(), sample.NOW)
+    made.leadership.start()
+    made.sweeper.start()
     yield made
     made.sweeper.stop()
     made.sweeper.wait()

@@ -20,7 +20,6 @@ import pytest
 from cleanupd import exceptions
 from cleanupd.conf import settings
 from cleanupd.journal.store import State
-from cleanupd.service import sweeper as sweepers
 from tests.unit.service import stage
 
 REPORT = settings.Rules()
@@ -45,13 +44,13 @@ def test_a_scheduled_removal_waits_and_can_be_forbidden_meanwhile(sweeper, keepe
 
 
 def test_a_daemon_that_stops_in_the_delay_removes_nothing(sweeper, keeper, cloud):
-    """The sweep is failed, and says why."""
+    """The next daemon that leads plans it anew."""
     sweeper.rules = settings.Rules(is_enforcing=True, delay_s=600.0)
     with futures.ThreadPoolExecutor(1) as pool:
         said = pool.submit(sweeper.run_scheduled, stage.NAMED)
         stage.wait_until(lambda: any(s.note for s in keeper.engine.journal.sweeps()))
         sweeper.stop()
-        assert "the daemon stopped before the first removal" in said.result()
+        assert "is gone on with by the next daemon" in said.result()
     assert not cloud.log
 
 
@@ -66,7 +65,8 @@ def production(tmp_path):
         )
         for ref, r in cloud.records.items()
     }
-    made = sweepers.Sweeper(stage.make_keeper(stage.make_engine(cloud, tmp_path)), stage.ENFORCE)
+    made = stage.make_sweeper(stage.make_keeper(stage.make_engine(cloud, tmp_path)))
+    made.start()
     yield made, cloud
     made.stop()
     made.wait()

@@ -27,7 +27,6 @@ from cleanupd.journal import places
 from cleanupd.journal import sql
 from cleanupd.service import keeper as keepers
 from cleanupd.service import schedules
-from cleanupd.service import sweeper as sweepers
 from cleanupd.services.base import collectors
 from tests.unit.core import sample
 from tests.unit.engine import fakes
@@ -76,8 +75,11 @@ class Stage:
             self.cloud, engine.managers, stage.now, find_part=engine.find_part
         )
         self.keeper = keepers.Keeper(engine, managing)
-        before, self.sweeper = self.sweeper, sweepers.Sweeper(self.keeper, settings.Rules())
+        if self.sweeper is not None:
+            self.stop()
+        before, self.sweeper = self.sweeper, stage.make_sweeper(self.keeper)
         self.sweeper.rules = before.rules if before else settings.Rules()
+        self.sweeper.start()
         self.missed = []
         self.schedules = schedules.Schedules(
             self.keeper, self.sweeper, self.missed.append, lambda: self.now

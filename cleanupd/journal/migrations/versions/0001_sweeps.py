@@ -46,6 +46,9 @@ def upgrade() -> None:
         sa.Column("note", _LONG),
         sa.Column("certificate", _LONG),
         sa.Column("plan", _LONG),
+        sa.Column("request", _LONG),
+        sa.Column("epoch", sa.Integer),
+        sa.Column("cancelled_by", _LONG),
         **_MYSQL,
     )
     op.create_index(
@@ -114,6 +117,15 @@ def upgrade() -> None:
         sa.Column("cloud", sa.String(255), nullable=False),
         sa.Column("region", sa.String(255), nullable=False),
         sa.Column("content", _LONG, nullable=False),
+        **_MYSQL,
+    )
+    op.create_table(
+        "epochs",
+        sa.Column("cloud", sa.String(255), primary_key=True),
+        sa.Column("region", sa.String(255), primary_key=True),
+        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Column("host", sa.String(255), nullable=False),
+        sa.Column("since", sa.String(32), nullable=False),
         **_MYSQL,
     )
     op.create_table(
