@@ -92,7 +92,7 @@ WORKERS = --numprocesses $$(($$(nproc) + 1)) --maxprocesses 6 --dist worksteal
 SLOW := (slow or (functional and rally))
 
 .PHONY: test test-slow contract coverage test-lower sandbox-test campaign-rally-jobs campaign-race \
-	campaign-kill
+	campaign-kill campaign-chaos
 test: $(READY) $(READY_RALLY) ## unit and functional tests with coverage; no root
 	@$(BIN)/python -m pytest $(WORKERS) -m 'not $(SLOW) and not campaign' \
 		--cov --cov-report=term:skip-covered tests/functional tests/unit
@@ -129,6 +129,9 @@ campaign-race: $(READY) ## image caches against a conductor at full speed; FOR=6
 
 campaign-kill: $(READY) ## sweeps that get SIGKILL; RUNS=200: so many, SEED=1: from which one on
 	@$(BIN)/python -m tests.functional.killing --runs $(or $(RUNS),200) --seed $(or $(SEED),1)
+
+campaign-chaos: $(READY) ## three daemons while all they stand on fails; SEEDS=20: so many, SEED=1
+	@$(BIN)/python -m tests.functional.chaos --runs $(or $(SEEDS),20) --seed $(or $(SEED),1)
 
 ##
 ## Checks: each a target of its own, so that a hook or a person can run one
