@@ -61,10 +61,10 @@ def leave(keeper, state=State.RUNNING, request=NAMED, **fields):
     return plan
 
 
-def note(keeper, plan, *whats):
+def note(keeper, plan, *happened):
     """Note events of the first step of a plan."""
     with keeper.engine.journal.events(plan.id) as events:
-        for what in whats:
+        for what in happened:
             events.append(store.Event(at=NOW, what=what, ref=plan.steps[0].ref))
 
 
