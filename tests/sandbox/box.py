@@ -53,5 +53,7 @@ def read_environment() -> dict[str, str]:
 
 
 def client_environment() -> dict[str, str]:
-    """The environment of a command that is to talk to the sandbox's cloud."""
-    return {**os.environ, **read_environment()}
+    """The environment of a command that talks to the sandbox's cloud, with a journal there."""
+    told = read_environment()
+    state = pathlib.Path(told["OS_CLIENT_CONFIG_FILE"]).parent / "clients"
+    return {**os.environ, **told, "XDG_STATE_HOME": str(state)}
