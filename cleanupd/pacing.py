@@ -15,6 +15,7 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import math
 import threading
 import time
 
@@ -22,7 +23,10 @@ import msgspec
 
 from cleanupd import exceptions
 
-_TRANSIENT = frozenset({429, 502, 503, 504})
+_BUSY = 429
+_TRANSIENT = frozenset({502, 503, 504})
+#: A service that says it is asked too much is well: it is asked again this soon.
+_BUSY_WAIT_S = 2.0
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +36,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     between two bytes of the answer.  Only a GET is repeated, at most
     ``attempts`` times altogether, with waits that double from
     ``first_wait_s`` (or as long as Retry-After asks), and never when
-    ``within_s`` would have passed since the first attempt.
+    ``within_s`` would have passed since the first attempt.  What is too much
+    for a service at the moment is asked again until then.
     """
 
     attempts: int = 4
@@ -43,15 +48,19 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
     def wait_s(self, error: exceptions.CloudError, attempt: int, elapsed_s: float) -> float | None:
         """Return how long to wait before the next attempt, None where there is to be none."""
-        wait = self.first_wait_s * 2.0 ** (attempt - 1)
+        wait = self.first_wait_s * 2.0 ** min(attempt - 1, 20)
+        most: float = self.attempts
         match error:
+            case exceptions.RequestFailed(status=status) if status == _BUSY:
+                most = math.inf
+                wait = max(min(wait, _BUSY_WAIT_S), error.retry_after_s or 0.0)
             case exceptions.RequestFailed(status=status) if status in _TRANSIENT:
                 wait = max(wait, error.retry_after_s or 0.0)
             case exceptions.ServiceUnreachable(url=url) if url:
                 pass
             case _:
                 return None
-        if attempt >= self.attempts or elapsed_s + wait > self.within_s:
+        if attempt >= most or elapsed_s + wait > self.within_s:
             return None
         return wait
 

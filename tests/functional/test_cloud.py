@@ -254,6 +254,13 @@ def test_a_get_is_not_repeated_for_ever(site: sites.Site) -> None:
     assert site.asked() == sites.QUICK.attempts
 
 
+def test_a_service_that_is_asked_too_much_is_asked_again(site: sites.Site) -> None:
+    """It is well, and says so itself: that is no failed attempt."""
+    cloud = site.connect()
+    site.fail(429, times=2 * sites.QUICK.attempts)
+    assert msgspec.json.decode(cloud.get("compute", "/servers")) == {"servers": []}
+
+
 def test_in_a_hurry_a_get_is_not_repeated(site: sites.Site) -> None:
     """What waits for its next attempt ends at once with the error that it had."""
     cloud = site.connect()

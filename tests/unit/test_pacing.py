@@ -18,6 +18,7 @@ import time
 
 import pytest
 
+from cleanupd import exceptions
 from cleanupd import pacing
 from tests.unit.service import stage
 
@@ -127,3 +128,13 @@ def test_an_error_ends_the_turn(clock):
         raise OSError("reset")
     clock.now += 1
     ask(throttle)
+
+
+@pytest.mark.parametrize(
+    ("status", "attempt", "elapsed_s", "expected"),
+    [(503, 3, 0.0, 2.0), (503, 4, 0.0, None), (429, 40, 0.0, 2.0), (429, 1, 29.6, None)],
+)
+def test_patience_has_an_end(status, attempt, elapsed_s, expected):
+    """A service that is asked too much is asked again for longer than one that fails."""
+    error = exceptions.RequestFailed("compute", "GET", "/servers", status, "Later.")
+    assert pacing.Patience().wait_s(error, attempt, elapsed_s) == expected
