@@ -35,7 +35,7 @@ def options(service: str, known: Iterable[kinds.Kind]) -> Iterator[cfg.Opt]:
     """Yield the option of a service, if one of its kinds has a ladder."""
     rungs = list(_rungs(service, known))
     if rungs:
-        choices = "\n".join(f"{key}: {rung.does}" for key, rung in rungs)
+        choices = "\n".join(f"{kind.rung_key(one.name)}: {one.does}" for kind, one in rungs)
         yield cfg.ListOpt("ladder", default=[], help=f"{_HELP}\n{choices}")
 
 
@@ -44,17 +44,17 @@ def allowed(conf: cfg.ConfigOpts, known: Iterable[kinds.Kind]) -> frozenset[str]
     found = set()
     kept = tuple(known)
     for service in sorted({kind.service for kind in kept if kind.rungs}):
-        choices = [key for key, _ in _rungs(service, kept)]
+        choices = {k.rung_key(r.name): k.rung_id(r.name) for k, r in _rungs(service, kept)}
         for one in conf[service].ladder:
             if one not in choices:
                 raise exceptions.InvalidOptions(
                     f"[{service}] ladder: {one!r} is none of {', '.join(choices)}"
                 )
-            found.add(f"{service} {one}")
+            found.add(choices[one])
     return frozenset(found)
 
 
-def _rungs(service: str, known: Iterable[kinds.Kind]) -> Iterator[tuple[str, kinds.Rung]]:
+def _rungs(service: str, known: Iterable[kinds.Kind]) -> Iterator[tuple[kinds.Kind, kinds.Rung]]:
     for kind in sorted(known, key=lambda one: one.name):
         if kind.service == service:
-            yield from ((kind.rung_key(rung.name), rung) for rung in kind.rungs)
+            yield from ((kind, rung) for rung in kind.rungs)

@@ -335,7 +335,7 @@ def _lifted(conf: cfg.ConfigOpts) -> Iterator[str]:
     rungs = ladder.allowed(conf, opts.known_kinds())
     for kind in opts.known_kinds():
         for hold in kind.holds:
-            is_by_rung = any(f"{kind.service} {kind.rung_key(r)}" in rungs for r in hold.rungs)
+            is_by_rung = any(kind.rung_id(rung) in rungs for rung in hold.rungs)
             if is_by_rung or (hold.option and conf[kind.service][hold.option]):
                 yield kind.lift_key(hold)
 

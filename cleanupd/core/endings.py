@@ -51,9 +51,8 @@ def find_activity(records: model.Records) -> dict[str, datetime.datetime | None]
             part, last = str(key), found.get(str(key))
             for id_ in root.parts[key]:
                 record = root.records[id_]
-                for date in (record.created_at, record.updated_at, record.launched_at):
-                    if date is not None and (last is None or date > last):
-                        last = date
+                for date in record.dates:
+                    last = date if last is None else max(last, date)
             found[part] = last
     return found
 

@@ -123,10 +123,18 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         """Return what an option says to allow a rung of this kind, without the service."""
         return f"{self.noun}:{rung}"
 
+    def rung_option(self, rung: str) -> str:
+        """Return the option, as people write it, that allows a rung of this kind."""
+        return f"[{self.service}] ladder = {self.rung_key(rung)}"
+
+    def rung_id(self, rung: str) -> str:
+        """Return what names a rung of this kind among those of all services."""
+        return f"{self.service} {self.rung_key(rung)}"
+
     def find_lift(self, hold: Hold) -> str | None:
         """Return the option, as people write it, that lifts a hold; None where none does."""
         if hold.rungs:
-            return f"[{self.service}] ladder = {self.rung_key(hold.rungs[0])}"
+            return self.rung_option(hold.rungs[0])
         return f"[{self.service}] {hold.option}" if hold.option else None
 
     def lift_key(self, hold: Hold) -> str:

@@ -183,9 +183,7 @@ def _restarted(quiet: Quiet, head: Head) -> Quiet:
 
 def find_traces(snapshot: model.Snapshot, claims: ownership.Claims) -> dict[str, Trace]:
     """Return how each workload looks that left something."""
-    members: dict[str, list[resources.Resource]] = {}
-    for record in filter(None, map(snapshot.get, claims)):
-        members.setdefault(claims[record.ref].part, []).append(record)
+    members = ownership.by_part(snapshot, claims)
     return {part: _trace(snapshot, records) for part, records in members.items()}
 
 

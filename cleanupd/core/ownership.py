@@ -19,6 +19,8 @@ benchmark made, for what belongs to a user and to no project (keypairs).  An
 attached a resource to a benchmark's is no link at all.
 """
 
+import collections
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ from collections.abc import Mapping
 import datetime
 import functools
 import itertools
+from typing import TypeAlias
 
 import msgspec
 
@@ -65,6 +68,8 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
 
 Claims = dict[resources.Ref, Claim]
+#: Gives the part of a workload in a record's name, None where it is no benchmark's name.
+FindPart: TypeAlias = Callable[[kinds.Kind, resources.Resource], str | None]
 
 
 def find_claims(
@@ -89,6 +94,18 @@ def find_claims(
     return claims
 
 
+def by_part(snapshot: model.Snapshot, claims: Claims) -> dict[str, list[resources.Resource]]:
+    """Return what each workload left, by the part that it gives to names."""
+    members: dict[str, list[resources.Resource]] = collections.defaultdict(list)
+    for record in filter(None, map(snapshot.get, claims)):
+        members[claims[record.ref].part].append(record)
+    return members
+
+
+def no_part(kind: kinds.Kind, record: resources.Resource) -> None:
+    """Find no part of a workload in any name."""
+
+
 class PartFinder:
     """Finds the part of a workload in the name of a record; equal to one of the same patterns."""
 
@@ -107,6 +124,11 @@ class PartFinder:
     def __hash__(self) -> int:
         """Return the same for those that find the same."""
         return hash(self._matcher.patterns)
+
+
+def bound(find_part: FindPart, kind: kinds.Kind) -> roots.FindPart:
+    """Return what finds parts in the names of one kind; :func:`find_claims` knows it again."""
+    return functools.partial(find_part, kind)
 
 
 def _claims_by_name(

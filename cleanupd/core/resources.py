@@ -137,6 +137,12 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     details: dict[str, str | int | bool] = {}
 
     @property
+    def dates(self) -> tuple[datetime.datetime, ...]:
+        """When it was created, changed and launched, as far as the service tells."""
+        told = (self.created_at, self.updated_at, self.launched_at)
+        return tuple(date for date in told if date is not None)
+
+    @property
     def owners(self) -> tuple[Ref, ...]:
         """The resources for whose sake the service made this one."""
         return tuple(e.target for e in self.edges if e.sort is EdgeSort.CREATED_FOR)

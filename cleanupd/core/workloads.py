@@ -136,12 +136,9 @@ def find_workloads(
     snapshot: model.Snapshot, claims: ownership.Claims, sightings: Sightings
 ) -> tuple[Workload, ...]:
     """Return the workloads that left something, the longest idle first."""
-    members: dict[str, list[resources.Resource]] = collections.defaultdict(list)
-    for record in filter(None, map(snapshot.get, claims)):
-        members[claims[record.ref].part].append(record)
     found = [
         _summarise(part, claims, of, sightings, liveness.find_leases(snapshot, of))
-        for part, of in members.items()
+        for part, of in ownership.by_part(snapshot, claims).items()
     ]
     oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
     return tuple(sorted(found, key=lambda w: (w.active_at or oldest, w.part)))
@@ -160,12 +157,11 @@ def _summarise(
     counts: collections.Counter[str] = collections.Counter()
     for record in records:
         counts[record.ref.kind] += 1
-        told = [d for d in (record.created_at, record.updated_at, record.launched_at) if d]
-        dates += told
+        dates += record.dates
         # Contexts make theirs before the first iteration, scenarios at any
         # time: only the latter leave it open whether the workload is idle.
         is_of_context = claims[record.ref].scope is patterns.Scope.CONTEXT
-        if not told:
+        if not record.dates:
             (undated_of_contexts if is_of_context else undated).append(record.ref)
     if not dates:
         undated += undated_of_contexts

@@ -62,8 +62,7 @@ class Ladder:
         rung = next(iter(self._above(kind, ref, is_conflict=is_conflict)), None)
         if rung is None:
             return tried
-        option = f"[{kind.service}] ladder = {kind.rung_key(rung.name)}"
-        return f"{tried}; {option} would let cleanupd {rung.does}"
+        return f"{tried}; {kind.rung_option(rung.name)} would let cleanupd {rung.does}"
 
     def _above(
         self, kind: kinds.Kind, ref: resources.Ref, *, is_conflict: bool
@@ -73,7 +72,7 @@ class Ladder:
         return tuple(r for r in kind.rungs[first:] if is_conflict or not r.is_for_conflicts)
 
     def _is_allowed(self, kind: kinds.Kind, rung: kinds.Rung) -> bool:
-        return f"{kind.service} {kind.rung_key(rung.name)}" in self._allowed
+        return kind.rung_id(rung.name) in self._allowed
 
 
 def _held(kind: kinds.Kind, record: resources.Resource) -> tuple[kinds.Hold, ...]:

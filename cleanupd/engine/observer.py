@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
 import datetime
-import functools
 import graphlib
 
 from oslo_log import log
@@ -27,6 +26,7 @@ from cleanupd import cloud as clouds
 from cleanupd import exceptions
 from cleanupd.core import kinds
 from cleanupd.core import model
+from cleanupd.core import ownership
 from cleanupd.core import resources
 from cleanupd.core import roots
 from cleanupd.engine import progress as progresses
@@ -36,11 +36,6 @@ LOG = log.getLogger(__name__)
 
 Managers = Mapping[str, type[manager.ResourceManager]]
 Clock = Callable[[], datetime.datetime]
-FindPart = Callable[[kinds.Kind, resources.Resource], str | None]
-
-
-def no_part(_kind: kinds.Kind, _record: resources.Resource) -> None:
-    """Find no part of a workload in any name."""
 
 
 class Observer:
@@ -69,7 +64,7 @@ class Observer:
         self._without_resources = without_resources
         self._refused = refused
         #: Looks at each name once, so that those who ask for a benchmark's need not.
-        self.find_part: FindPart = no_part
+        self.find_part: ownership.FindPart = ownership.no_part
 
     def observe(
         self,
@@ -102,7 +97,7 @@ class Observer:
             taken_at=taken_at,
             roots={
                 kind: roots.KindRoot.build(
-                    records, functools.partial(self.find_part, self._managers[kind].KIND)
+                    records, ownership.bound(self.find_part, self._managers[kind].KIND)
                 )
                 for kind, records in listings.items()
             },

@@ -19,7 +19,6 @@ where its policy lets an administrator list all (``stacks:global_index``),
 which it does not by default.
 """
 
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ import msgspec
 
 from cleanupd import cloud as clouds
 from cleanupd.core import kinds
+from cleanupd.core import ownership
 from cleanupd.core import resources
 from cleanupd.rally_jobs import residue
 from cleanupd.rally_jobs import runs
@@ -38,8 +38,6 @@ from cleanupd.rally_jobs import table
 #: What Rally calls the services whose kinds are in the model.
 _MODELLED = frozenset({"nova", "cinder", "neutron", "keystone", "glance"})
 _PAGE = 500
-
-FindPart = Callable[[kinds.Kind, resources.Resource], str | None]
 
 
 class _Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +106,7 @@ def find(
     service: str,
     cloud: clouds.Cloud,
     parts: Mapping[str, Sequence[str]],
-    find_part: FindPart,
+    find_part: ownership.FindPart,
     tasks: Sequence[runs.Task],
 ) -> Iterator[residue.Leftover]:
     """Yield what these workloads left at a service; raises CloudError, Forbidden in particular.

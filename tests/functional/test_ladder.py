@@ -35,9 +35,7 @@ pytestmark = [pytest.mark.functional, pytest.mark.timeout(120)]
 
 MANAGERS, _ = registry.load_managers()
 ALL = frozenset(
-    f"{manager.KIND.service} {manager.KIND.rung_key(rung.name)}"
-    for manager in MANAGERS.values()
-    for rung in manager.KIND.rungs
+    manager.KIND.rung_id(rung.name) for manager in MANAGERS.values() for rung in manager.KIND.rungs
 )
 STUCK = frozenset(
     manager.KIND.lift_key(hold)

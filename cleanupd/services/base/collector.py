@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import datetime
-import functools
 import graphlib
 import threading
 from typing import ClassVar
@@ -31,10 +30,9 @@ from cleanupd import cloud as clouds
 from cleanupd import exceptions
 from cleanupd.core import changes
 from cleanupd.core import freshness
-from cleanupd.core import kinds
 from cleanupd.core import model
+from cleanupd.core import ownership
 from cleanupd.core import resources
-from cleanupd.core import roots
 from cleanupd.services.base import manager
 from cleanupd.services.base import notification
 
@@ -49,15 +47,10 @@ Managers = Mapping[str, type[manager.ResourceManager]]
 #: Gives all records of another collector's kind, None where these are not known.
 Peers = Callable[[str], Iterable[resources.Resource] | None]
 Clock = Callable[[], datetime.datetime]
-FindPart = Callable[[kinds.Kind, resources.Resource], str | None]
 
 
 def no_peers(kind: str) -> None:
     """Know no other collector."""
-
-
-def no_part(kind: kinds.Kind, record: resources.Resource) -> None:
-    """Find no part of a workload in any name."""
 
 
 class BaseClusterModelCollector(abc.ABC):
@@ -97,14 +90,14 @@ listing costs about one request for each thousand resources of a kind.""",
         clock: Clock,
         *,
         peers: Peers = no_peers,
-        find_part: FindPart = no_part,
+        find_part: ownership.FindPart = ownership.no_part,
     ) -> None:
         self._cloud = cloud
         self.managers = managers
         self._clock = clock
         self._peers = peers
         self._states = {
-            kind: freshness.KindState(_bound(find_part, plugin.KIND))
+            kind: freshness.KindState(ownership.bound(find_part, plugin.KIND))
             for kind, plugin in managers.items()
         }
         self._trust = {
@@ -113,7 +106,7 @@ listing costs about one request for each thousand resources of a kind.""",
         #: Refs that have to be read, in the order in which they were touched first.
         self._touched: dict[resources.Ref, None] = {}
         #: Finds parts in names from the next reading on.
-        self._next_find_part: FindPart | None = None
+        self._next_find_part: ownership.FindPart | None = None
         self._find_part = find_part
         #: Kinds that have to be listed.
         self._sought: dict[str, None] = {}
@@ -175,7 +168,7 @@ listing costs about one request for each thousand resources of a kind.""",
                     self._synchronize(kind)
         return self._known(kind)
 
-    def find_parts_by(self, find_part: FindPart) -> None:
+    def find_parts_by(self, find_part: ownership.FindPart) -> None:
         """Have parts of workloads found in another way: what is known is looked at anew soon."""
         self._next_find_part = find_part
 
@@ -258,7 +251,7 @@ listing costs about one request for each thousand resources of a kind.""",
             for kind, state in self._states.items():
                 with self._changing:
                     before = state.moment()
-                found = before.root.found_by(_bound(find_part, self.managers[kind].KIND))
+                found = before.root.found_by(ownership.bound(find_part, self.managers[kind].KIND))
                 with self._changing:
                     state.replace(before, found)
                     self._model = self._make_model()
@@ -391,10 +384,6 @@ def guarded(kind: str) -> Iterator[None]:
     except Exception as error:  # all else is kept alive: a plugin may do anything
         LOG.exception("The plugin of %(kind)s failed", {"kind": kind})
         raise exceptions.CleanupdError(f"its plugin failed: {error!r}") from error
-
-
-def _bound(find_part: FindPart, kind: kinds.Kind) -> roots.FindPart:
-    return functools.partial(find_part, kind)
 
 
 def _tells_when(known: resources.Resource | None, record: resources.Resource) -> bool:

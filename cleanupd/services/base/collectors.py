@@ -27,6 +27,7 @@ from stevedore import extension
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
 from cleanupd.core import model
+from cleanupd.core import ownership
 from cleanupd.core import resources
 from cleanupd.services.base import collector
 from cleanupd.services.base import manager
@@ -140,7 +141,7 @@ class CollectorManager:
         managers: Mapping[str, type[manager.ResourceManager]],
         clock: Callable[[], datetime.datetime],
         *,
-        find_part: collector.FindPart = collector.no_part,
+        find_part: ownership.FindPart = ownership.no_part,
         loader: ClusterModelCollectorLoader | None = None,
     ) -> None:
         self.loader = loader or ClusterModelCollectorLoader()
@@ -185,7 +186,7 @@ class CollectorManager:
         cloud: clouds.Cloud,
         managers: collector.Managers,
         clock: collector.Clock,
-        find_part: collector.FindPart,
+        find_part: ownership.FindPart,
     ) -> collector.BaseClusterModelCollector:
         """Return an instance of a plugin, or what stands in for one that cannot be used."""
         options: Any = {"peers": self._find_records, "find_part": find_part}
