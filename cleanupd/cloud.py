@@ -54,6 +54,9 @@ _VERSIONS = {
     "block-storage": ("3.0", "3.latest"),
     "image": ("2.0", "2.latest"),
     "identity": ("3.0", "3.latest"),
+    "load-balancer": ("2.0", "2.latest"),
+    "dns": ("2.0", "2.latest"),
+    "shared-file-system": ("2.0", "2.latest"),
     # Only looked at, by `cleanupctl rally-jobs leaks`.
     "orchestration": ("1.0", "1.latest"),
     "baremetal": ("1.0", "1.latest"),
@@ -184,6 +187,11 @@ class Cloud:
         A type that no official project has stands as the catalogue has it.
         """
         return _catalogue(self._access())
+
+    def offers(self, service: str) -> bool:
+        """Return whether the region has a service of an official type, as far as is told."""
+        found = {(service, self.region), (service, "")} & self.catalogue()
+        return bool(found or self._config.get_endpoint(service))
 
     def visibility(self) -> str | None:
         """Return why listings may lack resources of other projects, None when they do not.

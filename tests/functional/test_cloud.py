@@ -226,6 +226,14 @@ def test_a_service_that_the_catalogue_lacks_is_an_error(site: sites.Site) -> Non
     assert caught.value.url == ""
 
 
+def test_a_service_that_the_catalogue_lacks_is_not_offered(site: sites.Site) -> None:
+    """Aliases of official types count, and so does an address that clouds.yaml has."""
+    assert site.connect().offers("block-storage")
+    assert not site.connect().offers("accelerator")
+    address = "http://127.0.0.1:1"
+    assert site.connect(accelerator_endpoint_override=address).offers("accelerator")
+
+
 def test_a_service_that_never_answers_is_an_error(site: sites.Site) -> None:
     """Waiting has an end."""
     cloud = site.connect()

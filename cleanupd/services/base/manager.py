@@ -29,6 +29,10 @@ from cleanupd.core import resources
 
 LOG = log.getLogger(__name__)
 
+#: Every cloud has these: a catalogue without one of them is not whole.  A cloud that lacks any
+#: other service has none of its resources.
+_ESSENTIAL = frozenset({"block_storage", "compute", "identity", "image", "network"})
+
 #: The complete listings that have ended already, by kind.
 Listings = Mapping[str, Iterable[resources.Resource]]
 
@@ -112,7 +116,13 @@ def list_all(
 def list_each(
     plugin: type[ResourceManager], cloud: clouds.Cloud, listings: Listings
 ) -> Iterator[resources.Resource]:
-    """Yield every resource of a kind; raises a CleanupdError, whatever its plugin does."""
+    """Yield every resource of a kind; raises a CleanupdError, whatever its plugin does.
+
+    Of a service that is not in the catalogue of the region there are none.
+    """
+    service = plugin.KIND.service
+    if service not in _ESSENTIAL and not cloud.offers(service.replace("_", "-")):
+        return
     is_empty = True
     try:
         for found in plugin.list(cloud, listings):

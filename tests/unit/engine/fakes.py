@@ -59,6 +59,10 @@ class FakeCloud:
         """Return the services of the cloud."""
         return self.services
 
+    def offers(self, service):
+        """Say that there is any service."""
+        return True
+
     def add(self, *records):
         """Put records into the cloud."""
         self.records |= {record.ref: record for record in records}

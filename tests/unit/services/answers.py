@@ -53,7 +53,12 @@ class RecordedCloud:
     def __init__(self, answer: Callable[[str, str], Answer]) -> None:
         self.answer = answer
         self.requests: list[tuple[str, str, object, dict[str, str]]] = []
+        self.lacking: set[str] = set()
         self.microversions: set[str | None] = set()
+
+    def offers(self, service: str) -> bool:
+        """Return whether the service is not lacking."""
+        return service not in self.lacking
 
     def get(self, service: str, path: str, *, microversion: str | None = None) -> bytes:
         """Return the body that the rule has for GET ``path``."""
