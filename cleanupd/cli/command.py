@@ -190,10 +190,14 @@ class ReportCommand(show.ShowOne, Command):
         if self.is_text(parsed_args):
             return 0
         if parsed_args.formatter == "csv":
-            rows = data[list(column_names).index(self.rows_field)]
-            return self._produce_rows(parsed_args, rows)
+            return self._produce_rows(parsed_args, self.csv_rows(column_names, data))
         render = renderer(parsed_args.formatter)
         return super().produce_output(parsed_args, column_names, [render(v) for v in data])
+
+    def csv_rows(self, columns: Sequence[str], data: Sequence[Any]) -> list[Mapping[str, Any]]:
+        """Return the rows that CSV has."""
+        rows: list[Mapping[str, Any]] = data[list(columns).index(self.rows_field)]
+        return rows
 
     def _produce_rows(
         self, parsed_args: argparse.Namespace, rows: Sequence[Mapping[str, Any]]

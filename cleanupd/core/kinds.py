@@ -91,6 +91,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     last look at all that could use it keeps it.  ``is_never_empty`` is true where
     every cloud has one at least, such as who asks.  ``has_tags`` says that records
     of this kind tell all tags, or all keys of metadata, of the resource.
+    ``named_by`` is the field, in the words of the API, in whose text a benchmark's
+    name would stand; empty where there is none.  ``emulated_from`` is the source of
+    the emulator's answers where the tests meet the kind on no real service.
     """
 
     name: str
@@ -108,6 +111,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is_guarded: bool = True
     is_never_empty: bool = False
     has_tags: bool = False
+    named_by: str = "name"
+    emulated_from: str = ""
 
     @property
     def service(self) -> str:

@@ -11,7 +11,12 @@
 # under the License.
 """How Sphinx builds the documentation."""
 
-extensions = ["cliff.sphinxext", "openstackdocstheme", "oslo_config.sphinxext"]
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "ext"))
+
+extensions = ["cliff.sphinxext", "kinds_pages", "openstackdocstheme", "oslo_config.sphinxext"]
 project = "cleanupd"
 copyright = "the developers of cleanupd"
 html_theme = "openstackdocs"

@@ -28,7 +28,10 @@ from cleanupd.services.base import wire
 from cleanupd.services.compute import kinds as compute
 
 HYPERVISOR = kinds.Kind(
-    name="compute.hypervisor", identity_fields=("name", "host"), is_removable=False
+    name="compute.hypervisor",
+    named_by="hypervisor_hostname",
+    identity_fields=("name", "host"),
+    is_removable=False,
 )
 
 

@@ -78,6 +78,7 @@ SERVICE = kinds.Kind(
 ENDPOINT = kinds.Kind(
     is_never_empty=True,
     name="identity.endpoint",
+    named_by="",
     identity_fields=(),
     edges=(kinds.EdgeRule(_ATTACHED, "identity.service", "service_id"),),
     is_regional=False,
@@ -87,6 +88,7 @@ ENDPOINT = kinds.Kind(
 ROLE_ASSIGNMENT = kinds.Kind(
     is_never_empty=True,
     name="identity.role_assignment",
+    named_by="",
     identity_fields=(),
     edges=(
         kinds.EdgeRule(_CREATED, "identity.user", "user.id"),

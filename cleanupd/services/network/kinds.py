@@ -33,6 +33,7 @@ _IDENTITY = ("name", "project_id", "created_at")
 
 FLOATING_IP = kinds.Kind(
     name="network.floating_ip",
+    named_by="description",
     has_tags=True,
     identity_fields=_IDENTITY,
     edges=(

@@ -31,6 +31,7 @@ ALL = [*COMMANDS, "help", "complete"]
 #: What a command must be given before it looks at its options.
 GIVEN = {
     "image-cache show": ["ironic_instance"],
+    "kinds show": ["image.image"],
     "sweep cancel": ["ID"],
     "protection add": ["--reason", "x"],
     "protection remove": ["ID"],
@@ -69,6 +70,8 @@ def test_the_commands_are_those_of_the_documentation():
         "image-cache clean",
         "image-cache list",
         "image-cache show",
+        "kinds list",
+        "kinds show",
         "leaks list",
         "model show",
         "model stats",

@@ -10,27 +10,58 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The page of the documentation that tells of the kinds."""
+"""The pages of the documentation that tell of the kinds."""
 
+import importlib.util
 import pathlib
 import re
 
+import pytest
+
 from cleanupd.services.base import registry
 
-PAGE = pathlib.Path(__file__).parents[3] / "doc" / "source" / "user" / "kinds.rst"
+DOC = pathlib.Path(__file__).parents[3] / "doc"
+MANAGERS, _ = registry.load_managers()
 
 
-def test_the_page_has_every_kind_once() -> None:
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory) -> dict[str, str]:
+    """Give the pages as they are made for Sphinx, by name."""
+    spec = importlib.util.spec_from_file_location("kinds_pages", DOC / "ext" / "kinds_pages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    folder = tmp_path_factory.mktemp("pages") / "kinds"
+    folder.mkdir()
+    (folder / "gone.rst").write_text("a service that there is no more")
+    module.write(folder)
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def test_the_table_has_every_kind_once(pages) -> None:
     """A row for each kind that is loaded, and for no other."""
-    rows = re.findall(r"^   \* - ``(.+)``$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    managers, _ = registry.load_managers()
-    assert sorted(rows) == sorted(managers)
+    rows = re.findall(r"^   \* - :ref:`(\S+) <", pages["table.inc"], re.MULTILINE)
+    assert rows == sorted(MANAGERS)
 
 
-def test_the_page_has_every_option_that_lifts_a_hold() -> None:
+def test_each_service_has_a_page_with_its_kinds(pages) -> None:
+    """And no page remains of a service that is gone."""
+    services = {plugin.KIND.service for plugin in MANAGERS.values()}
+    assert set(pages) == {"table.inc", *(f"{service}.rst" for service in services)}
+    for kind, plugin in MANAGERS.items():
+        assert f"\n``{kind}``\n" in pages[f"{plugin.KIND.service}.rst"]
+
+
+def test_the_pages_have_every_option_that_lifts_a_hold(pages) -> None:
     """People find there what the reason of a kept resource names."""
-    text = PAGE.read_text(encoding="utf-8")
-    managers, _ = registry.load_managers()
-    options = [hold.option for one in managers.values() for hold in one.KIND.holds if hold.option]
-    assert options
-    assert [option for option in options if option not in text] == []
+    text = "".join(pages.values()).replace("\\", "").replace("\n     ", " ")
+    kinds = [plugin.KIND for plugin in MANAGERS.values()]
+    options = [kind.find_lift(hold) for kind in kinds for hold in kind.holds]
+    assert any(options)
+    assert [one for one in options if one and one not in text] == []
+
+
+def test_what_is_written_by_hand_takes_in_what_is_made() -> None:
+    """The page of all kinds has the table and leads to the pages of the services."""
+    text = (DOC / "source" / "user" / "kinds.rst").read_text(encoding="utf-8")
+    assert ".. include:: kinds/table.inc" in text
+    assert "\n   kinds/*\n" in text
