@@ -12,7 +12,7 @@
 
 """The one door to the cloud: whatever is asked of OpenStack goes through :class:`Cloud`.
 
-openstacksdk reads ``clouds.yaml``, keystoneauth authenticates, finds
+openstacksdk reads ``clouds.yaml`` (:mod:`cleanupd.clouds_file`), keystoneauth authenticates, finds
 endpoints and sends.  Answers come back as bytes: no SDK resource object is
 ever made, because the parser of each kind decodes the bytes itself.  Foreign
 exceptions end here; beyond, there is :mod:`cleanupd.exceptions`.
@@ -25,8 +25,6 @@ import contextlib
 import email.utils
 import html
 import http
-import os
-import pathlib
 import re
 import threading
 import time
@@ -42,6 +40,7 @@ import os_service_types
 from oslo_log import log
 import requests
 
+from cleanupd import clouds_file
 from cleanupd import exceptions
 from cleanupd import pacing
 
@@ -62,7 +61,6 @@ _VERSIONS = {
     "baremetal": ("1.0", "1.latest"),
 }
 _OVERLOADED = frozenset({429, 503})
-_MESSAGE_LIMIT = 300
 _FAILURES: dict[int, type[exceptions.RequestFailed]] = {
     http.HTTPStatus.FORBIDDEN: exceptions.Forbidden,
     http.HTTPStatus.NOT_FOUND: exceptions.NotFound,
@@ -126,7 +124,7 @@ class Cloud:
         or ServiceUnreachable.
         """
         patience, pace = patience or pacing.Patience(), pace or pacing.Pace()
-        config = _read_config(name, region)
+        config = clouds_file.read_config(name, region)
         with _translated("identity", name, _auth_url(config)):
             session: ks_session.Session = config.get_session()
         # Several services may be behind one address.
@@ -321,14 +319,14 @@ class Cloud:
         """Return the address of ``service`` for people to read, empty where there is none."""
         override = self._config.get_endpoint(service)
         if override:
-            return _without_secrets(override)
+            return clouds_file.without_secrets(override)
         found = access.service_catalog.get_endpoints(
             service_type=service,
             interface=self._config.get_interface(service),
             region_name=self.region,
         )
         urls = [str(one["url"]) for endpoints in found.values() for one in endpoints if one]
-        return _without_secrets(urls[0]) if urls else ""
+        return clouds_file.without_secrets(urls[0]) if urls else ""
 
 
 def find_shift(told: str | None, asked_at: float, answered_at: float) -> float | None:
@@ -362,57 +360,8 @@ class _Pool(ks_session.TCPKeepAliveAdapter):
         return super().send(request, **arguments)
 
 
-def _read_config(name: str, region: str | None) -> Any:
-    """Return openstacksdk's CloudRegion for ``name``."""
-    # The SDK costs 0.6 s of CPU; who only names this module need not pay it.
-    import openstack.config  # noqa: PLC0415
-
-    places = _places()
-    try:
-        loader = openstack.config.OpenStackConfig(app_name="cleanupd")
-        read = loader.config_filename
-        _refuse_skipped(name, places, read)
-        if name in loader.get_cloud_names():
-            return loader.get_one(cloud=name, region_name=region)
-    except exceptions.CloudError:
-        raise
-    except Exception as error:
-        # A boundary: people write these files, and the loader lets through
-        # whatever the YAML parser, the file system and the plugins raise.
-        raise exceptions.InvalidCloudConfig(name, _one_line(str(error))) from error
-    # Without any description the SDK makes one of the environment's variables.
-    known = tuple(sorted(set(loader.get_cloud_names()) - {"defaults"})) if read else ()
-    yaml = tuple(place for place in places if place.endswith(".yaml"))
-    raise exceptions.UnknownCloud(name, known, (read,) if read else yaml)
-
-
-def _places() -> tuple[str, ...]:
-    """Return where openstacksdk looks for clouds.yaml, in its order."""
-    from openstack.config import loader  # noqa: PLC0415 - as above
-
-    override = os.environ.get("OS_CLIENT_CONFIG_FILE")
-    return tuple(dict.fromkeys([*([override] if override else []), *loader.CONFIG_FILES]))
-
-
-def _refuse_skipped(name: str, places: tuple[str, ...], read: str | None) -> None:
-    """Raise InvalidCloudConfig where the SDK went on to a file that nobody meant.
-
-    It only warns of a file that it cannot read and takes the next one, where
-    a cloud of the same name may be another cloud.
-    """
-    before = places[: places.index(read)] if read in places else places
-    override = os.environ.get("OS_CLIENT_CONFIG_FILE")
-    for place in before:
-        if pathlib.Path(place).exists():
-            reason = f"{place} cannot be read; check its permissions and that it is YAML"
-            raise exceptions.InvalidCloudConfig(name, reason)
-        if place == override:
-            reason = f"OS_CLIENT_CONFIG_FILE names {place}, which does not exist"
-            raise exceptions.InvalidCloudConfig(name, reason)
-
-
 def _auth_url(config: Any) -> str:
-    return _without_secrets(str(config.get_auth_args().get("auth_url", "")))
+    return clouds_file.without_secrets(str(config.get_auth_args().get("auth_url", "")))
 
 
 def _catalogue(access: ks_access.AccessInfo) -> frozenset[tuple[str, str]]:
@@ -450,10 +399,12 @@ def _translated(service: str, cloud: str, url: str) -> Iterator[None]:
         yield
     except (ks_exceptions.Unauthorized, ks_exceptions.BadRequest) as error:
         # Keystone calls it a bad request where a name or its domain is missing.
-        raise exceptions.AuthenticationFailed(cloud, url, _one_line(str(error))) from error
+        raise exceptions.AuthenticationFailed(
+            cloud, url, clouds_file.one_line(str(error))
+        ) from error
     except ks_exceptions.HttpError as error:
         # All that keystoneauth raises by status comes from its own request for a token.
-        reason = _one_line(str(error))
+        reason = clouds_file.one_line(str(error))
         raise exceptions.RequestFailed(
             "identity", "POST", "/auth/tokens", error.http_status, reason
         ) from error
@@ -463,12 +414,12 @@ def _translated(service: str, cloud: str, url: str) -> Iterator[None]:
     except (ks_exceptions.ConnectionError, ks_exceptions.DiscoveryFailure) as error:
         raise exceptions.ServiceUnreachable(service, url, _root_cause(error)) from error
     except ks_exceptions.ClientException as error:
-        raise exceptions.InvalidCloudConfig(cloud, _one_line(str(error))) from error
+        raise exceptions.InvalidCloudConfig(cloud, clouds_file.one_line(str(error))) from error
     except Exception as error:
         # A missing password is a bare Exception to keystoneauth; anything finer is a bug of ours.
         if type(error) is not Exception:
             raise
-        raise exceptions.InvalidCloudConfig(cloud, _one_line(str(error))) from error
+        raise exceptions.InvalidCloudConfig(cloud, clouds_file.one_line(str(error))) from error
 
 
 def _root_cause(error: BaseException) -> str:
@@ -476,20 +427,12 @@ def _root_cause(error: BaseException) -> str:
     while cause := error.__cause__ or error.__context__:
         error = cause
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return _one_line(text or type(error).__name__)
+    return clouds_file.one_line(text or type(error).__name__)
 
 
 def _request_id(response: requests.Response) -> str:
     """Return the id that every OpenStack service gives to a request, empty without one."""
     return response.headers.get("x-openstack-request-id", "")
-
-
-def _without_secrets(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(_without_secrets(text).split())[:_MESSAGE_LIMIT]
 
 
 def _message(body: bytes) -> str:
@@ -499,10 +442,10 @@ def _message(body: bytes) -> str:
     except msgspec.DecodeError:
         text = body.decode("utf-8", "replace")
         visible = re.sub(r"(?s)<(title|script|style)\b.*?</\1>|<[^>]*>", " ", text)
-        return _one_line(html.unescape(visible)) or "no explanation"
+        return clouds_file.one_line(html.unescape(visible)) or "no explanation"
     found = answer.values() if isinstance(answer, dict) else [answer]
     for value in found:
         message = value.get("message") if isinstance(value, dict) else value
         if isinstance(message, str) and message:
-            return _one_line(message)
+            return clouds_file.one_line(message)
     return "no explanation"
