@@ -19,6 +19,7 @@ each thing that a caller can do differently::
     +-- InvalidNameFormat   a format, alphabet or suffix of names is refused (also a ValueError)
     +-- InvalidOwnerId      the id of a workload or task is not a uuid (also a ValueError)
     +-- UnknownKind         no plugin knows the kind that was asked for
+    +-- UnknownResource     there is no resource of that id, as far as is known
     +-- UnknownImageCache   there is no image cache of that name
     +-- UnknownSweep        there is no sweep of that id
     +-- JournalFailed       a sweep cannot be written to disk, or read from it
@@ -267,6 +268,18 @@ class UnknownKind(CleanupdError):
         """Keep the kind that was asked for."""
         super().__init__(f"there is no kind {kind!r}; the kinds are {', '.join(known)}")
         self.kind = kind
+
+
+class UnknownResource(CleanupdError):
+    """There is no resource of an id; ``doubt`` says why it may be there all the same."""
+
+    def __init__(self, kind: str, id_: str, doubt: str | None) -> None:
+        """Keep what was asked for."""
+        said = f"may be there, since its kind is not fresh: {doubt}" if doubt else "is not there"
+        super().__init__(f"{kind} {id_} {said}; see `cleanupctl model show {kind}`")
+        self.kind = kind
+        self.id = id_
+        self.doubt = doubt
 
 
 class UnknownImageCache(CleanupdError):

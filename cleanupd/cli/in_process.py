@@ -152,6 +152,21 @@ class InProcessClient:
         sightings = self._engine.sight(snapshot)
         return api.leaks(snapshot, self._engine.judge(snapshot, selection, sightings))
 
+    def explain(
+        self,
+        target: engines.Target,
+        kind: str,
+        resource_id: str,
+        *,
+        is_fresh: bool = False,  # noqa: ARG002
+    ) -> api.Explained:
+        """List and return why a resource gets its verdict, or none."""
+        looking.check_kind(self._engine, kind)
+        judged = self.leaks(target).judgement
+        snapshot = self._snapshot or self._observe()
+        found = looking.explain(self._engine, snapshot, judged, kind, resource_id)
+        return api.explained(snapshot, found)
+
     def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:  # noqa: ARG002
         """List and return the workloads that left something."""
         return self.leaks(engines.Target(is_everything=True)).judgement.workloads

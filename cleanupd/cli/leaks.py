@@ -24,13 +24,17 @@ import msgspec
 from cleanupd import exceptions
 from cleanupd.cli import command
 from cleanupd.cli import exit_codes
+from cleanupd.cli import reports
 from cleanupd.cli import rows
 from cleanupd.cli import selection
+from cleanupd.cli import tables
 from cleanupd.cli import text
 from cleanupd.core.judgement import Verdict
 
 if TYPE_CHECKING:
+    from cleanupd.core import explaining
     from cleanupd.core import judgement
+    from cleanupd.engine import sweep
 
 
 class ListLeaks(command.ListCommand):
@@ -81,9 +85,7 @@ class ListLeaks(command.ListCommand):
         tasks = selection.expand(parsed_args, self.rally_connection)
         for line in selection.describe(tasks):
             self.app.say(line)
-        target = selection.named(parsed_args, tasks)
-        if not (target.tasks or target.workloads):
-            target = msgspec.structs.replace(target, is_everything=True)
+        target = _target(tasks, parsed_args)
         with self.client() as client:
             found = client.leaks(target, is_fresh=True)
             known = [state.kind for state in client.model().kinds]
@@ -110,6 +112,67 @@ class ListLeaks(command.ListCommand):
         self.app.say(
             f"{text.count(len(leaks), 'resource')}{of} found, {foreign} foreign{doubtful}"
         )
+
+
+class ExplainLeak(command.ReportCommand):
+    """Explain why a resource is a benchmark's, link by link, or why it is not.
+
+    KIND and ID are as `leaks list` prints them; any resource can be asked for. The chain
+    leads from the resource to the name in which it ends: that of the resource, of its
+    project or user, or of the owner for whose sake the service made it. Where nothing
+    proves that a benchmark made it, the chain says what each link lacks. The state is as
+    in `leaks list`, or `foreign`.
+    """
+
+    examples = """\
+  cleanupctl leaks explain network.port ID --os-cloud NAME
+  cleanupctl leaks explain compute.keypair USER_ID/NAME --os-cloud NAME -f json
+"""
+    positional = " KIND ID"
+    columns = (*(name for name in rows.COLUMNS if name != "Evidence"), "Chain")
+    rows_field = "Chain"
+    row_columns = ("Kind", "Name", "ID", "Says")
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("kind", metavar="KIND", help="such as network.port")
+        parser.add_argument("id", metavar="ID", help="the id that the service has for it")
+        selection.add_task_options(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
+        """Look at the cloud and return the chain."""
+        target = _target(selection.expand(parsed_args, self.rally_connection), parsed_args)
+        with self.client() as client:
+            found = client.explain(target, parsed_args.kind, parsed_args.id, is_fresh=True)
+        is_complete = self.say_doubts(found.doubts)
+        told = found.explanation
+        is_leak = told.state in (Verdict.LEAK, Verdict.KEPT)
+        self.exit_code = exit_codes.judge(is_anything_found=is_leak, is_complete=is_complete)
+        chain = [rows.of_link(link) for link in told.chain]
+        if self.is_text(parsed_args):
+            stdout = self.app.stdout
+            writer = reports.Writer(stdout, tables.find_width(parsed_args, stdout))
+            writer.line(_headline(told))
+            writer.table(self.row_columns, chain)
+            writer.flush()
+        row = rows.of_explanation(told)
+        return self.columns, (*(row[name] for name in self.columns[:-1]), chain)
+
+
+def _headline(told: "explaining.Explanation") -> str:
+    of = f" of workload {told.part} ({told.scope})" if told.part else ""
+    why = f": {told.reason}" if told.reason else ""
+    return f"{told.resource.ref} is {told.state}{of}{why}"
+
+
+def _target(tasks: "selection.Tasks", parsed_args: argparse.Namespace) -> "sweep.Target":
+    """Return what the options name, or everything."""
+    target = selection.named(parsed_args, tasks)
+    if target.tasks or target.workloads:
+        return target
+    return msgspec.structs.replace(target, is_everything=True)
 
 
 def _order(finding: "judgement.Finding") -> tuple[str, str, str, str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 if TYPE_CHECKING:
     from cleanupd.core import certificate
+    from cleanupd.core import explaining
     from cleanupd.core import judgement
     from cleanupd.core import planning
     from cleanupd.core import resources
@@ -48,6 +49,22 @@ def of_finding(finding: "judgement.Finding") -> Row:
         "Evidence": finding.evidence,
         "Reason": finding.reason,
     }
+
+
+def of_explanation(told: "explaining.Explanation") -> Row:
+    """Return the row of a resource that is explained."""
+    return _row(told.resource.ref, told.resource.name) | {
+        "Project": told.resource.project_id,
+        "Workload": told.part,
+        "Scope": told.scope,
+        "State": told.state,
+        "Reason": told.reason,
+    }
+
+
+def of_link(link: "explaining.Link") -> Row:
+    """Return the row of a link of the chain."""
+    return {"Kind": link.ref.kind, "Name": link.name, "ID": link.ref.id, "Says": link.says}
 
 
 def of_step(step: "planning.Step", state: str, reason: str | None) -> Row:

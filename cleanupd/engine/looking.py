@@ -13,7 +13,11 @@
 """What a look into the model needs to know of the engine."""
 
 from cleanupd import exceptions
+from cleanupd.core import explaining
+from cleanupd.core import judgement
 from cleanupd.core import lookup
+from cleanupd.core import model
+from cleanupd.core import patterns
 from cleanupd.engine import sweep
 
 
@@ -22,7 +26,34 @@ def find_parts(engine: sweep.Engine, query: lookup.Query) -> frozenset[str]:
 
     Raises UnknownKind and InvalidOwnerId, before anything is listed for it.
     """
-    if query.kind not in engine.managers:
-        raise exceptions.UnknownKind(query.kind, sorted(engine.managers))
+    check_kind(engine, query.kind)
     workloads = () if query.workload is None else (query.workload,)
     return frozenset(engine.select(sweep.Target(workloads=workloads)).parts)
+
+
+def check_kind(engine: sweep.Engine, kind: str) -> None:
+    """Raise UnknownKind where no plugin knows a kind."""
+    if kind not in engine.managers:
+        raise exceptions.UnknownKind(kind, sorted(engine.managers))
+
+
+def explain(
+    engine: sweep.Engine,
+    snapshot: model.Snapshot,
+    judged: judgement.Judgement,
+    kind: str,
+    resource_id: str,
+) -> explaining.Explanation:
+    """Return why a resource of a known kind was judged as it was; raises UnknownResource."""
+    root = snapshot.roots.get(kind)
+    record = root.records.get(resource_id) if root is not None else None
+    if record is None:
+        trust = snapshot.trust.get(kind)
+        raise exceptions.UnknownResource(kind, resource_id, trust.reason if trust else None)
+    return explaining.explain(
+        snapshot,
+        {name: plugin.KIND for name, plugin in engine.managers.items()},
+        patterns.Matcher(engine.settings.names),
+        judged,
+        record,
+    )

@@ -25,6 +25,7 @@ from typing import TypeVar
 import msgspec
 
 from cleanupd import exceptions
+from cleanupd.core import explaining
 from cleanupd.core import judgement
 from cleanupd.core import model
 
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 #: Raised in its second part when a method or an optional argument is added, in
 #: its first when anything is taken away or means something else.
-VERSION = "1.3"
+VERSION = "1.4"
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +86,14 @@ class Leaks(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     taken_at: datetime.datetime
     judgement: judgement.Judgement
+    doubts: tuple[str, ...]
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a resource is judged as it is; ``doubts`` as :class:`Leaks` has them."""
+
+    taken_at: datetime.datetime
+    explanation: explaining.Explanation
     doubts: tuple[str, ...]
 
 
@@ -171,6 +180,11 @@ def leaks(snapshot: model.Snapshot, judged: judgement.Judgement) -> Leaks:
         judgement=judged,
         doubts=snapshot.doubts(),
     )
+
+
+def explained(snapshot: model.Snapshot, explanation: explaining.Explanation) -> Explained:
+    """Return an explanation with what its snapshot did not tell."""
+    return Explained(taken_at=snapshot.taken_at, explanation=explanation, doubts=snapshot.doubts())
 
 
 def is_spoken(version: str) -> bool:

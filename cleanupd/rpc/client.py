@@ -77,6 +77,14 @@ class Client(Protocol):
         of now is asked for with ``is_fresh``.
         """
 
+    def explain(
+        self, target: "engine.Target", kind: str, resource_id: str, *, is_fresh: bool = False
+    ) -> api.Explained:
+        """Return why a resource gets the verdict that :meth:`leaks` has, or none.
+
+        Raises UnknownKind and UnknownResource.
+        """
+
     def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:
         """Return the workloads that left something, the longest idle first."""
 
@@ -198,6 +206,20 @@ class RpcClient:
     def leaks(self, target: "engine.Target", *, is_fresh: bool = False) -> api.Leaks:
         """See :meth:`Client.leaks`."""
         return self.ask(api.Leaks, "leaks_list", is_long=True, target=target, is_fresh=is_fresh)
+
+    def explain(
+        self, target: "engine.Target", kind: str, resource_id: str, *, is_fresh: bool = False
+    ) -> api.Explained:
+        """See :meth:`Client.explain`."""
+        return self.ask(
+            api.Explained,
+            "leaks_explain",
+            is_long=True,
+            target=target,
+            kind=kind,
+            resource_id=resource_id,
+            is_fresh=is_fresh,
+        )
 
     def workloads(self, *, is_fresh: bool = False) -> tuple[workloads.Workload, ...]:
         """See :meth:`Client.workloads`."""

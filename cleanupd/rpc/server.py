@@ -71,7 +71,7 @@ def _answering(method: Method) -> Method:
 
 
 class Endpoint:
-    """Version 1.3 of the API.  Methods run in the threads of the RPC server."""
+    """Version 1.4 of the API.  Methods run in the threads of the RPC server."""
 
     target = oslo_messaging.Target(version=api.VERSION)
 
@@ -124,6 +124,18 @@ class Endpoint:
     def leaks_list(self, target: object, *, is_fresh: object = False) -> api.Leaks:
         """Return the verdicts for a target."""
         return self._daemon.leaks(_target(target), is_fresh=api.unpack(is_fresh, bool))
+
+    @_answering
+    def leaks_explain(
+        self, target: object, kind: object, resource_id: object, *, is_fresh: object = False
+    ) -> api.Explained:
+        """Return why a resource is judged as it is."""
+        return self._daemon.explain(
+            _target(target),
+            api.unpack(kind, str),
+            api.unpack(resource_id, str),
+            is_fresh=api.unpack(is_fresh, bool),
+        )
 
     @_answering
     def workloads_list(self, *, is_fresh: object = False) -> Any:

@@ -27,6 +27,7 @@ from cleanupd.conf import schedule as groups
 from cleanupd.conf import settings
 from cleanupd.core import budgets
 from cleanupd.core import certificate
+from cleanupd.core import judgement
 from cleanupd.core import lookup
 from cleanupd.core import planning
 from cleanupd.core import protections as shields
@@ -253,13 +254,27 @@ class Daemon:
 
     def leaks(self, target: engines.Target, *, is_fresh: bool = False) -> api.Leaks:
         """Return the verdicts for a target; nothing is stored."""
+        known, judged = self._judge(target, is_fresh=is_fresh)
+        return api.leaks(known.snapshot, judged)
+
+    def explain(
+        self, target: engines.Target, kind: str, resource_id: str, *, is_fresh: bool = False
+    ) -> api.Explained:
+        """Return why a resource gets its verdict, or none; nothing is stored."""
+        looking.check_kind(self._keeper.engine, kind)
+        known, judged = self._judge(target, is_fresh=is_fresh)
+        found = looking.explain(self._keeper.engine, known.snapshot, judged, kind, resource_id)
+        return api.explained(known.snapshot, found)
+
+    def _judge(
+        self, target: engines.Target, *, is_fresh: bool
+    ) -> tuple[keepers.Knowledge, judgement.Judgement]:
         engine = self._keeper.engine
         selection = engine.select(target)
         known = self._keeper.known(is_fresh=is_fresh)
         if is_fresh:
             self._try_again(k for k, t in known.snapshot.trust.items() if not t.is_fresh)
-        judged = engine.judge(known.snapshot, selection, known.sightings)
-        return api.leaks(known.snapshot, judged)
+        return known, engine.judge(known.snapshot, selection, known.sightings)
 
     def _try_again(self, kinds: Iterable[str]) -> None:
         """Have the services of kinds listed soon that could not be: only jobs try again."""

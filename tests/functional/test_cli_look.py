@@ -67,6 +67,56 @@ def test_leaks_of_a_workload_are_its_own(console, scene):
     assert ids(ended.json) == scene[1].killed.ids()
 
 
+@pytest.mark.parametrize("format_", ["csv", "json", "table", "value", "yaml"])
+def test_every_leak_is_explained(console, scene, format_):
+    """In every format, with the same words as the list has for its evidence."""
+    listed = {row["Kind"]: row for row in console.here("leaks", "list", "-f", "json").json}
+    row = listed["network.port"]
+    ended = console.here("leaks", "explain", row["Kind"], row["ID"], "-f", format_)
+    assert ended.code == 2
+    shown = " ".join(ended.out.split()).replace("\n", " ")
+    assert all(says in shown for says in row["Evidence"])
+
+
+def test_a_chain_leads_to_the_name(console):
+    """For machines each link has its resource, and the last one a benchmark's name."""
+    listed = console.here("leaks", "list", "-f", "json").json
+    chains = {}
+    for kind in {row["Kind"] for row in listed}:
+        row = max((r for r in listed if r["Kind"] == kind), key=lambda r: len(r["Evidence"]))
+        told = console.quietly("leaks", "explain", kind, row["ID"], "-f", "json").json
+        assert (told["Kind"], told["ID"], told["State"]) == (kind, row["ID"], row["State"])
+        chains[kind] = told["Chain"]
+    assert {link["ID"] for chain in chains.values() for link in chain[1:]}
+    for chain in chains.values():
+        assert "_rally_" in chain[-1]["Name"]
+        assert "name of workload" in chain[-1]["Says"]
+
+
+def test_what_is_foreign_is_explained_too(console, scene):
+    """It is told what each link lacks, and that is no leak."""
+    legitimate = scene[1].legitimate.ids()
+    shown = console.here("model", "show", "compute.server", "-f", "json").json
+    server = next(row["ID"] for row in shown if row["ID"] in legitimate)
+    ended = console.here("leaks", "explain", "compute.server", server, "-f", "json")
+    assert (ended.code, ended.json["State"], ended.json["Workload"]) == (0, "foreign", None)
+    said = [link["Says"] for link in ended.json["Chain"]]
+    assert any("name" in one for one in said)
+    assert any("project" in one for one in said)
+
+
+def test_what_is_not_there_cannot_be_explained(console):
+    """A kind or an id that there is not is an error of one line."""
+    assert (
+        "there is no kind 'network.prot'"
+        in console.quietly("leaks", "explain", "network.prot", "x").error
+    )
+    assert (
+        "network.port x is not there"
+        in console.quietly("leaks", "explain", "network.port", "x").error
+    )
+
+
 def test_leaks_of_a_task_are_those_of_its_workloads(console, scene):
     """A task means the workloads that its report tells, and it is told which they are."""
     report = console.write_report(TASK, KILLED)

@@ -76,13 +76,15 @@ def test_what_is_looked_at_is_not_changed(daemon, cloud):
     It holds in mode enforce, too.
     """
     client = daemon.start("mode = enforce\nall_over = true")
-    assert client.ping() == "1.3"
+    assert client.ping() == "1.4"
     assert client.status().cloud == "emulated"
     assert sum(kind.count for kind in client.model().kinds) > 100
     assert KILLED[:8] in {workload.part for workload in client.workloads()}
     assert len(client.leaks(EVERYTHING, is_fresh=True).judgement.findings) > 100
     plan = client.plan(NAMED)
     assert client.stored_plan(plan.id) == plan
+    ref = plan.steps[0].ref
+    assert client.explain(EVERYTHING, ref.kind, ref.id).explanation.part == KILLED[:8]
     assert len(plan.steps) > 50
     assert not client.verify(NAMED).is_clean
     assert not cloud.requests.changes()

@@ -15,6 +15,7 @@
 from cleanupd import exceptions
 from cleanupd.core import budgets
 from cleanupd.core import certificate
+from cleanupd.core import explaining
 from cleanupd.core import judgement
 from cleanupd.core import lookup
 from cleanupd.core import protections
@@ -103,6 +104,12 @@ STATS = models.ModelStats(
 )
 
 
+EXPLAINED = api.explained(
+    SNAPSHOT,
+    explaining.explain(SNAPSHOT, sample.KINDS, sample.MATCHER, JUDGEMENT, next(iter(SNAPSHOT))),
+)
+
+
 class FakeClient:
     """Answers with the constants above; ``trouble`` is raised by each method if there is any."""
 
@@ -140,6 +147,10 @@ class FakeClient:
     def leaks(self, target, *, is_fresh=False):
         """Return leaks."""
         return self._answer(api.leaks(SNAPSHOT, JUDGEMENT), "leaks", target, is_fresh)
+
+    def explain(self, target, kind, resource_id, *, is_fresh=False):
+        """Return an explanation."""
+        return self._answer(EXPLAINED, "explain", target, kind, resource_id, is_fresh)
 
     def workloads(self, *, is_fresh=False):
         """Return workloads."""

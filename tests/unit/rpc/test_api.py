@@ -43,7 +43,7 @@ def test_values_arrive_as_they_were(value):
 
 def test_what_has_another_shape_is_refused():
     """Nothing is made of an answer that lacks fields."""
-    with pytest.raises(exceptions.Refused, match=r"no Sweep of API 1\.3"):
+    with pytest.raises(exceptions.Refused, match=r"no Sweep of API 1\.4"):
         api.unpack({"id": "x"}, type(answers.SWEEP))
 
 

@@ -65,6 +65,7 @@ def wire(daemon):
         ("sync", (), {}),
         ("sync", (["compute", "image"],), {}),
         ("leaks", (TARGET,), {"is_fresh": True}),
+        ("explain", (TARGET, "compute.server", "a"), {"is_fresh": True}),
         ("workloads", (), {"is_fresh": True}),
         ("plan", (TARGET,), {}),
         ("stored_plan", ("x",), {}),
@@ -92,7 +93,7 @@ def test_a_call_over_the_bus_is_a_call_in_process(wire, method, arguments, optio
 
 def test_a_ping_tells_the_version(wire):
     """The daemon answers with the version of its API."""
-    assert client.RpcClient(wire).ping() == "1.3"
+    assert client.RpcClient(wire).ping() == "1.4"
 
 
 def test_what_lists_the_cloud_may_take_its_time(wire, daemon):

@@ -67,6 +67,16 @@ def test_leaks_are_those_of_the_model(daemon, cloud):
     assert len(daemon.leaks(EVERYTHING, is_fresh=True).judgement.findings) == 0
 
 
+def test_a_resource_of_the_model_is_explained(daemon):
+    """Any of a known kind; another is an error that says so."""
+    told = daemon.explain(EVERYTHING, "network.network", "net").explanation
+    assert told.part == sample.PART
+    with pytest.raises(exceptions.UnknownResource, match=r"network\.network gone is not there"):
+        daemon.explain(EVERYTHING, "network.network", "gone")
+    with pytest.raises(exceptions.UnknownKind):
+        daemon.explain(EVERYTHING, "network.networks", "net")
+
+
 def test_workloads_are_those_of_the_model(daemon):
     """Each with the part of its names."""
     (only,) = daemon.workloads()
