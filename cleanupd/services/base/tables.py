@@ -175,6 +175,8 @@ class TableManager(manager.ResourceManager):
     TABLE: ClassVar[Table[Any]]
     #: What is sent to the resource's actions to take a rung, by the rung's name.
     ACTIONS: ClassVar[Mapping[str, object]] = {}
+    #: Beside 409, the statuses by which the service says that something is in use.
+    CONFLICTS: ClassVar[frozenset[int]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         """Take the declaration of the kind from the table, where there is one already."""
@@ -238,3 +240,9 @@ class TableManager(manager.ResourceManager):
             )
         except exceptions.NotFound:
             return
+        except exceptions.RequestFailed as error:
+            if error.status not in self.CONFLICTS:
+                raise
+            raise exceptions.Conflict(
+                error.service, method, path, error.status, error.message
+            ) from error

@@ -41,24 +41,8 @@ class _Manager(tables.TableManager):
         "reset": {"os-reset_status": {"status": "error"}},
         "force": {"os-force_delete": {}},
     }
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        """Send what removes the resource; one in use is a Conflict, for which Cinder says 400."""
-        try:
-            super().send(method, path, json=json, headers=headers)
-        except exceptions.RequestFailed as error:
-            if error.status != http.HTTPStatus.BAD_REQUEST:
-                raise
-            raise exceptions.Conflict(
-                error.service, method, path, error.status, error.message
-            ) from error
+    # Cinder says so of what is in use.
+    CONFLICTS: ClassVar[frozenset[int]] = frozenset({http.HTTPStatus.BAD_REQUEST})
 
 
 class VolumeManager(_Manager):
