@@ -64,6 +64,18 @@ REMOVAL = (
     ("network.port", "port"),
     ("network.subnet", "subnet"),
     ("network.network", "network"),
+    ("network.rbac_policy", "rbac_policy"),
+    ("network.subnet", "pooled_subnet"),
+    ("network.network", "pooled_network"),
+    ("network.subnet_pool", "subnet_pool"),
+    ("network.address_scope", "address_scope"),
+    ("network.qos_policy", "qos_policy"),
+    ("network.security_group", "addressed_group"),
+    ("network.address_group", "address_group"),
+    ("network.bgpvpn", "bgpvpn"),
+    ("network.firewall_group", "firewall_group"),
+    ("network.firewall_policy", "firewall_policy"),
+    ("network.firewall_rule", "firewall_rule"),
     ("network.security_group", "group"),
     ("network.security_group", "remote_group"),
     ("network.security_group", "default_group"),
@@ -162,7 +174,7 @@ def test_everything_is_listed_and_read_alike(
     for field in ("ref", "holds", *MANAGERS[kind].KIND.identity_fields):
         assert getattr(read, field) == getattr(found, field)
     assert edges(read) == edges(found)
-    is_named_by_us = what not in {"gateway", "interface", "default_group"}
+    is_named_by_us = what not in {"gateway", "interface", "default_group", "rbac_policy"}
     assert (found.name or "").startswith(world.name) is is_named_by_us
 
 
@@ -255,6 +267,11 @@ def test_other_edges_lead_where_they_should(world: worlds.World, listed: Listed)
         ("identity.endpoint", "endpoint", "identity.service", "service"),
         ("network.trunk", "trunk", "network.port", "parent"),
         ("network.trunk", "trunk", "network.port", "subport"),
+        ("network.network", "pooled_network", "network.qos_policy", "qos_policy"),
+        ("network.subnet", "pooled_subnet", "network.subnet_pool", "subnet_pool"),
+        ("network.subnet_pool", "subnet_pool", "network.address_scope", "address_scope"),
+        ("network.security_group", "addressed_group", "network.address_group", "address_group"),
+        ("network.rbac_policy", "rbac_policy", "network.network", "pooled_network"),
         ("block_storage.transfer", "transfer", "block_storage.volume", "offered"),
         ("block_storage.backup", "backup", "block_storage.volume", "copy"),
         ("block_storage.backup", "incremental", "block_storage.backup", "backup"),
@@ -289,6 +306,12 @@ def test_other_edges_lead_where_they_should(world: worlds.World, listed: Listed)
         ("block_storage.qos_spec", "qos_spec"),
         ("network.port", "parent"),
         ("network.port", "subport"),
+        ("network.qos_policy", "qos_policy"),
+        ("network.address_scope", "address_scope"),
+        ("network.subnet_pool", "subnet_pool"),
+        ("network.address_group", "address_group"),
+        ("network.firewall_policy", "firewall_policy"),
+        ("network.firewall_rule", "firewall_rule"),
     ],
 )
 def test_what_is_in_use_is_a_conflict(
@@ -318,10 +341,11 @@ def test_a_network_that_has_changed_is_stale(world: worlds.World, door: clouds.C
 
 def test_everything_can_be_removed(world: worlds.World, listed: Listed) -> None:
     """In the right order everything goes, is read as None and is not listed any more."""
-    for kind, what in REMOVAL:
+    made = [(kind, what) for kind, what in REMOVAL if what in world.ids]
+    for kind, what in made:
         _remove(MANAGERS[kind](listed.door, listed.one(kind, world.ids[what])))
     after = Listed(listed.door)
-    for kind, what in REMOVAL:
+    for kind, what in made:
         assert world.ids[what] not in {one.ref.id for one in after.found[kind]}
     names = [one.name or "" for found in after.found.values() for one in found]
     assert not [name for name in names if name.startswith(world.name)]

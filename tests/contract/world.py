@@ -107,6 +107,47 @@ class World:
             [found] = api.ports(device_id=router.id, device_owner=device)
             self.ids[owner] = found.id
         self._trunk()
+        self._extensions()
+
+    def _extensions(self) -> None:
+        """What Neutron has by extensions; not every cloud has the last ones."""
+        policy = self._plain("qos_policy", "/qos/policies", "policy")
+        scope = self._plain("address_scope", "/address-scopes", "address_scope", ip_version=4)
+        ranges = {"prefixes": ["10.80.0.0/16"], "default_prefixlen": "24"}
+        pool = self._plain(
+            *("subnet_pool", "/subnetpools", "subnetpool"), address_scope_id=scope, **ranges
+        )
+        network = self._plain("pooled_network", "/networks", "network", qos_policy_id=policy)
+        of_pool = {"network_id": network, "ip_version": 4, "subnetpool_id": pool}
+        self._plain("pooled_subnet", "/subnets", "subnet", **of_pool)
+        addresses = self._plain("address_group", "/address-groups", "address_group", addresses=[])
+        group = self._plain("addressed_group", "/security-groups", "security_group")
+        self.sdk.network.create_security_group_rule(
+            security_group_id=group, direction="ingress", remote_address_group_id=addresses
+        )
+        lent = self.sdk.network.create_rbac_policy(
+            object_type="network",
+            object_id=network,
+            action="access_as_shared",
+            target_tenant=self.ids["project"],
+        )
+        self._keep("rbac_policy", lent)
+        if self.sdk.network.find_extension("bgpvpn"):
+            self._plain("bgpvpn", "/bgpvpn/bgpvpns", "bgpvpn")
+        if self.sdk.network.find_extension("fwaas_v2"):
+            path = "/fwaas/firewall_"
+            rule = self._plain("firewall_rule", f"{path}rules", "firewall_rule")
+            rules = {"firewall_rules": [rule]}
+            policy = self._plain("firewall_policy", f"{path}policies", "firewall_policy", **rules)
+            used = {"ingress_firewall_policy_id": policy}
+            self._plain("firewall_group", f"{path}groups", "firewall_group", **used)
+
+    def _plain(self, what: str, path: str, singular: str, **fields: Any) -> str:
+        """Make one of a collection of Neutron's, and return its id."""
+        body = {singular: {"name": f"{self.name}-{what}", **fields}}
+        answer = self.sdk.network.post(path, json=body)
+        assert answer.ok, answer.text
+        return str(self._keep(what, answer.json()[singular])["id"])
 
     def _trunk(self) -> None:
         api, name, network = self.sdk.network, self.name, self.ids["network"]
@@ -245,9 +286,14 @@ class World:
         self._try("trunk", api.delete_trunk)
         for port in ("port", "parent", "subport"):
             self._try(port, api.delete_port)
-        self._try("network", api.delete_network)
-        for group in ("group", "remote_group", "default_group"):
+        for network in ("network", "pooled_network"):
+            self._try(network, api.delete_network)
+        for group in ("group", "remote_group", "default_group", "addressed_group"):
             self._try(group, api.delete_security_group)
+        self._try("address_group", lambda one: api.delete(f"/address-groups/{one}"))
+        self._try("subnet_pool", api.delete_subnet_pool)
+        self._try("address_scope", api.delete_address_scope)
+        self._try("qos_policy", api.delete_qos_policy)
 
     def _raze_identity(self) -> None:
         api = self.sdk.identity

@@ -87,6 +87,12 @@ def _tables() -> dict[str, table.Table]:
         "network.trunk": table.Table(indexed=("port_id",)),
         "network.subnet_pool": table.Table(),
         "network.address_scope": table.Table(),
+        "network.qos_policy": table.Table(),
+        "network.address_group": table.Table(),
+        "network.bgpvpn": table.Table(),
+        "network.firewall_group": table.Table(),
+        "network.firewall_policy": table.Table(),
+        "network.firewall_rule": table.Table(),
         "block_storage.volume": table.Table(
             order=_by_age,
             newest_first=True,
@@ -272,8 +278,7 @@ class Cloud:
                 "compute.deleted_server",
                 *("compute.migration", "compute.service"),
                 "block_storage.attachment",
-                *("network.security_group_rule", "network.subnet_pool", "network.address_scope"),
-                "network.rbac_policy",
+                *("network.security_group_rule", "network.rbac_policy"),
             }
             found = {kind: rows.keys() for kind, rows in self.tables.items() if kind not in hidden}
         found["compute.keypair"] = {":".join(key) for key in found["compute.keypair"]}

@@ -124,6 +124,7 @@ def world(tmp_path, monkeypatch):
     """Give a cloud with production on a benchmark's network, and an engine for it."""
     cloud = emulator.Cloud()
     scene = scenes.demo(cloud)
+    scenes.leave_further(cloud, scene.killed)
     inside = next(n for n in cloud["network.network"] if n["id"] in scene.killed.ids())
     with cloud.locked():
         production.move_in(cloud, inside)

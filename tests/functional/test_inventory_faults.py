@@ -82,7 +82,7 @@ def stage(tmp_path, monkeypatch):
     """Give the demo's cloud, production beside a killed benchmark."""
     pages = dict.fromkeys(("identity", "compute", "network", "block-storage", "image"), ROWS)
     cloud = emulator.Cloud(settings=emulator.Settings(page_limits=pages))
-    scenes.demo(cloud)
+    scenes.leave_further(cloud, scenes.demo(cloud).killed)
     with emulator.running(cloud) as url:
         (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
         monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))

@@ -30,6 +30,11 @@ from cleanupd.services.base import wire
 
 _ATTACHED = resources.EdgeSort.ATTACHED_TO
 _IDENTITY = ("name", "project_id", "created_at")
+#: What has a QoS policy; Neutron keeps the policy as long.
+QOS = kinds.EdgeRule(_ATTACHED, "network.qos_policy", "qos_policy_id")
+
+#: What a subnet has instead of a pool's id where its addresses come from a router's.
+_DELEGATED = "prefix_delegation"
 
 FLOATING_IP = kinds.Kind(
     name="network.floating_ip",
@@ -40,6 +45,7 @@ FLOATING_IP = kinds.Kind(
         kinds.EdgeRule(_ATTACHED, "network.port", "port_id"),
         kinds.EdgeRule(_ATTACHED, "network.router", "router_id"),
         kinds.EdgeRule(_ATTACHED, "network.network", "floating_network_id"),
+        QOS,
     ),
 )
 
@@ -49,6 +55,7 @@ ROUTER = kinds.Kind(
     identity_fields=_IDENTITY,
     edges=(
         kinds.EdgeRule(_ATTACHED, "network.network", "external_gateway_info, external_gateways"),
+        QOS,
     ),
 )
 
@@ -56,10 +63,15 @@ SUBNET = kinds.Kind(
     name="network.subnet",
     has_tags=True,
     identity_fields=_IDENTITY,
-    edges=(kinds.EdgeRule(_ATTACHED, "network.network", "network_id"),),
+    edges=(
+        kinds.EdgeRule(_ATTACHED, "network.network", "network_id"),
+        kinds.EdgeRule(_ATTACHED, "network.subnet_pool", "subnetpool_id"),
+    ),
 )
 
-NETWORK = kinds.Kind(name="network.network", identity_fields=_IDENTITY, has_tags=True)
+NETWORK = kinds.Kind(
+    name="network.network", identity_fields=_IDENTITY, has_tags=True, edges=(QOS,)
+)
 
 SECURITY_GROUP = kinds.Kind(
     is_guarded=False,
@@ -69,6 +81,9 @@ SECURITY_GROUP = kinds.Kind(
     edges=(
         kinds.EdgeRule(
             _ATTACHED, "network.security_group", "security_group_rules.remote_group_id"
+        ),
+        kinds.EdgeRule(
+            _ATTACHED, "network.address_group", "security_group_rules.remote_address_group_id"
         ),
     ),
 )
@@ -106,10 +121,12 @@ class FloatingIP(Standard, kw_only=True):
     router_id: str | None
     floating_network_id: wire.Id
     floating_ip_address: str
+    qos_policy_id: str | None = None
 
 
 class _Gateway(msgspec.Struct):
     network_id: wire.Id
+    qos_policy_id: str | None = None
 
 
 class Router(Standard, kw_only=True):
@@ -128,6 +145,7 @@ class Subnet(Standard, kw_only=True):
     name: str
     network_id: wire.Id
     cidr: str
+    subnetpool_id: str | None = None
 
 
 class Network(Standard, kw_only=True):
@@ -137,10 +155,12 @@ class Network(Standard, kw_only=True):
     status: str
     shared: bool
     external: bool = msgspec.field(name="router:external", default=False)
+    qos_policy_id: str | None = None
 
 
 class _Rule(msgspec.Struct):
     remote_group_id: str | None
+    remote_address_group_id: str | None = None
 
 
 class SecurityGroup(Standard, kw_only=True):
@@ -173,6 +193,7 @@ def parse_floating_ip(address: FloatingIP, place: wire.Place) -> resources.Resou
         # Routed only as long as it points to a port: it survives the router, too.
         router = place.ref("network.router", address.router_id)
         edges.append(resources.attached_to(router, is_loose=True))
+    edges.extend(under(place, address.qos_policy_id))
     return record(
         place.ref("network.floating_ip", address.id),
         address,
@@ -192,19 +213,24 @@ def parse_router(router: Router, place: wire.Place) -> resources.Resource:
         router,
         name=router.name,
         status=router.status,
-        edges=[resources.attached_to(place.ref("network.network", one)) for one in networks],
+        edges=[
+            *(resources.attached_to(place.ref("network.network", one)) for one in networks),
+            *under(place, *(gateway.qos_policy_id for gateway in gateways if gateway)),
+        ],
         details={"routes": len(router.routes)},
     )
 
 
 def parse_subnet(subnet: Subnet, place: wire.Place) -> resources.Resource:
     """Return the record of ``subnet``."""
-    network = place.ref("network.network", subnet.network_id)
+    targets = [place.ref("network.network", subnet.network_id)]
+    if subnet.subnetpool_id not in (None, "", _DELEGATED):
+        targets.append(place.ref("network.subnet_pool", subnet.subnetpool_id))
     return record(
         place.ref("network.subnet", subnet.id),
         subnet,
         name=subnet.name,
-        edges=[resources.attached_to(network)],
+        edges=map(resources.attached_to, targets),
         details={"cidr": subnet.cidr},
     )
 
@@ -216,6 +242,7 @@ def parse_network(network: Network, place: wire.Place) -> resources.Resource:
         network,
         name=network.name,
         status=network.status,
+        edges=under(place, network.qos_policy_id),
         details={"external": network.external, "shared": network.shared},
     )
 
@@ -231,6 +258,10 @@ def parse_security_group(group: SecurityGroup, place: wire.Place) -> resources.R
         resources.attached_to(place.ref("network.security_group", remote))
         for remote in remotes
         if remote and remote != group.id
+    ]
+    addresses = dict.fromkeys(rule.remote_address_group_id for rule in group.security_group_rules)
+    edges += [
+        resources.attached_to(place.ref("network.address_group", one)) for one in addresses if one
     ]
     return record(
         place.ref("network.security_group", group.id), group, name=group.name, edges=edges
@@ -249,6 +280,15 @@ def parse_trunk(trunk: Trunk, place: wire.Place) -> resources.Resource:
             resources.attached_to(place.ref("network.port", one), is_serving=True) for one in ports
         ],
     )
+
+
+def under(place: wire.Place, *policies: str | None) -> list[resources.Edge]:
+    """Return the edges to the QoS policies among these ids, some of which may be none."""
+    return [
+        resources.attached_to(place.ref("network.qos_policy", one))
+        for one in dict.fromkeys(policies)
+        if one
+    ]
 
 
 def record(

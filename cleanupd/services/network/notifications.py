@@ -36,6 +36,7 @@ What Neutron does by itself it does not tell (seen with Neutron 29):
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+import functools
 import types
 from typing import Any
 from typing import ClassVar
@@ -48,6 +49,7 @@ from cleanupd.core import resources
 from cleanupd.services.base import notification
 from cleanupd.services.base import tables
 from cleanupd.services.base import wire
+from cleanupd.services.network import extensions
 from cleanupd.services.network import ignored
 from cleanupd.services.network import ports
 from cleanupd.services.network import resources as managers
@@ -56,12 +58,20 @@ from cleanupd.services.network import resources as managers
 TABLES: Mapping[str, tables.Table[Any]] = {
     manager.TABLE.singular: manager.TABLE
     for manager in (
+        managers.AddressGroupManager,
+        managers.AddressScopeManager,
+        managers.BgpVpnManager,
+        managers.FirewallGroupManager,
+        managers.FirewallPolicyManager,
+        managers.FirewallRuleManager,
         managers.FloatingIPManager,
         managers.NetworkManager,
         managers.PortManager,
+        managers.QosPolicyManager,
         managers.RouterManager,
         managers.SecurityGroupManager,
         managers.SubnetManager,
+        managers.SubnetPoolManager,
         managers.TrunkManager,
     )
 }
@@ -71,6 +81,7 @@ _GO_WITH = {
     ("network.network", "network.port"),
     ("network.router", "network.port"),
     ("network.floating_ip", "network.port"),
+    *((kind, extensions.RBAC_POLICY.name) for kind in extensions.SHARED.values()),
 }
 #: What one resource tells of others that Neutron changes or makes with it, and says nothing of.
 _BRINGS = {
@@ -102,15 +113,10 @@ class InterfaceChanged(msgspec.Struct):
     router_interface: _Interface
 
 
-class _Policy(msgspec.Struct):
-    object_type: str
-    object_id: wire.Id
-
-
 class SharingChanged(msgspec.Struct):
     """Something was shared with other projects, or is no longer."""
 
-    rbac_policy: _Policy
+    rbac_policy: extensions.RbacPolicy
 
 
 def _written(singular: str, table: tables.Table[Any], name: str) -> notification.Event:
@@ -185,8 +191,12 @@ def _tell_interface(
     yield scene.touched(scene.place.ref("network.port", changed.router_interface.port_id))
 
 
-def _tell_sharing(changed: SharingChanged, scene: notification.Scene) -> Iterator[changes.Change]:
-    """Touch a network that is shared or external now, or no longer."""
+def _tell_sharing(
+    changed: SharingChanged, scene: notification.Scene, *, is_gone: bool = False
+) -> Iterator[changes.Change]:
+    """Take a policy as it is told, and touch a network that is shared or external for it."""
+    record = extensions.parse_rbac_policy(changed.rbac_policy, scene.place)
+    yield scene.deleted(record.ref) if is_gone else scene.updated(record)
     if changed.rbac_policy.object_type == "network":
         yield scene.touched(scene.place.ref("network.network", changed.rbac_policy.object_id))
 
@@ -198,7 +208,8 @@ def _make_events() -> Iterator[tuple[str, notification.Event]]:
         yield f"{singular}.update.end", _written(singular, table, f"{name}Updated")
         yield f"{singular}.delete.end", _gone(singular, table, f"{name}Deleted")
     for action in ("create", "update", "delete"):
-        yield f"rbac_policy.{action}.end", notification.Event(SharingChanged, _tell_sharing)
+        tell = functools.partial(_tell_sharing, is_gone=action == "delete")
+        yield f"rbac_policy.{action}.end", notification.Event(SharingChanged, tell)
         yield (
             f"security_group_rule.{action}.end",
             notification.Event(RuleChanged, _tell_rules),

@@ -76,6 +76,7 @@ PORT = kinds.Kind(
         kinds.EdgeRule(_ATTACHED, "network.network", "network_id"),
         kinds.EdgeRule(_ATTACHED, "network.subnet", "fixed_ips.subnet_id"),
         kinds.EdgeRule(_ATTACHED, "network.security_group", "security_groups"),
+        network_kinds.QOS,
         kinds.EdgeRule(_CREATED, "compute.server", "device_id of compute:*"),
         kinds.EdgeRule(_CREATED, "network.router", "device_id of network:router_*"),
         kinds.EdgeRule(_CREATED, "network.floating_ip", "device_id of network:floatingip"),
@@ -98,6 +99,7 @@ class Port(network_kinds.Standard, kw_only=True):
     device_id: str
     fixed_ips: list[_FixedIP]
     security_groups: list[str]
+    qos_policy_id: str | None = None
 
 
 def parse_port(port: Port, place: wire.Place) -> resources.Resource:
@@ -108,7 +110,10 @@ def parse_port(port: Port, place: wire.Place) -> resources.Resource:
         *(place.ref("network.subnet", ip.subnet_id) for ip in port.fixed_ips),
         *(place.ref("network.security_group", group) for group in port.security_groups),
     ]
-    edges = [resources.attached_to(target) for target in dict.fromkeys(targets)]
+    edges = [
+        *(resources.attached_to(target) for target in dict.fromkeys(targets)),
+        *network_kinds.under(place, port.qos_policy_id),
+    ]
     found = network_kinds.record(
         place.ref("network.port", port.id),
         port,

@@ -28,6 +28,7 @@ from tests.emulator.scenes.demo import KILLED
 from tests.emulator.scenes.demo import RUNNING
 from tests.emulator.scenes.demo import Demo
 from tests.emulator.scenes.demo import demo
+from tests.emulator.scenes.further import leave_further
 from tests.emulator.scenes.production import legitimate_tenants
 from tests.emulator.scenes.production import lend_to_benchmark
 from tests.emulator.scenes.production import move_in
@@ -42,6 +43,7 @@ __all__ = [
     "demo",
     "ground",
     "killed_benchmark",
+    "leave_further",
     "legitimate_tenants",
     "lend_to_benchmark",
     "move_in",

@@ -45,6 +45,15 @@ SAMPLES = {
     "network.subnet": "network/subnets",
     "network.network": "network/networks",
     "network.security_group": "network/security_groups",
+    "network.qos_policy": "network/qos_policies",
+    "network.address_scope": "network/address_scopes",
+    "network.subnet_pool": "network/subnetpools",
+    "network.address_group": "network/address_groups",
+    "network.rbac_policy": "network/rbac_policies",
+    "network.bgpvpn": "network/bgpvpns",
+    "network.firewall_group": "network/firewall_groups",
+    "network.firewall_policy": "network/firewall_policies",
+    "network.firewall_rule": "network/firewall_rules",
     "block_storage.volume": "block_storage/volumes",
     "block_storage.snapshot": "block_storage/snapshots",
     "block_storage.backup": "block_storage/backups",
@@ -89,6 +98,17 @@ REQUIRED = {
     "network.network": {"id", "name", "project_id", "created_at", "revision_number"},
     "network.security_group": {"id", "name", "project_id", "created_at", "revision_number"}
     | {"security_group_rules"},
+    "network.qos_policy": {"id", "name", "project_id", "created_at", "revision_number"},
+    "network.address_scope": {"id", "name", "project_id"},
+    "network.subnet_pool": {"id", "name", "project_id", "created_at", "revision_number"}
+    | {"address_scope_id"},
+    "network.address_group": {"id", "name", "project_id", "created_at", "revision_number"},
+    "network.rbac_policy": {"id", "project_id", "object_type", "object_id", "target_tenant"},
+    "network.bgpvpn": {"id", "name", "project_id", "networks", "routers"},
+    "network.firewall_group": {"id", "name", "project_id", "ports", "status"}
+    | {"ingress_firewall_policy_id", "egress_firewall_policy_id"},
+    "network.firewall_policy": {"id", "name", "project_id", "firewall_rules"},
+    "network.firewall_rule": {"id", "name", "project_id"},
     "block_storage.volume": {"id", "name", "status", "user_id", "created_at", "snapshot_id"}
     | {"source_volid", "os-vol-tenant-attr:tenant_id", "attachments", "volume_type"},
     "block_storage.snapshot": {"id", "name", "status", "user_id", "created_at", "volume_id"}

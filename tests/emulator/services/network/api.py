@@ -21,6 +21,7 @@ from tests.emulator import web
 from tests.emulator.notices import network as notices
 from tests.emulator.services.network import changes
 from tests.emulator.services.network import collections
+from tests.emulator.services.network import extras
 from tests.emulator.services.network import few
 from tests.emulator.services.network import floating_ips
 from tests.emulator.services.network import interfaces
@@ -58,6 +59,15 @@ class Verbs:
     check: Callable[[web.Call, Body], None]
     remove: Callable[[cloud_module.Cloud, Body], None]
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether a PUT is emulated, and tags are."""
+        return self.change is not _unchanged
+
+
+def _unchanged(_call: web.Call, _body: Body, _wanted: dict[str, Any]) -> changes.Apply:
+    raise AssertionError("no route leads here")
+
 
 def _verbs(module: Any) -> Verbs:
     return Verbs(module.make, module.change, module.check_removal, module.remove)
@@ -88,6 +98,10 @@ VERBS = {
     collections.ADDRESS_SCOPES: Verbs(
         pools.make_scope, pools.change_scope, pools.check_scope_removal, pools.remove_scope
     ),
+    **{
+        extra.collection: Verbs(extra.make, _unchanged, extra.check, extra.remove)
+        for extra in extras.ALL
+    },
 }
 
 
@@ -203,9 +217,10 @@ def _routes() -> Iterator[web.Route]:
         yield web.Route("GET", path, _list(collection))
         yield web.Route("POST", path, _create(collection, verbs))
         yield web.Route("GET", f"{path}/<id>", _show(collection))
-        yield web.Route("PUT", f"{path}/<id>", _update(collection, verbs))
         yield web.Route("DELETE", f"{path}/<id>", _delete(collection, verbs))
-        if collection.is_tagged:
+        if verbs.is_changed:
+            yield web.Route("PUT", f"{path}/<id>", _update(collection, verbs))
+        if verbs.is_changed and collection.is_tagged:
             yield from tags.routes(collection)
 
 

@@ -67,8 +67,8 @@ class Collection:
 
     @property
     def key(self) -> str:
-        """The key of the list in a body: the path with underscores."""
-        return self.path.replace("-", "_")
+        """The key of the list in a body: the path's last word with underscores."""
+        return self.path.rpartition("/")[2].replace("-", "_")
 
     @property
     def is_tagged(self) -> bool:

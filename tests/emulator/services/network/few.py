@@ -44,7 +44,6 @@ RULE = (
     *("used_in_default_sg", "used_in_non_default_sg"),
 )
 POOL = ("subnet_id", "subnet_name", "network_id", "cidr")
-GROUP = ("id", "name", "description", "project_id", "tenant_id", "addresses")
 STATEFULNESS = ("id", "project_id", "tenant_id", "stateful")
 
 QOS_RULES = (
@@ -173,7 +172,6 @@ LISTS = (
     Few("qos/rule-types", (), _rule_types, key="rule_types"),
     Few("default-security-group-rules", RULE, _default_rules),
     Few("security-groups-default-statefulness", STATEFULNESS),
-    Few("address-groups", GROUP),
     Few("floatingip-pools", POOL, _pools),
     Few("floatingip_pools", POOL, _pools),
 )

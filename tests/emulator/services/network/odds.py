@@ -11,8 +11,8 @@
 # under the License.
 """What there is of Neutron besides its collections: extensions, agents, zones, addresses left.
 
-A cloud without agents and quality-of-service policies (as the real Neutron 29 was on which the
-rest was seen) has empty lists of them.
+A cloud without agents (as the real Neutron 29 was on which the rest was seen) has an empty list
+of them.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,8 @@ from tests.emulator.services.network import policy
 Body = cloud_module.Body
 
 EXTENSIONS = (
-    *("address-scope", "agent", "allowed-address-pairs", "availability_zone", "binding"),
+    *("address-group", "address-scope", "agent", "allowed-address-pairs", "availability_zone"),
+    *("bgpvpn", "binding", "fwaas_v2", "rbac-policies"),
     *("dns-integration", "ext-gw-mode", "external-net", "extra_dhcp_opt", "extraroute"),
     *("extraroute-atomic", "filter-validation", "fip-port-details", "floating-ip-router-writable"),
     *("ip_allocation", "ip-substring-filtering", "l2_adjacency", "net-mtu", "net-mtu-writable"),
@@ -218,7 +219,6 @@ ROUTES = (
     web.Route("GET", "/v2.0/networks/<id>/dhcp-agents", agents_of(collections.NETWORKS)),
     web.Route("GET", "/v2.0/routers/<id>/l3-agents", agents_of(collections.ROUTERS)),
     web.Route("GET", "/v2.0/availability_zones", none_of("availability_zones")),
-    web.Route("GET", "/v2.0/qos/policies", none_of("policies")),
     web.Route("GET", "/v2.0/network-ip-availabilities", availability),
     web.Route("GET", "/v2.0/network-ip-availabilities/<id>", availability_of),
 )

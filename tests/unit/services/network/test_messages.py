@@ -64,10 +64,14 @@ def test_every_captured_message_is_handled(ears, message):
     assert ears.manager.counts == hearing.notification.Counts(handled=1)
     word = message["event_type"].rpartition(".")[0]
     kind = word.partition(".")[0].replace("floatingip", "floating_ip")
+    kind = kind.replace("subnetpool", "subnet_pool")
     if message["event_type"] in HANDLER.IGNORED:
         assert found == []
     elif kind == "rbac_policy":
-        assert found == [("touched", "network", message["payload"]["rbac_policy"]["object_id"])]
+        policy = message["payload"]["rbac_policy"]
+        told = "deleted" if ".delete." in message["event_type"] else "updated"
+        touched = ("touched", "network", policy["object_id"])
+        assert found == [(told, "rbac_policy", policy["id"]), touched]
     elif kind == "security_group_rule":
         group = message["payload"]["security_group_rule"]["security_group_id"]
         assert found == [("touched", "security_group", group)]
@@ -220,12 +224,13 @@ def test_ports_of_a_trunk_are_read(ears):
 
 @pytest.mark.parametrize("action", ["create", "update", "delete"])
 def test_a_network_that_is_shared_is_read(ears, action):
-    """Shared and external are what policies say; those of other resources change nothing."""
-    policy = {"object_type": "network", "object_id": "n1", "action": "access_as_shared"}
+    """Shared and external are what policies say; of other resources only the policy is told."""
+    policy = body("rbac_policies", "rbac_policies", id="r1", object_id="n1")
+    told = ("deleted" if action == "delete" else "updated", "rbac_policy", "r1")
     found = ears.hear(PUBLISHER, f"rbac_policy.{action}.end", {"rbac_policy": policy})
-    assert found == [("touched", "network", "n1")]
+    assert found == [told, ("touched", "network", "n1")]
     policy = policy | {"object_type": "qos_policy"}
-    assert ears.hear(PUBLISHER, f"rbac_policy.{action}.end", {"rbac_policy": policy}) == []
+    assert ears.hear(PUBLISHER, f"rbac_policy.{action}.end", {"rbac_policy": policy}, 1) == [told]
 
 
 def test_what_is_told_in_part_is_read(ears):

@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What a killed Rally leaves of the kinds that no scenario of the demo makes: one of each."""
+
+from tests.emulator import cloud as cloud_module
+from tests.emulator.scenes import benchmark
+from tests.emulator.services.network import extras
+from tests.emulator.shapes import network
+
+Cloud = cloud_module.Cloud
+
+
+def leave_further(cloud: Cloud, left: benchmark.Benchmark) -> None:
+    """One of each, in the first project that the benchmark made, tied to one another."""
+    with cloud.locked():
+        _network(cloud, left)
+
+
+def _name(cloud: Cloud, left: benchmark.Benchmark) -> str:
+    end = "".join(cloud.random.choices(benchmark.ALPHABET, k=8))
+    return f"s_rally_{left.workload_uuid.replace('-', '')[:8]}_{end}"
+
+
+def _network(cloud: Cloud, left: benchmark.Benchmark) -> None:
+    project_id = left.projects[0]["id"]
+    owner = {"project_id": project_id, "tenant_id": project_id}
+
+    def extra(kind: str, **fields: object) -> str:
+        name = _name(cloud, left)
+        made = extras.BY_KIND[f"network.{kind}"].add(cloud, name=name, **owner, **fields)
+        return str(made["id"])
+
+    scope = network.address_scope(cloud, _name(cloud, left), project_id)
+    network.subnet_pool(
+        cloud, _name(cloud, left), project_id, ["10.80.0.0/16"], address_scope_id=scope["id"]
+    )
+    policy = extra("qos_policy")
+    inside = network.network(cloud, _name(cloud, left), project_id, qos_policy_id=policy)
+    group = network.security_group(cloud, _name(cloud, left), project_id)
+    network.rule(cloud, group, remote_address_group_id=extra("address_group"))
+    rule = extra("firewall_rule")
+    firewall = extra("firewall_policy", firewall_rules=[rule])
+    extra("firewall_group", ingress_firewall_policy_id=firewall)
+    extra("bgpvpn", networks=[inside["id"]])
+    cloud["network.rbac_policy"].add(
+        {
+            "id": cloud.new_id(),
+            **owner,
+            "object_type": "network",
+            "object_id": inside["id"],
+            "action": "access_as_shared",
+            "target_tenant": project_id,
+        }
+    )
