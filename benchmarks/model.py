@@ -67,13 +67,15 @@ ROWS = (
 class Extent:
     """How much is measured: the sizes of ours, and how many messages each gets in a round.
 
-    ``peer_updates`` has the sizes of the peer with the number of its messages.
+    ``peer_updates`` has the sizes of the peer with the number of its messages.  Only ours syncs so
+    often, each time in a process of its own: it takes the peer ten minutes.
     """
 
     sizes: tuple[int, ...]
     updates: int
     peer_updates: dict[int, int]
     rounds: int
+    syncs: int
     heard: int
 
     @property
@@ -82,8 +84,8 @@ class Extent:
         return max(self.peer_updates)
 
 
-FULL = Extent((1000, 100_000, 1_000_000), 20_000, {1000: 1000, 100_000: 30}, 7, 4000)
-QUICK = Extent((1000, 10_000), 5000, {1000: 300}, 3, 1000)
+FULL = Extent((1000, 100_000, 1_000_000), 20_000, {1000: 1000, 100_000: 30}, 7, 3, 4000)
+QUICK = Extent((1000, 10_000), 5000, {1000: 300}, 3, 2, 1000)
 
 
 class Party:
@@ -94,9 +96,11 @@ class Party:
         self.workers = workers
         self._answers: dict[tuple[int, str], Answers] = {}
 
-    def do(self, size: int, what: str, **arguments: object) -> None:
-        """Have one of the workers do something."""
-        answer = self.workers[size].do(what, **arguments)
+    def do(
+        self, size: int, what: str, by: model_worker.Worker | None = None, **arguments: object
+    ) -> None:
+        """Have one of the workers do something, or another one of this size."""
+        answer = (by or self.workers[size]).do(what, **arguments)
         self._answers.setdefault((size, what), []).append(answer)
 
     def middle(self, size: int, what: str, value: str) -> float:
@@ -119,20 +123,24 @@ def compare(extent: Extent, peer: tuple[str, str]) -> Iterator[report.Measuremen
             workers = {n: stack.enter_context(model_worker.start(*program)) for n in sizes}
             return Party(name, workers)
 
-        ours = start("cleanupd", (sys.executable, "model_ours"), extent.sizes)
+        program = (sys.executable, "model_ours")
+        ours = start("cleanupd", program, extent.sizes)
         theirs = start(WATCHER.name, peer, extent.peer_updates)
+        for size in (n for n in extent.sizes for _ in range(1, extent.syncs)):
+            with model_worker.start(*program) as other:
+                _fill(ours, size, other)
         for party in (ours, theirs):
-            _fill(party)
+            for size in party.workers:
+                _fill(party, size, party.workers[size])
         _take_turns(extent, ours, theirs)
         _wait(extent, ours, theirs)
         yield from show(extent, ours, theirs)
 
 
-def _fill(party: Party) -> None:
-    for size in party.workers:
-        report.tell(f"{party.name} lists {size} servers")
-        party.do(size, "prepare", servers=size)
-        party.do(size, "synchronize")
+def _fill(party: Party, size: int, worker: model_worker.Worker) -> None:
+    report.tell(f"{party.name} lists {size} servers")
+    party.do(size, "prepare", by=worker, servers=size)
+    party.do(size, "synchronize", by=worker)
 
 
 def _take_turns(extent: Extent, ours: Party, theirs: Party) -> None:

@@ -59,7 +59,9 @@ def test_every_request_of_a_process_is_written_down(tmp_path):
 @pytest.mark.slow
 def test_the_models_are_compared_row_by_row():
     """Each row has our number and the peer's, here a second cleanupd instead of Watcher."""
-    extent = model.Extent(sizes=(50, 100), updates=20, peer_updates={50: 10}, rounds=1, heard=1)
+    extent = model.Extent(
+        sizes=(50, 100), updates=20, peer_updates={50: 10}, rounds=1, syncs=2, heard=1
+    )
     rows = list(model.compare(extent, (sys.executable, "model_ours")))
     names = [row.name for row in rows]
     assert len(set(names)) == len(names) == 2 + 1 + len(model.ROWS) + 1
@@ -75,7 +77,9 @@ def test_the_models_are_compared_row_by_row():
 
 def test_without_a_broker_its_messages_are_left_out(capfd):
     """The benchmark says so, and goes on."""
-    extent = model.Extent(sizes=(50, 100), updates=20, peer_updates={50: 10}, rounds=1, heard=1)
+    extent = model.Extent(
+        sizes=(50, 100), updates=20, peer_updates={50: 10}, rounds=1, syncs=2, heard=1
+    )
     assert list(model.hear(extent, "rabbit://a:b@127.0.0.1:1/")) == []
     assert "broker are left out" in capfd.readouterr().err
 
