@@ -29,6 +29,7 @@ import re
 import threading
 import time
 from typing import Any
+from typing import TypeVar
 import urllib.parse
 
 from keystoneauth1 import access as ks_access
@@ -46,7 +47,10 @@ from cleanupd import pacing
 
 LOG = log.getLogger(__name__)
 
-#: The major versions that cleanupd speaks, by official service type.
+T = TypeVar("T")
+
+#: The major versions that cleanupd speaks, by official service type; a service that a plugin
+#: brings has none here, and its version is that of its address in the catalogue.
 _VERSIONS = {
     "compute": ("2.1", "2.latest"),
     "network": ("2.0", "2.latest"),
@@ -94,13 +98,12 @@ class Cloud:
         #: Whose token this is, and in which project; None where it has no project.
         self.user_id: str | None = access.user_id
         self.project_id: str | None = access.project_id
-        # Both are complete before a second thread can see them.
-        self._adapters = {service: self._adapter(service) for service in _VERSIONS}
-        self._urls = {service: self._url(service, access) for service in _VERSIONS}
+        self._adapters = _Each(self._adapter)
+        self._urls = _Each(lambda service: self._url(service, access))
         # Filled as services are first used, by one thread each: the others wait for what it finds.
         self._endpoints: dict[str, str] = {}
-        self._finding = {service: threading.Lock() for service in _VERSIONS}
-        self._throttles = {s: pacing.Throttle(pace) for s in _VERSIONS}
+        self._finding = _Each(lambda _: threading.Lock())
+        self._throttles = _Each(lambda _: pacing.Throttle(pace))
         self._is_hurried = threading.Event()
         #: Called right before each request that changes something; it forbids that by raising.
         self.guard: Callable[[], None] = lambda: None
@@ -275,6 +278,7 @@ class Cloud:
         Where keystoneauth cannot read a service's list of versions, it goes
         on with the address in the catalogue.  If that has no version, every
         path below it is 404, which must never look as if a resource were gone.
+        Of a service that cleanupd does not know the address is that of the catalogue.
         """
         known = self._endpoints.get(service) or self._config.get_endpoint(service)
         if known:
@@ -284,13 +288,18 @@ class Cloud:
 
     def _find_endpoint(self, service: str) -> str:
         """Ask the service for its versions, and remember the answer."""
+        if service not in _VERSIONS:
+            return self._remember(service, self._adapters[service].get_endpoint())
         data = self._adapters[service].get_endpoint_data()
-        if data is None or data.url is None:
-            raise ks_exceptions.EndpointNotFound
-        if data.api_version is None:
+        if data is not None and data.url is not None and data.api_version is None:
             raise self._without_versions(service, data.url)
-        self._endpoints[service] = data.url
-        return data.url
+        return self._remember(service, data.url if data is not None else None)
+
+    def _remember(self, service: str, url: str | None) -> str:
+        if url is None:
+            raise ks_exceptions.EndpointNotFound
+        self._endpoints[service] = url
+        return url
 
     def _without_versions(self, service: str, url: str) -> exceptions.ServiceUnreachable:
         """Return why the list of versions at ``url`` cannot be read, or raise what prevents it."""
@@ -299,7 +308,7 @@ class Cloud:
         return exceptions.ServiceUnreachable(service, self._urls[service], reason)
 
     def _adapter(self, service: str) -> ks_adapter.Adapter:
-        lowest, highest = _VERSIONS[service]
+        lowest, highest = _VERSIONS.get(service, (None, None))
         return ks_adapter.Adapter(
             self._session,
             service_type=self._config.get_service_type(service),
@@ -327,6 +336,17 @@ class Cloud:
         )
         urls = [str(one["url"]) for endpoints in found.values() for one in endpoints if one]
         return clouds_file.without_secrets(urls[0]) if urls else ""
+
+
+class _Each(dict[str, T]):
+    """What each service has, made when it is first asked for and the same for all threads."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, service: str) -> T:
+        return self.setdefault(service, self._make(service))
 
 
 def find_shift(told: str | None, asked_at: float, answered_at: float) -> float | None:

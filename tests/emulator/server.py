@@ -16,6 +16,7 @@ waits 10 ms after each request, which no real service does.
 """
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import http.server
 import io
@@ -30,7 +31,9 @@ from werkzeug import wrappers
 
 from tests.emulator import application
 from tests.emulator import cloud as cloud_module
+from tests.emulator import services
 from tests.emulator import spoiling
+from tests.emulator import web
 
 SEEN_S = 0.05
 
@@ -154,9 +157,15 @@ class Server(http.server.ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, cloud: cloud_module.Cloud, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        cloud: cloud_module.Cloud,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        offered: Sequence[web.Service] = services.ALL,
+    ) -> None:
         self._cloud = cloud
-        self.application = application.Application(cloud)
+        self.application = application.Application(cloud, offered)
         self.stopping = threading.Event()
         self.resets: set[socket.socket] = set()
         self._open: set[socket.socket] = set()
@@ -213,9 +222,15 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def running(cloud: cloud_module.Cloud, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running(
+    cloud: cloud_module.Cloud,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    offered: Sequence[web.Service] = services.ALL,
+) -> Iterator[str]:
     """The cloud answers at the URL that is given (a free port unless one is named)."""
-    server = Server(cloud, host, port)
+    server = Server(cloud, host, port, offered)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="emulator", daemon=True
     )

@@ -226,6 +226,21 @@ def test_a_service_that_the_catalogue_lacks_is_an_error(site: sites.Site) -> Non
     assert caught.value.url == ""
 
 
+def test_a_service_that_only_a_plugin_knows_is_an_error_without_an_address(
+    site: sites.Site,
+) -> None:
+    """As any other that the catalogue lacks."""
+    with pytest.raises(exceptions.ServiceUnreachable, match="the catalogue has no such"):
+        site.connect().get("smithy", "/anvils")
+
+
+def test_a_service_that_only_a_plugin_knows_is_asked_at_its_address(site: sites.Site) -> None:
+    """Without a word on its versions."""
+    address = f"{site.url}/image/v2"
+    body = site.connect(smithy_endpoint_override=address).get("smithy", "/images")
+    assert b'"images"' in body
+
+
 def test_a_service_that_the_catalogue_lacks_is_not_offered(site: sites.Site) -> None:
     """Aliases of official types count, and so does an address that clouds.yaml has."""
     assert site.connect().offers("block-storage")

@@ -22,9 +22,9 @@ from cleanupd.core import resources
 from cleanupd.services.base import declarations
 from cleanupd.services.base import manager
 from cleanupd.services.base import registry
+from tests.plugin import smithy_cleanup as smithy
 from tests.unit.services import answers
 from tests.unit.services import test_strictness as samples
-from tests.unit.services.base import smithy
 
 MANAGERS, _ = registry.load_managers()
 KINDS = {kind: plugin.KIND for kind, plugin in MANAGERS.items()}

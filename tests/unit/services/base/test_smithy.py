@@ -17,8 +17,8 @@ import json
 from cleanupd.services.base import collectors
 from cleanupd.services.base import notification
 from cleanupd.services.base import registry
+from tests.plugin import smithy_cleanup as smithy
 from tests.unit.services import answers
-from tests.unit.services.base import smithy
 
 NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 ANVIL = {"id": "a", "name": "big", "project_id": "p", "created_at": "2026-01-01T10:00:00Z"}

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""A plugin for a service that no cloud has; the page about plugins shows this file."""
+"""A plugin for a service that no cloud has; the page about adding a service shows this file."""
 
 from collections.abc import Iterator
 import datetime
