@@ -12,29 +12,46 @@
 
 """The demo's cloud, and a console on it."""
 
+import contextlib
+
 import pytest
 
 from tests import emulator
+from tests.emulator import __main__ as emulator_command
 from tests.emulator import scenes
 from tests.functional import console as consoles
 
 
 @pytest.fixture
-def cloud():
-    """Give a cloud in which deleting takes no time."""
-    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.0))
+def cloud(request):
+    """Give a cloud in which deleting takes as long as the module says, no time if it says none."""
+    delay_s = getattr(request.module, "DELETE_DELAY_S", 0.0)
+    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=delay_s))
 
 
 @pytest.fixture
-def cast(cloud):
+def scene(cloud):
     """Give the demo: production, a killed benchmark, and a running one."""
     return scenes.demo(cloud)
 
 
 @pytest.fixture
-def console(cloud, cast, tmp_path, monkeypatch, capsys):
+def serve(tmp_path, monkeypatch):
+    """Give what serves a cloud until the end; clouds.yaml calls it ``emulated``."""
+    with contextlib.ExitStack() as stack:
+
+        def start(cloud):
+            url = stack.enter_context(emulator.running(cloud))
+            (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
+            monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+
+        yield start
+
+
+@pytest.fixture
+def console(cloud, scene, tmp_path, monkeypatch, capsys):
     """Give a console on the demo's cloud."""
-    del cast
+    del scene
     made = consoles.make_console(cloud, tmp_path, monkeypatch, capsys)
     with emulator.running(cloud) as url:
         made.describe(url)

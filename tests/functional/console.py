@@ -58,6 +58,7 @@ class Console:
     cloud: emulator.Cloud
     folder: pathlib.Path
     capsys: pytest.CaptureFixture[str]
+    url: str = ""
 
     def run(self, *words: str) -> Ended:
         """Run a command with these words alone and return what it left."""
@@ -82,7 +83,8 @@ class Console:
         return self.here(*words, "--quiet")
 
     def describe(self, url: str) -> None:
-        """Write the clouds.yaml that describes the emulated cloud."""
+        """Write the clouds.yaml that describes the emulated cloud, which is at ``url``."""
+        self.url = url
         (self.folder / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
 
     def configure(self, options: str) -> None:

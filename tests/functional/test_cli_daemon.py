@@ -79,12 +79,6 @@ def write_options(console, mode="enforce"):
     return file
 
 
-def assert_untouched(cloud, cast):
-    """Production and the running benchmark have all that they had."""
-    assert not cast.legitimate.missing(cloud)
-    assert not cast.running.missing(cloud)
-
-
 def test_a_look_by_the_daemon_is_the_look_of_this_process(console):
     """What the daemon answers is what the command finds itself."""
     with running(console) as ask:
@@ -96,7 +90,7 @@ def test_a_look_by_the_daemon_is_the_look_of_this_process(console):
         assert ask("workloads", "list", "-f", "value", "-c", "Workload").code == 2
 
 
-def test_a_sweep_is_asked_for_and_goes_on_alone(console, cloud, cast):
+def test_a_sweep_is_asked_for_and_goes_on_alone(console, cloud, scene):
     """Without --wait the id of the sweep is printed, and its end can be shown later."""
     with running(console) as ask:
         ended = ask("sweep", "start", "--workload", KILLED)
@@ -106,11 +100,11 @@ def test_a_sweep_is_asked_for_and_goes_on_alone(console, cloud, cast):
             pass
         assert ask("sweep", "show", sweep_id).code == 0
         assert ask("sweep", "list", "-f", "value", "-c", "ID").out.strip() == sweep_id
-    assert not cast.killed.left(cloud)
-    assert_untouched(cloud, cast)
+    assert not scene.killed.left(cloud)
+    scene.assert_untouched(cloud)
 
 
-def test_a_sweep_can_be_awaited(console, cloud, cast):
+def test_a_sweep_can_be_awaited(console, cloud, scene):
     """With --wait the plan and the certificate are shown, and the code is the sweep's."""
     report = console.write_report(TASK, KILLED)
     with running(console) as ask:
@@ -119,8 +113,8 @@ def test_a_sweep_can_be_awaited(console, cloud, cast):
     assert "85 resources to remove" in ended.out
     assert "CLEAN: nothing of what was looked for is left" in ended.out
     assert f"{KILLED}: names with 5a3b1c22, 85 resources" in ended.err
-    assert not cast.killed.left(cloud)
-    assert_untouched(cloud, cast)
+    assert not scene.killed.left(cloud)
+    scene.assert_untouched(cloud)
 
 
 def test_an_awaited_sweep_is_one_document(console):
@@ -132,7 +126,7 @@ def test_an_awaited_sweep_is_one_document(console):
     assert asked["State"] == "requested"
 
 
-def test_a_dry_run_by_the_daemon_can_be_executed(console, cloud, cast):
+def test_a_dry_run_by_the_daemon_can_be_executed(console, cloud, scene):
     """A plan of the daemon's is shown, and executed by its id."""
     with running(console) as ask:
         dry = ask("sweep", "start", "--workload", KILLED, "--dry-run")
@@ -145,7 +139,7 @@ def test_a_dry_run_by_the_daemon_can_be_executed(console, cloud, cast):
         assert ended.code == 0
         assert "resources to remove" not in ended.out
         assert f"plan {plan} is done already" in ask("sweep", "start", "--plan", plan).error
-    assert not cast.killed.left(cloud)
+    assert not scene.killed.left(cloud)
 
 
 def test_in_mode_report_nothing_is_removed(console, cloud):
@@ -213,7 +207,7 @@ def test_a_bus_that_is_not_there(console):
     assert "secret" not in error
 
 
-def test_daemon_and_command_spend_of_one_budget(console, cloud, cast):
+def test_daemon_and_command_spend_of_one_budget(console, cloud, scene):
     """What a sweep of the daemon has spent, one of this process on its journal has not."""
     words = ("sweep", "start", "--workload", KILLED, "-f", "json")
     with running(console, more="[budget]\nper_hour = 20\n") as ask:
@@ -229,10 +223,10 @@ def test_daemon_and_command_spend_of_one_budget(console, cloud, cast):
     assert 0 < len(gone) == hour["Spent"] == 20 - hour["Left"] <= 20
     more = [r for r in second.json["Resources"] if r["State"] in ("removed", "gone")]
     assert len(gone) + len(more) <= 20
-    assert_untouched(cloud, cast)
+    scene.assert_untouched(cloud)
 
 
-def test_a_plan_over_the_share_is_approved_by_its_id(console, cloud, cast):
+def test_a_plan_over_the_share_is_approved_by_its_id(console, cloud, scene):
     """Asked of the daemon: the new sweep stays a plan, and says how it is approved."""
     with running(console, more="[budget]\nshare = 0\n") as ask:
         left = ask("sweep", "start", "--workload", KILLED, "--wait", "-f", "json")
@@ -240,13 +234,13 @@ def test_a_plan_over_the_share_is_approved_by_its_id(console, cloud, cast):
         assert f"--plan {left.json['ID']} --confirm emulated" in left.json["Note"]
         plan = ("sweep", "start", "--plan", left.json["ID"], "--wait")
         assert "[budget] share is 0 %" in ask(*plan).error
-        assert not cast.killed.missing(cloud)
+        assert not scene.killed.missing(cloud)
         assert ask(*plan, "--confirm", "emulated", "-f", "json").code == 0
-    assert not cast.killed.left(cloud)
-    assert_untouched(cloud, cast)
+    assert not scene.killed.left(cloud)
+    scene.assert_untouched(cloud)
 
 
-def test_a_plan_is_withdrawn_by_the_daemon(console, cast, cloud):
+def test_a_plan_is_withdrawn_by_the_daemon(console, scene, cloud):
     """And not executed any more."""
     with running(console) as ask:
         plan = ask("sweep", "start", "--workload", KILLED, "--dry-run", "-f", "json").json["ID"]
@@ -255,7 +249,7 @@ def test_a_plan_is_withdrawn_by_the_daemon(console, cast, cloud):
         assert f"Sweep {plan} is cancelled: it was cancelled by " in done.out
         assert "over the bus" in done.out
         assert "is cancelled already" in ask("sweep", "start", "--plan", plan).error
-    assert not cast.killed.missing(cloud)
+    assert not scene.killed.missing(cloud)
 
 
 def test_schedules_are_shown(console):

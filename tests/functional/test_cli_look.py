@@ -54,9 +54,9 @@ def ids(rows):
 def test_leaks_are_those_of_all_benchmarks(console, scene):
     """Without a selection, the resources of the killed and of the running one are listed."""
     ended = console.here("leaks", "list", "-f", "json")
-    _, cast = scene
+    _, scene = scene
     assert ended.code == 2
-    assert ids(ended.json) == cast.killed.ids() | cast.running.ids()
+    assert ids(ended.json) == scene.killed.ids() | scene.running.ids()
     assert {row["State"] for row in ended.json} == {"leak"}
     assert all(row["Evidence"] for row in ended.json)
 

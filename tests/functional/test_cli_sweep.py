@@ -53,35 +53,29 @@ def know_for(console, span):
     journal.save_sightings("emulated", region, {ref: at - span for ref, at in seen.items()})
 
 
-def assert_untouched(cloud, cast):
-    """Production and the running benchmark have all that they had."""
-    assert not cast.legitimate.missing(cloud)
-    assert not cast.running.missing(cloud)
-
-
-def test_a_workload_is_swept(console, cloud, cast):
+def test_a_workload_is_swept(console, cloud, scene):
     """What a named workload left is gone, nothing else is, and the certificate says so."""
     ended = console.here("sweep", "start", "--workload", KILLED, "--max-width", "100")
     assert ended.code == 0
-    assert not cast.killed.left(cloud)
-    assert_untouched(cloud, cast)
+    assert not scene.killed.left(cloud)
+    scene.assert_untouched(cloud)
     assert f"Workload 5a3b1c22 ({KILLED}): 85 resources to remove" in ended.out
     assert "CLEAN: nothing of what was looked for is left" in ended.out
     assert "removed 85 of 85" in ended.err
 
 
-def test_a_task_is_swept_by_its_workloads(console, cloud, cast):
+def test_a_task_is_swept_by_its_workloads(console, cloud, scene):
     """A task is what its report tells: the names have its workload's uuid and not its own."""
     report = console.write_report(TASK, KILLED)
     ended = console.here("sweep", "start", "--task", TASK, "--rally-report", report)
     assert ended.code == 0
-    assert not cast.killed.left(cloud)
-    assert_untouched(cloud, cast)
+    assert not scene.killed.left(cloud)
+    scene.assert_untouched(cloud)
     assert f"{KILLED}: names with 5a3b1c22, 85 resources" in ended.err
     assert f"{TASK}: names with 7d3e9f10, 0 resources" in ended.err
 
 
-def test_rally_is_asked_if_there_is_no_report(console, cloud, cast):
+def test_rally_is_asked_if_there_is_no_report(console, cloud, scene):
     """A rally that can be started tells which workloads a task has."""
     report = console.write_report(TASK, KILLED)
     script = console.folder / "rally"
@@ -89,10 +83,10 @@ def test_rally_is_asked_if_there_is_no_report(console, cloud, cast):
     script.chmod(0o755)
     ended = console.here("sweep", "start", "--task", TASK)
     assert ended.code == 0
-    assert not cast.killed.left(cloud)
+    assert not scene.killed.left(cloud)
 
 
-def test_json_is_one_document(console, cast):
+def test_json_is_one_document(console, scene):
     """All that came of a sweep can be read by a program, and stdout has nothing else."""
     ended = console.here("sweep", "start", "--workload", KILLED, "-f", "json")
     assert ended.code == 0
@@ -101,7 +95,7 @@ def test_json_is_one_document(console, cast):
     assert told["Clean"] is True
     assert told["Left"] == told["Doubts"] == []
     assert {row["State"] for row in told["Resources"]} <= {"removed", "gone"}
-    assert {row["ID"].replace("/", ":") for row in told["Resources"]} == cast.killed.ids()
+    assert {row["ID"].replace("/", ":") for row in told["Resources"]} == scene.killed.ids()
     assert told["Active"] == {"its workload was not named": 51}
     assert told["Foreign"] == 103
 
@@ -148,14 +142,14 @@ def test_a_dry_run_that_could_not_see_everything_is_wrong(console, cloud):
     assert ended.code == 1
 
 
-def test_a_plan_is_executed_exactly_and_once(console, cloud, cast):
+def test_a_plan_is_executed_exactly_and_once(console, cloud, scene):
     """What a dry run showed can be removed later, and not a second time."""
     words = ("sweep", "start", "--workload", KILLED, "--dry-run", "-f", "value", "-c", "ID")
     plan = console.quietly(*words).out.strip()
     ended = console.here("sweep", "start", "--plan", plan)
     assert ended.code == 0
-    assert not cast.killed.left(cloud)
-    assert_untouched(cloud, cast)
+    assert not scene.killed.left(cloud)
+    scene.assert_untouched(cloud)
     error = console.quietly("sweep", "start", "--plan", plan).error
     assert "it was executed before; make a new one" in error
 
@@ -171,7 +165,7 @@ def test_a_plan_of_another_cloud_is_refused(console, cloud):
     assert not cloud.requests.changes()
 
 
-def test_a_scope_restricts_a_sweep(console, cloud, cast):
+def test_a_scope_restricts_a_sweep(console, cloud, scene):
     """Only what scenarios named goes; what contexts named stays and is no failure."""
     ended = console.here(
         "sweep", "start", "--workload", KILLED, "--scope", "scenario", "-f", "json"
@@ -180,13 +174,13 @@ def test_a_scope_restricts_a_sweep(console, cloud, cast):
         "scenario"
     }
     assert ended.code == 0
-    left = cast.killed.left(cloud)
+    left = scene.killed.left(cloud)
     assert "compute.server" not in left
     assert len(left["identity.project"]) == 2
-    assert_untouched(cloud, cast)
+    scene.assert_untouched(cloud)
 
 
-def test_what_is_kept_is_told_and_left(console, cloud, cast):
+def test_what_is_kept_is_told_and_left(console, cloud, scene):
     """With somebody's port on its network the benchmark cannot go entirely: 2, and why."""
     inside = next(n for n in cloud["network.network"] if n["name"].startswith("c_rally_5a3b1c22"))
     moved_in = scenes.move_in(cloud, inside)
@@ -196,10 +190,10 @@ def test_what_is_kept_is_told_and_left(console, cloud, cast):
     assert "the foreign port shop-monitor" in ended.out
     assert "Still there:" in ended.out
     assert not moved_in.missing(cloud)
-    assert_untouched(cloud, cast)
+    scene.assert_untouched(cloud)
 
 
-def test_what_cannot_be_removed_is_told(console, cloud, cast):
+def test_what_cannot_be_removed_is_told(console, cloud, scene):
     """A service that refuses one removal leaves that one, with its reason: 2."""
     image = next(i for i in cloud["image.image"] if i["name"].startswith("c_rally_5a3b1c22"))
     cloud.faults.add(
@@ -209,7 +203,7 @@ def test_what_cannot_be_removed_is_told(console, cloud, cast):
     assert ended.code == 2
     assert "Not removed: 2 resources" in ended.out
     assert "no way" in ended.out
-    assert image["id"] in cast.killed.left(cloud)["image.image"]
+    assert image["id"] in scene.killed.left(cloud)["image.image"]
     assert console.here("sweep", "show", "-q").code == 2
 
 
@@ -235,7 +229,7 @@ def test_what_reaches_others_has_to_be_confirmed(console, cloud, way):
     assert not cloud.requests.changes()
 
 
-def test_all_over_leaves_what_is_alive(cloud, console, cast):
+def test_all_over_leaves_what_is_alive(cloud, console, scene):
     """Of workloads that nobody named, those go of which nothing was changed for long."""
     idle = scenes.killed_benchmark(
         cloud, "0dd1d1e0" + KILLED[8:], scenes.Plan(tenants=1, flavors=0, rarer=False)
@@ -248,12 +242,12 @@ def test_all_over_leaves_what_is_alive(cloud, console, cast):
     # carry no date, and were first seen half an hour ago.
     assert ended.code == 2
     assert not idle.left(cloud)
-    assert_untouched(cloud, cast)
-    assert not cast.killed.missing(cloud)
+    scene.assert_untouched(cloud)
+    assert not scene.killed.missing(cloud)
     assert any("carry no date" in (row["Reason"] or "") for row in ended.json["Resources"])
 
 
-def test_all_over_takes_undated_resources_that_are_known_for_long(cloud, console, cast):
+def test_all_over_takes_undated_resources_that_are_known_for_long(cloud, console, scene):
     """What carries no date counts from the first look, which may be that of another command."""
     idle = scenes.killed_benchmark(
         cloud, "0dd1d1e0" + KILLED[8:], scenes.Plan(tenants=1, rarer=False)
@@ -262,10 +256,10 @@ def test_all_over_takes_undated_resources_that_are_known_for_long(cloud, console
     ended = console.here("sweep", "start", "--all-over", "--idle", "1h", "--confirm", "emulated")
     assert ended.code == 0, ended.out
     assert not idle.left(cloud)
-    assert_untouched(cloud, cast)
+    scene.assert_untouched(cloud)
 
 
-def test_all_over_leaves_what_was_not_seen_twice(console, cloud, cast):
+def test_all_over_leaves_what_was_not_seen_twice(console, cloud, scene):
     """What carries no date stays until it was seen twice, [safety] min_age apart."""
     ended = console.here(
         "sweep", "start", "--all-over", "--idle", "0s", "--confirm", "emulated", "-f", "json"
@@ -273,16 +267,16 @@ def test_all_over_leaves_what_was_not_seen_twice(console, cloud, cast):
     assert ended.code == 2
     assert "[safety] min_age is 600 s: it may go from" in ended.out
     assert not {k for k in cloud.requests.changes() if "/projects/" in str(k)}
-    assert not cast.legitimate.missing(cloud)
+    assert not scene.legitimate.missing(cloud)
 
 
-def test_everything_takes_what_is_alive_too(console, cloud, cast):
+def test_everything_takes_what_is_alive_too(console, cloud, scene):
     """With the cloud's name confirmed every benchmark's resources go, and no others."""
     ended = console.here("sweep", "start", "--everything", "--confirm", "emulated")
     assert ended.code == 0
-    assert not cast.killed.left(cloud)
-    assert not cast.running.left(cloud)
-    assert not cast.legitimate.missing(cloud)
+    assert not scene.killed.left(cloud)
+    assert not scene.running.left(cloud)
+    assert not scene.legitimate.missing(cloud)
 
 
 @pytest.mark.parametrize(
@@ -328,13 +322,13 @@ def test_a_task_that_nobody_can_expand_is_an_error(console, cloud):
     assert not cloud.requests.entries()
 
 
-def test_a_task_without_workloads_left_nothing(console, cloud, cast):
+def test_a_task_without_workloads_left_nothing(console, cloud, scene):
     """A task that was killed before its first workload is known, and has only its own uuid."""
     report = console.write_report(TASK)
     ended = console.here("sweep", "start", "--task", TASK, "--rally-report", report)
     assert ended.code == 0
     assert f"task {TASK} (Rally says running): 0 workloads" in ended.err
-    assert not cast.killed.missing(cloud)
+    assert not scene.killed.missing(cloud)
 
 
 def test_sweeps_are_listed(console):
@@ -372,7 +366,7 @@ def test_a_large_plan_is_shown_in_part(cloud, console):
     assert len(console.here(*words, "--long").out.splitlines()) > len(short.splitlines())
 
 
-def test_ctrl_c_ends_a_sweep_in_order(cloud, console, cast):
+def test_ctrl_c_ends_a_sweep_in_order(cloud, console, scene):
     """What is under way is awaited, nothing new begins, the journal tells; the code is not 0."""
     cloud.settings.delete_delay_s = 3600.0
     process = subprocess.Popen(
@@ -390,5 +384,5 @@ def test_ctrl_c_ends_a_sweep_in_order(cloud, console, cast):
     assert "stopping after what is under way" in err
     assert "it was stopped" in err
     assert "Traceback" not in err
-    assert_untouched(cloud, cast)
+    scene.assert_untouched(cloud)
     assert console.here("sweep", "list", "-f", "json").json[-1]["State"] == "failed"

@@ -24,29 +24,18 @@ import pytest
 from cleanupd.journal.store import Outcome
 from cleanupd.journal.store import State
 from tests import emulator
-from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
 from tests.functional import daemon_process
 
 pytestmark = pytest.mark.functional
+
+DELETE_DELAY_S = 0.05
 
 READY = "cleanupd is ready"
 SYNCED = tuple(
     f"Job sync_{service}: "
     for service in ("block_storage", "compute", "identity", "image", "network")
 )
-
-
-@pytest.fixture
-def cloud():
-    """Give a cloud for the demo's scene."""
-    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.05))
-
-
-@pytest.fixture
-def scene(cloud):
-    """Give production, a killed benchmark, and a running one."""
-    return scenes.demo(cloud)
 
 
 @pytest.fixture
@@ -63,12 +52,6 @@ def daemon(tmp_path, url):
     process = daemon_process.DaemonProcess(tmp_path, url)
     yield process
     process.end()
-
-
-def assert_untouched(cloud, scene):
-    """Production and the running benchmark have all that they had."""
-    assert not scene.legitimate.missing(cloud)
-    assert not scene.running.missing(cloud)
 
 
 def test_it_starts_lists_the_cloud_and_ends(daemon, cloud):
@@ -105,7 +88,7 @@ def test_in_mode_enforce_the_schedule_removes_what_is_named(daemon, cloud, scene
     daemon.wait_for("Job sweep: ", seconds=40)
     assert daemon.stop() == 0
     assert not scene.killed.left(cloud)
-    assert_untouched(cloud, scene)
+    scene.assert_untouched(cloud)
     assert daemon.journal.sweeps()[0].certificate.is_clean
 
 
@@ -136,7 +119,7 @@ def test_sighup_changes_mode_and_schedule_and_keeps_the_process(daemon, cloud, s
     assert daemon.log.count(READY) == 1
     assert daemon.stop() == 0
     assert not scene.killed.left(cloud)
-    assert_untouched(cloud, scene)
+    scene.assert_untouched(cloud)
 
 
 def test_sighup_says_what_needs_a_restart(daemon):
@@ -198,7 +181,7 @@ def test_sigterm_ends_a_sweep_after_what_is_under_way(daemon, cloud, scene):
     (sweep,) = daemon.journal.sweeps()
     assert sweep.state is State.RUNNING
     assert "the next one that leads goes on with it" in sweep.note
-    assert_untouched(cloud, scene)
+    scene.assert_untouched(cloud)
 
 
 def wait_for_deletes(cloud):

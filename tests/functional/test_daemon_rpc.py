@@ -21,28 +21,17 @@ from cleanupd.journal.store import State
 from cleanupd.rpc import transport
 from cleanupd.service.orders import Order
 from tests import emulator
-from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
 from tests.functional import inhabited
 from tests.unit.service import stage
 
 pytestmark = pytest.mark.functional
 
+DELETE_DELAY_S = 0.05
+
 NAMED = sweeps.Target(workloads=(KILLED,))
 IDLE = sweeps.Target(idle_s=600.0)
 EVERYTHING = sweeps.Target(is_everything=True)
-
-
-@pytest.fixture
-def cloud():
-    """Give a cloud for the demo's scene."""
-    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.05))
-
-
-@pytest.fixture
-def scene(cloud):
-    """Give production, a killed benchmark, and a running one."""
-    return scenes.demo(cloud)
 
 
 @pytest.fixture
@@ -62,12 +51,6 @@ def finish(client, sweep):
     over = (State.PLANNED, State.DONE, State.FAILED)
     stage.wait_until(lambda: client.sweep(sweep.id).state in over, seconds=60)
     return client.sweep(sweep.id)
-
-
-def assert_untouched(cloud, scene):
-    """Production and the running benchmark have all that they had."""
-    assert not scene.legitimate.missing(cloud)
-    assert not scene.running.missing(cloud)
 
 
 def test_what_is_looked_at_is_not_changed(daemon, cloud):
@@ -110,7 +93,7 @@ def test_in_mode_enforce_a_named_workload_is_removed(daemon, cloud, scene):
     assert done.state is State.DONE
     assert done.certificate.is_clean
     assert not scene.killed.left(cloud)
-    assert_untouched(cloud, scene)
+    scene.assert_untouched(cloud)
     assert client.verify(NAMED).is_clean
     assert [sweep.id for sweep in client.sweeps()] == [done.id]
 
@@ -123,7 +106,7 @@ def test_a_stored_plan_is_executed_by_its_id(daemon, cloud, scene):
     assert not scene.killed.left(cloud)
     with pytest.raises(exceptions.Refused, match="make a new one"):
         client.execute(plan.id)
-    assert_untouched(cloud, scene)
+    scene.assert_untouched(cloud)
 
 
 def test_a_dry_run_removes_nothing(daemon, cloud):

@@ -21,9 +21,6 @@ from cleanupd.journal import places
 from cleanupd.journal import sql
 from cleanupd.journal.store import Outcome
 from cleanupd.services.base import registry
-from tests import emulator
-from tests.emulator import __main__ as emulator_command
-from tests.emulator import scenes
 from tests.emulator.scenes import bootstrap
 from tests.emulator.scenes import production
 from tests.emulator.scenes.demo import KILLED
@@ -50,30 +47,25 @@ def move(body, project_id):
 
 
 @pytest.fixture
-def stage(tmp_path, monkeypatch):
+def stage(tmp_path, cloud, scene, serve):
     """Give the demo's cloud with an engine, and a plan for its killed benchmark."""
-    cloud = emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.0))
-    scene = scenes.demo(cloud)
-    with emulator.running(cloud) as url:
-        (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
-        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-        managers, _ = registry.load_managers()
-        journal = sql.Journal(places.in_directory(tmp_path))
-        engine = sweep.Engine(clouds.Cloud.connect("emulated"), managers, journal, SETTINGS)
-        yield (
-            cloud,
-            scene,
-            engine,
-            engine.plan(engine.observe(), sweep.Target(workloads=(KILLED,))),
-        )
+    serve(cloud)
+    managers, _ = registry.load_managers()
+    journal = sql.Journal(places.in_directory(tmp_path))
+    engine = sweep.Engine(clouds.Cloud.connect("emulated"), managers, journal, SETTINGS)
+    yield (
+        cloud,
+        scene,
+        engine,
+        engine.plan(engine.observe(), sweep.Target(workloads=(KILLED,))),
+    )
 
 
 def execute(stage):
     """Execute the plan and return its results, and what the journal says, by ref."""
     cloud, scene, engine, plan = stage
     done = engine.execute(plan)
-    assert not scene.legitimate.missing(cloud)
-    assert not scene.running.missing(cloud)
+    scene.assert_untouched(cloud)
     events = {event.ref: event.what for event in engine.journal.read_events(plan.id)}
     return {result.ref: result for result in done.results}, events
 

@@ -22,7 +22,6 @@ from cleanupd.engine import sweep
 from cleanupd.journal import places
 from cleanupd.journal import sql
 from tests import emulator
-from tests.emulator import __main__ as emulator_command
 from tests.emulator import scenes
 from tests.emulator.scenes import production
 from tests.emulator.scenes.demo import KILLED
@@ -120,7 +119,7 @@ class GarblingCloud:
 
 
 @pytest.fixture
-def world(tmp_path, monkeypatch):
+def world(tmp_path, serve):
     """Give a cloud with production on a benchmark's network, and an engine for it."""
     cloud = emulator.Cloud()
     scene = scenes.demo(cloud)
@@ -128,14 +127,12 @@ def world(tmp_path, monkeypatch):
     inside = next(n for n in cloud["network.network"] if n["id"] in scene.killed.ids())
     with cloud.locked():
         production.move_in(cloud, inside)
-    with emulator.running(cloud) as url:
-        (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
-        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-        garbling = GarblingCloud(clouds.Cloud.connect("emulated"))
-        yield (
-            garbling,
-            sweep.Engine(garbling, MANAGERS, sql.Journal(places.in_directory(tmp_path))),
-        )
+    serve(cloud)
+    garbling = GarblingCloud(clouds.Cloud.connect("emulated"))
+    yield (
+        garbling,
+        sweep.Engine(garbling, MANAGERS, sql.Journal(places.in_directory(tmp_path))),
+    )
 
 
 def plan(engine):

@@ -23,7 +23,6 @@ from cleanupd.journal import sql
 from cleanupd.services.base import registry
 from cleanupd.services.base import tables
 from tests import emulator
-from tests.emulator import __main__ as emulator_command
 from tests.emulator import faults
 from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
@@ -78,22 +77,18 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path, monkeypatch):
+def stage(tmp_path, serve):
     """Give the demo's cloud, production beside a killed benchmark."""
     pages = dict.fromkeys(("identity", "compute", "network", "block-storage", "image"), ROWS)
     cloud = emulator.Cloud(settings=emulator.Settings(page_limits=pages))
     scenes.leave_further(cloud, scenes.demo(cloud).killed)
-    with emulator.running(cloud) as url:
-        (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
-        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-        door = clouds.Cloud.connect("emulated", patience=pacing.Patience(attempts=1))
-        made = Stage(
-            cloud, sweep.Engine(door, MANAGERS, sql.Journal(places.in_directory(tmp_path)))
-        )
-        made.clean = made.plan()[1]
-        assert len(made.clean) > 50
-        yield made
-        assert not cloud.requests.changes()
+    serve(cloud)
+    door = clouds.Cloud.connect("emulated", patience=pacing.Patience(attempts=1))
+    made = Stage(cloud, sweep.Engine(door, MANAGERS, sql.Journal(places.in_directory(tmp_path))))
+    made.clean = made.plan()[1]
+    assert len(made.clean) > 50
+    yield made
+    assert not cloud.requests.changes()
 
 
 def test_a_kind_that_is_refused_keeps_what_it_could_be_tied_to(stage):

@@ -25,9 +25,7 @@ from cleanupd.journal import places
 from cleanupd.journal import sql
 from cleanupd.services.base import registry
 from tests import emulator
-from tests.emulator import __main__ as emulator_command
 from tests.emulator import faults
-from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
 from tests.emulator.shapes import block_storage as shapes
 
@@ -48,24 +46,18 @@ PATIENCE = pacing.Patience(attempts=1, connect_timeout_s=1, read_timeout_s=1)
 
 
 @pytest.fixture
-def stage(tmp_path, monkeypatch):
+def stage(tmp_path, cloud, scene, serve):
     """Give the demo's cloud, its scene, and what makes an engine that may climb."""
-    cloud = emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.0))
-    scene = scenes.demo(cloud)
-    with emulator.running(cloud) as url:
-        (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
-        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-        journal = sql.Journal(places.in_directory(tmp_path))
+    serve(cloud)
+    journal = sql.Journal(places.in_directory(tmp_path))
 
-        def make(allowed):
-            limits = executor.Limits(poll_s=0.05, timeout_s=1.0, conflict_s=0.5, ladder=allowed)
-            lifted = STUCK if allowed else frozenset()
-            door = clouds.Cloud.connect("emulated", patience=PATIENCE)
-            return sweep.Engine(
-                door, MANAGERS, journal, sweep.Settings(limits=limits, lifted=lifted)
-            )
+    def make(allowed):
+        limits = executor.Limits(poll_s=0.05, timeout_s=1.0, conflict_s=0.5, ladder=allowed)
+        lifted = STUCK if allowed else frozenset()
+        door = clouds.Cloud.connect("emulated", patience=PATIENCE)
+        return sweep.Engine(door, MANAGERS, journal, sweep.Settings(limits=limits, lifted=lifted))
 
-        yield cloud, scene, make
+    yield cloud, scene, make
 
 
 def hang(cloud, scene):
@@ -118,8 +110,7 @@ def test_what_hangs_goes_where_it_is_allowed(stage):
     assert done.certificate.is_clean, json.dumps([str(one) for one in done.certificate.left])
     taken = {one.ref.id: one.reason for one in done.results if one.ref.id in stuck}
     assert sorted(taken.values()) == ["after detach", "after reset", "after reset", "after reset"]
-    assert not scene.legitimate.missing(cloud)
-    assert not scene.running.missing(cloud)
+    scene.assert_untouched(cloud)
 
 
 def test_what_answers_nothing_has_its_time_as_well(stage):

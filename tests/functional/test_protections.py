@@ -53,7 +53,7 @@ def console(console):
     return console
 
 
-def test_a_protected_workload_is_not_swept_until_it_is_released(console, cloud, cast):
+def test_a_protected_workload_is_not_swept_until_it_is_released(console, cloud, scene):
     """The plan says which protection keeps it, and whose it is; without it everything goes."""
     words = ("--workload", KILLED, "--reason", "not written yet", "--expires", "2d")
     [made] = console.here("protection", "add", *words, "-f", "json").json
@@ -69,8 +69,8 @@ def test_a_protected_workload_is_not_swept_until_it_is_released(console, cloud, 
         f"no protection {made['ID']}" in console.quietly("protection", "remove", made["ID"]).error
     )
     assert console.here("sweep", "start", "--workload", KILLED).code == 0
-    assert not cast.killed.left(cloud)
-    assert not cast.legitimate.missing(cloud)
+    assert not scene.killed.left(cloud)
+    assert not scene.legitimate.missing(cloud)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_a_protection_that_makes_no_sense_is_refused(console, words, said):
     assert console.here("protection", "list", "-f", "json").json == []
 
 
-def test_a_mark_in_the_cloud_keeps_what_has_it(console, cloud, cast):
+def test_a_mark_in_the_cloud_keeps_what_has_it(console, cloud, scene):
     """A tag, a key of metadata or a word in a description, each from the listing of its kind."""
     marked = {}
-    free = {kind: sorted(ids) for kind, ids in cast.killed.left(cloud).items()}
+    free = {kind: sorted(ids) for kind, ids in scene.killed.left(cloud).items()}
     with cloud.locked():
         for kind, field, value in MARKS:
             if not free.get(kind):
@@ -108,7 +108,7 @@ def test_a_mark_in_the_cloud_keeps_what_has_it(console, cloud, cast):
     assert {marked[id_] for id_ in marked.keys() - told} == set()
 
 
-def test_the_daemon_keeps_what_is_protected_over_the_bus(cloud, cast, tmp_path, monkeypatch):
+def test_the_daemon_keeps_what_is_protected_over_the_bus(cloud, scene, tmp_path, monkeypatch):
     """Also what is protected after the plan; who asked is told, and the list outlives them."""
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", "")
     over = (State.PLANNED, State.DONE, State.FAILED)
@@ -129,7 +129,7 @@ def test_the_daemon_keeps_what_is_protected_over_the_bus(cloud, cast, tmp_path, 
             done = client.sweep(sweep.id)
             assert all(made.id in r.reason for r in done.results if r.outcome == "changed")
             assert not [e for e in cloud.requests.changes() if e.method == "DELETE"]
-            assert not cast.killed.missing(cloud)
+            assert not scene.killed.missing(cloud)
             with pytest.raises(exceptions.Refused, match="no protection nothing"):
                 client.unprotect("nothing", by="alice")
             assert client.unprotect(made.id, by="alice") == made

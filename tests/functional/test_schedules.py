@@ -18,27 +18,16 @@ import pytest
 
 from cleanupd.journal.store import State
 from tests import emulator
-from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
 from tests.functional import daemon_process
 
 pytestmark = pytest.mark.functional
 
+DELETE_DELAY_S = 0.05
+
 READY = "cleanupd is ready"
 #: Nothing but the end of a workload has this one sweep anything.
 YEARLY = "[schedule_yearly]\ncron = 0 0 1 1 *\n"
-
-
-@pytest.fixture
-def cloud():
-    """Give a cloud for the demo's scene."""
-    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.05))
-
-
-@pytest.fixture
-def scene(cloud):
-    """Give production, a killed benchmark, and a running one."""
-    return scenes.demo(cloud)
 
 
 @pytest.fixture
@@ -62,8 +51,7 @@ def test_a_workload_that_is_over_does_not_wait_for_the_schedule(daemon, cloud, s
     daemon.wait_for("Sweep ends: ")
     assert daemon.stop() == 0
     assert not scene.killed.left(cloud)
-    assert not scene.legitimate.missing(cloud)
-    assert not scene.running.missing(cloud)
+    scene.assert_untouched(cloud)
     (sweep,) = daemon.journal.sweeps()
     assert (sweep.state, sweep.schedule) == (State.DONE, "yearly")
 

@@ -28,29 +28,18 @@ from cleanupd.journal import sql
 from cleanupd.journal.store import Outcome
 from cleanupd.journal.store import State
 from tests import emulator
-from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
 from tests.functional import daemon_process
 from tests.sandbox import broker
 
 pytestmark = pytest.mark.functional
 
+DELETE_DELAY_S = 0.5
+
 READY = "cleanupd is ready"
 LEADS = "leads emulated"
 #: One worker and slow deletes: there is time to end a daemon between them.
 SWEEP = f"mode = enforce\ninterval = 2\nworkers = 1\nworkloads = {KILLED}"
-
-
-@pytest.fixture
-def cloud():
-    """Give a cloud with a benchmark that was killed."""
-    return emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.5))
-
-
-@pytest.fixture
-def scene(cloud):
-    """Give production, a killed benchmark, and a running one."""
-    return scenes.demo(cloud)
 
 
 @pytest.fixture
@@ -144,8 +133,7 @@ def assert_swept_once(cloud, scene, sweep):
     assert sweep.state is State.DONE
     assert sweep.certificate.is_clean
     assert {one.outcome for one in sweep.results} <= {Outcome.REMOVED, Outcome.GONE}
-    assert not scene.legitimate.missing(cloud)
-    assert not scene.running.missing(cloud)
+    scene.assert_untouched(cloud)
     removed = [e.path for e in cloud.requests.entries("DELETE") if e.status < 300]
     assert len(removed) == len(set(removed))
 

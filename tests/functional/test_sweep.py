@@ -25,12 +25,12 @@ from cleanupd.journal import places
 from cleanupd.journal import sql
 from cleanupd.services.base import registry
 from tests import emulator
-from tests.emulator import __main__ as emulator_command
-from tests.emulator import scenes
 from tests.emulator.scenes import production
 from tests.emulator.scenes.demo import KILLED
 
 pytestmark = pytest.mark.functional
+
+DELETE_DELAY_S = 0.05
 
 SETTINGS = sweep.Settings(
     limits=executor.Limits(workers=8, poll_s=0.05, timeout_s=20.0, conflict_s=5.0)
@@ -55,28 +55,18 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path, monkeypatch):
+def stage(tmp_path, cloud, scene, serve):
     """Give the demo's cloud: production, a killed benchmark, and a running one."""
-    cloud = emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.05))
-    scene = scenes.demo(cloud)
-    with emulator.running(cloud) as url:
-        (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
-        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-        managers, refused = registry.load_managers()
-        assert not refused
-        engine = sweep.Engine(
-            clouds.Cloud.connect("emulated", patience=PATIENCE),
-            managers,
-            sql.Journal(places.in_directory(tmp_path / "sweeps")),
-            SETTINGS,
-        )
-        yield Stage(cloud, scene, engine)
-
-
-def assert_untouched(stage):
-    """Production and the running benchmark have all that they had."""
-    assert not stage.scene.legitimate.missing(stage.cloud)
-    assert not stage.scene.running.missing(stage.cloud)
+    serve(cloud)
+    managers, refused = registry.load_managers()
+    assert not refused
+    engine = sweep.Engine(
+        clouds.Cloud.connect("emulated", patience=PATIENCE),
+        managers,
+        sql.Journal(places.in_directory(tmp_path / "sweeps")),
+        SETTINGS,
+    )
+    yield Stage(cloud, scene, engine)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +83,7 @@ def test_a_killed_workload_is_removed_and_nothing_else(stage):
     done = stage.run(workloads=(KILLED,))
     assert [r for r in done.results if not r.is_gone] == []
     assert not stage.scene.killed.left(stage.cloud)
-    assert_untouched(stage)
+    stage.scene.assert_untouched(stage.cloud)
     assert done.certificate.is_clean
 
 
@@ -121,7 +111,7 @@ def test_scopes_are_kept_apart(stage):
     left = stage.scene.killed.left(stage.cloud)
     assert {"identity.project", "identity.user", "network.network"} <= set(left)
     assert "compute.server" not in left
-    assert_untouched(stage)
+    stage.scene.assert_untouched(stage.cloud)
 
 
 def test_a_foreign_port_keeps_network_router_and_project(stage):
@@ -140,7 +130,7 @@ def test_a_foreign_port_keeps_network_router_and_project(stage):
     assert {"network.subnet", "network.router", "identity.project"} <= set(left)
     assert "compute.server" not in left
     assert any("shop-monitor" in found.reason for found in done.certificate.left)
-    assert_untouched(stage)
+    stage.scene.assert_untouched(stage.cloud)
 
 
 def test_a_service_that_cannot_be_listed_keeps_what_is_tied_to_it(stage):
@@ -150,7 +140,7 @@ def test_a_service_that_cannot_be_listed_keeps_what_is_tied_to_it(stage):
     left = stage.scene.killed.left(stage.cloud)
     for kind in ("network.network", "compute.server", "identity.project", "identity.user"):
         assert left[kind] == stage.scene.killed.made[kind]
-    assert_untouched(stage)
+    stage.scene.assert_untouched(stage.cloud)
 
 
 def test_a_member_removes_nothing(stage, tmp_path):

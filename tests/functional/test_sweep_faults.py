@@ -31,13 +31,14 @@ from cleanupd.journal import sql
 from cleanupd.journal import store
 from cleanupd.services.base import registry
 from tests import emulator
-from tests.emulator import __main__ as emulator_command
 from tests.emulator import faults
 from tests.emulator import scenes
 from tests.emulator.scenes import benchmark
 
 # What is measured takes twice as long, and other tests cover the same lines.
 pytestmark = [pytest.mark.functional, pytest.mark.timeout(300), pytest.mark.no_cover]
+
+DELETE_DELAY_S = 0.05
 
 KILLED = "5a3b1c22-8f0e-4d5b-9c43-1f4d2f7a6b10"
 LEAKS = benchmark.Plan(tenants=12, users=2, servers=7, volumes=3)
@@ -109,23 +110,20 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path, monkeypatch):
+def stage(tmp_path, cloud, serve):
     """Give a cloud with leaks."""
-    cloud = emulator.Cloud(settings=emulator.Settings(delete_delay_s=0.05))
     production = scenes.legitimate_tenants(cloud)
     killed = scenes.killed_benchmark(cloud, KILLED, LEAKS)
     assert len(killed.ids()) >= 500
-    with emulator.running(cloud) as url:
-        (tmp_path / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
-        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-        managers, _ = registry.load_managers()
-        journal = sql.Journal(places.in_directory(tmp_path))
+    serve(cloud)
+    managers, _ = registry.load_managers()
+    journal = sql.Journal(places.in_directory(tmp_path))
 
-        def make_engine(pace=None):
-            door = clouds.Cloud.connect("emulated", patience=PATIENCE, pace=pace)
-            return sweep.Engine(door, managers, journal, SETTINGS)
+    def make_engine(pace=None):
+        door = clouds.Cloud.connect("emulated", patience=PATIENCE, pace=pace)
+        return sweep.Engine(door, managers, journal, SETTINGS)
 
-        yield Stage(cloud, production, killed, make_engine(), make_engine)
+    yield Stage(cloud, production, killed, make_engine(), make_engine)
 
 
 @pytest.mark.parametrize("answer", each(*STATUSES, *BODIES, *PAGES, faults.HANG))

@@ -31,6 +31,11 @@ class Demo:
     killed: benchmark.Benchmark
     running: benchmark.Benchmark
 
+    def assert_untouched(self, cloud: cloud_module.Cloud) -> None:
+        """Production and the running benchmark have all that they had."""
+        assert not self.legitimate.missing(cloud)
+        assert not self.running.missing(cloud)
+
 
 def demo(cloud: cloud_module.Cloud) -> Demo:
     """Production beside a workload killed three hours ago and one that runs since a minute.
