@@ -182,8 +182,10 @@ class _Order:
 
     def _pairs(self, ref: resources.Ref) -> Iterator[tuple[resources.Ref, resources.Ref]]:
         """Yield what must go before what, as far as it follows from the ties of ``ref``."""
+        takers = self._graph.takers[ref]
         for tie in self._graph.needs[ref]:
-            if not self._goes_after_owner(ref, tie.target):
+            # What is inside of something goes with it, and so after it.
+            if tie.target not in takers and not self._goes_after_owner(ref, tie.target):
                 yield ref, tie.target
                 for part in self._first_parts(tie.target):
                     yield ref, part
@@ -194,7 +196,7 @@ class _Order:
                         yield user.target, ref
         for tie in self._graph.owners[ref]:
             yield (ref, tie.target) if tie.edge.is_first else (tie.target, ref)
-        for taker in self._graph.takers[ref]:
+        for taker in takers:
             yield taker, ref
         for member in self._graph.members[ref]:
             yield member, ref

@@ -99,6 +99,15 @@ def test_disks_go_after_the_server_that_takes_them_along():
     assert sample.order(disk, server) == ["s", "v"]
 
 
+def test_what_is_inside_of_something_goes_with_it():
+    """What is attached to its taker goes after it, and before what else it is attached to."""
+    inside = (attached("compute.server", "s"), attached("block_storage.volume_type", "t"))
+    disk = record("block_storage.volume", "v", name=name(), edges=inside)
+    server = record("compute.server", "s", name=name(), cascades=(disk.ref,))
+    kind = record("block_storage.volume_type", "t", name=name())
+    assert sample.order(kind, disk, server) == ["s", "v", "t"]
+
+
 def test_what_stays_orders_nothing():
     """Ties to foreign resources, and between them, are no part of the order."""
     ids = sample.order(
