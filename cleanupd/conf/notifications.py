@@ -29,12 +29,15 @@ there, the model is as old as its last listing (``period`` of each service).""",
     ),
     cfg.ListOpt(
         "exchanges",
-        default=["nova", "neutron", "cinder", "openstack", "glance", "keystone"],
+        default=[
+            *("nova", "neutron", "cinder", "openstack", "glance", "keystone"),
+            *("octavia", "designate"),
+        ],
         help="""\
 Exchanges at which services tell.
 
 Each service has its own as ``control_exchange``; most deployments leave the
-defaults, which for Cinder is ``openstack``.""",
+defaults, which for Cinder and Manila is ``openstack``.""",
     ),
     cfg.ListOpt(
         "topics",

@@ -101,7 +101,8 @@ class EventsNotificationEndpoint:
     audit = debug = warn = error = critical = sample = info
 
     def _take(self, message: dict[str, Any]) -> None:
-        publisher_id, event_type = message["publisher_id"], message["event_type"]
+        # Octavia names no publisher.
+        publisher_id, event_type = message["publisher_id"] or "", message["event_type"]
         if event_type == PULSE and self._hearing is not None:
             self._hearing.hear_pulse(msgspec.convert(message["payload"], hearings.Pulse))
             return

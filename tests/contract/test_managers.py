@@ -33,12 +33,14 @@ from cleanupd.core import resources
 from cleanupd.services.base import manager
 from cleanupd.services.base import registry
 from cleanupd.services.base import tables
+from tests.contract import balancers
 from tests.contract import world as worlds
 
 MANAGERS, _ = registry.load_managers()
 KINDS = sorted(MANAGERS)
 # Later ones are in the way of earlier ones.
 REMOVAL = (
+    *balancers.REMOVAL,
     ("network.floating_ip", "floating_ip"),
     ("compute.server", "server"),
     ("compute.server_group", "server_group"),
@@ -292,8 +294,28 @@ def test_other_edges_lead_where_they_should(world: worlds.World, listed: Listed)
 
 
 @pytest.mark.parametrize(
+    ("kind", "what"), [o for o in balancers.REMOVAL if o[1] in balancers.EDGES]
+)
+def test_a_load_balancer_and_all_in_it_are_tied(
+    world: worlds.World, listed: Listed, kind: str, what: str
+) -> None:
+    """Each is attached to what it is in, and goes with that."""
+    told = {(sort, other, world.ids[one]) for sort, other, one in balancers.EDGES[what]}
+    found = listed.one(kind, world.ids[what])
+    assert edges(found) == told
+    for sort, other, id_ in told:
+        if other.startswith("load_balancer") and what not in ("balancer_flavor", "load_balancer"):
+            assert sort == "attached-to"
+            takes = found.ref in listed.one(other, id_).cascades
+            assert takes is ((what, other) in balancers.TAKEN)
+
+
+@pytest.mark.parametrize(
     ("kind", "what"),
     [
+        ("load_balancer.pool", "pool"),
+        ("load_balancer.flavor", "balancer_flavor"),
+        ("load_balancer.flavor_profile", "flavor_profile"),
         ("network.network", "network"),
         ("network.subnet", "subnet"),
         ("network.router", "router"),

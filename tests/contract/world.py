@@ -22,6 +22,8 @@ from typing import Any
 import openstack
 from openstack import exceptions as sdk_exceptions
 
+from tests.contract import balancers
+
 #: From here on Cinder shows the history of a transfer.
 LATER = "3.59"
 
@@ -43,6 +45,7 @@ class World:
         self._compute()
         self._hosts()
         self._images()
+        balancers.build(self.sdk, self.name, self.ids)
         self._backup("incremental", is_incremental=True)
 
     def _identity(self) -> None:
@@ -246,6 +249,7 @@ class World:
 
     def raze(self) -> None:
         """Remove whatever a failed test left, by openstacksdk."""
+        balancers.raze(self.sdk, self.ids)
         self._try("floating_ip", self.sdk.network.delete_ip)
         self._raze_compute()
         self._raze_storage()

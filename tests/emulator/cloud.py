@@ -115,7 +115,14 @@ def _tables() -> dict[str, table.Table]:
             order=_by_age, newest_first=True, indexed=("volume_id",)
         ),
         "image.image": table.Table(order=_by_age, newest_first=True),
+        **{f"load_balancer.{noun}": table.Table(order=_by_age) for noun in BALANCING},
+        "load_balancer.flavor": table.Table(),
+        "load_balancer.flavor_profile": table.Table(),
     }
+
+
+BALANCING = ("load_balancer", "listener", "pool", "health_monitor", "l7_policy", "amphora")
+"""Octavia's kinds that have a date."""
 
 
 def keypair_key(body: Body) -> tuple[str, str]:
@@ -279,6 +286,7 @@ class Cloud:
                 *("compute.migration", "compute.service"),
                 "block_storage.attachment",
                 *("network.security_group_rule", "network.rbac_policy"),
+                "load_balancer.amphora",
             }
             found = {kind: rows.keys() for kind, rows in self.tables.items() if kind not in hidden}
         found["compute.keypair"] = {":".join(key) for key in found["compute.keypair"]}

@@ -68,6 +68,28 @@ REFERENCES = {
     },
     "block_storage.transfer": {"volume_id": "block_storage.volume"},
     "image.image": {"owner": "identity.project"},
+    "load_balancer.load_balancer": {
+        "project_id": "identity.project",
+        "vip_port_id": "network.port",
+        "vip_subnet_id": "network.subnet",
+        "vip_network_id": "network.network",
+        "flavor_id": "load_balancer.flavor",
+    },
+    "load_balancer.listener": {
+        "project_id": "identity.project",
+        "default_pool_id": "load_balancer.pool",
+    },
+    "load_balancer.pool": {
+        "project_id": "identity.project",
+        "healthmonitor_id": "load_balancer.health_monitor",
+    },
+    "load_balancer.health_monitor": {"project_id": "identity.project"},
+    "load_balancer.l7_policy": {
+        "project_id": "identity.project",
+        "listener_id": "load_balancer.listener",
+        "redirect_pool_id": "load_balancer.pool",
+    },
+    "load_balancer.flavor": {"flavor_profile_id": "load_balancer.flavor_profile"},
     "identity.user": {"default_project_id": "identity.project"},
     "identity.project": {"parent_id": "identity.project"},
 }

@@ -42,6 +42,12 @@ _NETWORK_PARTS = frozenset(
 )
 
 
+#: What Octavia makes for the VIPs of a load balancer, and removes with it, has this owner, its
+#: device_id and its name; a port that somebody gave it keeps its own (Octavia 19, by reading).
+VIP = "Octavia"
+_VIP_DEVICE = "lb-"
+_VIP_NAME = "octavia-lb-"
+
 # Nobody makes a port for these: somebody gave them one.
 _BORROWERS = frozenset({"trunk:subport"})
 
@@ -81,6 +87,7 @@ PORT = kinds.Kind(
         kinds.EdgeRule(_CREATED, "network.router", "device_id of network:router_*"),
         kinds.EdgeRule(_CREATED, "network.floating_ip", "device_id of network:floatingip"),
         kinds.EdgeRule(_CREATED, "network.network", "network_id of network:dhcp"),
+        kinds.EdgeRule(_CREATED, "load_balancer.load_balancer", "device_id of Octavia"),
     ),
 )
 
@@ -103,8 +110,9 @@ class Port(network_kinds.Standard, kw_only=True):
 
 
 def parse_port(port: Port, place: wire.Place) -> resources.Resource:
-    """Return the record of ``port``."""
+    """Return the record of ``port``; the name that Octavia gives to one is nobody's."""
     owner = _owner(port, place)
+    is_vip = bool(owner) and port.name == f"{_VIP_NAME}{_balancer(port)}"
     targets = [
         place.ref("network.network", port.network_id),
         *(place.ref("network.subnet", ip.subnet_id) for ip in port.fixed_ips),
@@ -117,7 +125,7 @@ def parse_port(port: Port, place: wire.Place) -> resources.Resource:
     found = network_kinds.record(
         place.ref("network.port", port.id),
         port,
-        name=port.name,
+        name="" if is_vip else port.name,
         status=port.status,
         edges=[*edges, owner] if owner else edges,
         details={"device_owner": port.device_owner},
@@ -130,9 +138,19 @@ def _owner(port: Port, place: wire.Place) -> resources.Edge | None:
     """Return the edge to what ``port`` was made for, None where that is nothing known."""
     if port.device_owner in _NETWORK_PARTS:
         return resources.created_for(place.ref("network.network", port.network_id))
+    if port.device_owner == VIP:
+        balancer = _balancer(port)
+        found = place.ref("load_balancer.load_balancer", balancer)
+        return resources.created_for(found) if balancer else None
     is_compute = port.device_owner.startswith("compute:")
     role = _SERVER if is_compute else _ROLES.get(port.device_owner)
     if role is None or not port.device_id:
         return None
     owner = place.ref(role.kind, port.device_id)
     return resources.created_for(owner, is_first=role.is_first, is_serving=role.is_serving)
+
+
+def _balancer(port: Port) -> str:
+    """Return the id of the load balancer whose VIP the port is for, empty where it is for none."""
+    is_vip = port.device_owner == VIP and port.device_id.startswith(_VIP_DEVICE)
+    return port.device_id.removeprefix(_VIP_DEVICE) if is_vip else ""

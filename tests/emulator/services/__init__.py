@@ -15,6 +15,7 @@ from tests.emulator.services import block_storage
 from tests.emulator.services import compute
 from tests.emulator.services import identity
 from tests.emulator.services import image
+from tests.emulator.services import load_balancer
 from tests.emulator.services import network
 from tests.emulator.services import placement
 
@@ -25,4 +26,5 @@ ALL = (
     block_storage.SERVICE,
     network.SERVICE,
     placement.SERVICE,
+    load_balancer.SERVICE,
 )

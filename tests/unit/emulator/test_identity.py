@@ -37,7 +37,10 @@ def test_token(admin: asking.Client) -> None:
     token = admin("POST", f"{V3}/auth/tokens", body).body["token"]
     assert {role["name"] for role in token["roles"]} == {"admin", "manager", "member", "reader"}
     types = {entry["type"]: entry["endpoints"][0]["url"] for entry in token["catalog"]}
-    assert set(types) == {"identity", "image", "compute", "volumev3", "network", "placement"}
+    assert set(types) == {
+        *("identity", "image", "compute", "volumev3", "network", "placement"),
+        "load-balancer",
+    }
     assert types["volumev3"].endswith(f"/volume/v3/{token['project']['id']}")
 
 

@@ -61,6 +61,14 @@ SAMPLES = {
     "block_storage.volume_type": "block_storage/volume_types",
     "block_storage.qos_spec": "block_storage/qos_specs",
     "image.image": "image/images",
+    "load_balancer.load_balancer": "load_balancer/load_balancers",
+    "load_balancer.listener": "load_balancer/listeners",
+    "load_balancer.pool": "load_balancer/pools",
+    "load_balancer.health_monitor": "load_balancer/health_monitors",
+    "load_balancer.l7_policy": "load_balancer/l7_policies",
+    "load_balancer.flavor": "load_balancer/flavors",
+    "load_balancer.flavor_profile": "load_balancer/flavor_profiles",
+    "load_balancer.amphora": "load_balancer/amphorae",
     "identity.project": "identity/projects",
     "identity.user": "identity/users",
     "identity.role": "identity/roles",
@@ -69,6 +77,7 @@ SAMPLES = {
     "identity.role_assignment": "identity/role_assignments",
 }
 #: What each kind's answer must have, in the words of its API.
+BALANCED = {"id", "name", "project_id", "provisioning_status", "created_at"}
 REQUIRED = {
     "compute.server": {
         "id",
@@ -120,6 +129,16 @@ REQUIRED = {
     "block_storage.volume_type": {"id", "name", "is_public", "qos_specs_id"},
     "block_storage.qos_spec": {"id", "name"},
     "image.image": {"id", "name", "owner", "status", "protected", "created_at"},
+    "load_balancer.load_balancer": BALANCED
+    | {"vip_port_id", "vip_subnet_id", "vip_network_id", "flavor_id", "listeners", "pools"},
+    "load_balancer.listener": BALANCED | {"loadbalancers", "default_pool_id", "l7policies"},
+    "load_balancer.pool": BALANCED | {"loadbalancers", "members"},
+    "load_balancer.health_monitor": BALANCED | {"pools"},
+    "load_balancer.l7_policy": BALANCED | {"listener_id", "redirect_pool_id"},
+    "load_balancer.flavor": {"id", "name", "flavor_profile_id"},
+    "load_balancer.flavor_profile": {"id", "name", "provider_name", "flavor_data"},
+    "load_balancer.amphora": {"id", "loadbalancer_id", "compute_id", "created_at"}
+    | {"vrrp_port_id", "ha_port_id"},
     "identity.project": {"id", "name", "domain_id", "parent_id"},
     "identity.user": {"id", "name", "domain_id"},
     "identity.role": {"id", "name"},
