@@ -13,9 +13,11 @@
 """Writes the pages of the kinds, one for each service, from the declarations.
 
 They are made when the documentation is built, in ``doc/source/user/kinds``,
-which git ignores; so is ``table.inc`` there, the table of all kinds.
+which git ignores; so are ``table.inc`` there, the table of all kinds, and ``rally.inc``, that of
+Rally's classes.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -26,6 +28,7 @@ import textwrap
 from typing import Any
 
 import msgspec
+import rally_classes
 
 from cleanupd.services.base import declarations
 from cleanupd.services.base import registry
@@ -53,7 +56,7 @@ def write(folder: pathlib.Path) -> None:
     if refused:
         raise refused[0]
     described = declarations.describe_all(managers)
-    pages = {"table.inc": list(_table(described))}
+    pages = {"table.inc": list(_table(described)), "rally.inc": list(_rally(managers))}
     for service, group in itertools.groupby(described, lambda one: one.kind.partition(".")[0]):
         pages[f"{service}.rst"] = list(_page(service, group))
     folder.mkdir(exist_ok=True)
@@ -76,6 +79,13 @@ def _table(described: Iterable[declarations.Description]) -> Iterator[str]:
         service, _, noun = one.kind.partition(".")
         cells = [_escaped(getattr(one, field)) for _, field, _ in _TABLE]
         yield from _row([f":ref:`{one.kind} <kind-{service}-{noun}>`", *cells[1:]])
+
+
+def _rally(known: Collection[str]) -> Iterator[str]:
+    yield from (".. list-table::", "   :header-rows: 1", "   :widths: 30 30 40", "")
+    yield from _row(("Rally's class", "kind", "remark"))
+    for name, kinds, remark in rally_classes.rows(known):
+        yield from _row((f"``{name}``", kinds, remark))
 
 
 def _row(cells: Sequence[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@
 
 """The pages of the documentation that tell of the kinds."""
 
-import importlib.util
+import importlib
 import pathlib
 import re
 
@@ -27,9 +27,9 @@ MANAGERS, _ = registry.load_managers()
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory) -> dict[str, str]:
     """Give the pages as they are made for Sphinx, by name."""
-    spec = importlib.util.spec_from_file_location("kinds_pages", DOC / "ext" / "kinds_pages.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(DOC / "ext")
+        module = importlib.import_module("kinds_pages")
     folder = tmp_path_factory.mktemp("pages") / "kinds"
     folder.mkdir()
     (folder / "gone.rst").write_text("a service that there is no more")
@@ -46,7 +46,7 @@ def test_the_table_has_every_kind_once(pages) -> None:
 def test_each_service_has_a_page_with_its_kinds(pages) -> None:
     """And no page remains of a service that is gone."""
     services = {plugin.KIND.service for plugin in MANAGERS.values()}
-    assert set(pages) == {"table.inc", *(f"{service}.rst" for service in services)}
+    assert set(pages) == {"table.inc", "rally.inc", *(f"{service}.rst" for service in services)}
     for kind, plugin in MANAGERS.items():
         assert f"\n``{kind}``\n" in pages[f"{plugin.KIND.service}.rst"]
 
@@ -58,6 +58,18 @@ def test_the_pages_have_every_option_that_lifts_a_hold(pages) -> None:
     options = [kind.find_lift(hold) for kind in kinds for hold in kind.holds]
     assert any(options)
     assert [one for one in options if one and one not in text] == []
+
+
+def test_each_class_of_rally_is_covered_or_it_is_said_why_not(pages) -> None:
+    """A kind that has no plugin is told as missing, and not as covering anything."""
+    rows = re.findall(
+        r"^   \* - ``(\S+)``\n     - (.+)\n     -(.*)", pages["rally.inc"], re.MULTILINE
+    )
+    assert len(rows) == len({name for name, _, _ in rows}) == 68
+    for _, kinds, remark in rows:
+        covering = re.findall(r":ref:`(\S+) <", kinds)
+        assert set(covering) <= set(MANAGERS)
+        assert covering or remark
 
 
 def test_what_is_written_by_hand_takes_in_what_is_made() -> None:
