@@ -13,16 +13,19 @@
 
 from tests.emulator import cloud as cloud_module
 from tests.emulator.scenes import benchmark
+from tests.emulator.services import load_balancer
 from tests.emulator.services.network import extras
 from tests.emulator.shapes import network
 
 Cloud = cloud_module.Cloud
+Body = cloud_module.Body
 
 
 def leave_further(cloud: Cloud, left: benchmark.Benchmark) -> None:
     """One of each, in the first project that the benchmark made, tied to one another."""
     with cloud.locked():
         _network(cloud, left)
+        _balancer(cloud, left)
 
 
 def _name(cloud: Cloud, left: benchmark.Benchmark) -> str:
@@ -61,3 +64,25 @@ def _network(cloud: Cloud, left: benchmark.Benchmark) -> None:
             "target_tenant": project_id,
         }
     )
+
+
+def _balancer(cloud: Cloud, left: benchmark.Benchmark) -> None:
+    """A load balancer of a flavor of its own, with one of everything in it."""
+    kinds, project_id = load_balancer, left.projects[0]["id"]
+    profile = {"id": cloud.new_id(), "name": _name(cloud, left), "provider_name": "amphora"}
+    cloud[kinds.PROFILE].add({**profile, "flavor_data": "{}"})
+    flavor = {"id": cloud.new_id(), "name": _name(cloud, left), "description": ""}
+    cloud[kinds.FLAVOR].add({**flavor, "flavor_profile_id": profile["id"]})
+    inside = network.network(cloud, _name(cloud, left), project_id)
+    subnet = network.subnet(cloud, _name(cloud, left), inside, cidr="10.81.0.0/24")
+    about = {"name": _name(cloud, left), "flavor_id": flavor["id"]}
+    balancer = kinds.balancer(cloud, subnet, project_id, **about)
+
+    def put(kind: str, **fields: object) -> Body:
+        return kinds.new(cloud, kind, project_id, name=_name(cloud, left), **fields)
+
+    above = {"_balancer_id": balancer["id"]}
+    pool = put(kinds.POOL, members=[], **above)
+    listener = put(kinds.LISTENER, default_pool_id=pool["id"], **above)
+    put(kinds.MONITOR, _pool_id=pool["id"])
+    put(kinds.POLICY, listener_id=listener["id"], redirect_pool_id=pool["id"])

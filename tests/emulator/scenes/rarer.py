@@ -14,13 +14,12 @@
 
 Each is what one scenario makes: NovaServerGroups, NovaAggregates, NeutronTrunks, CinderQos,
 CinderVolumeTypes, CinderVolumeBackups, CinderVolumes.create_and_accept_transfer (between the two),
-KeystoneBasic with roles and services, Octavia.
+KeystoneBasic with roles and services.
 """
 
 from collections.abc import Callable
 
 from tests.emulator import cloud as cloud_module
-from tests.emulator.services import load_balancer
 from tests.emulator.shapes import block_storage
 from tests.emulator.shapes import compute
 from tests.emulator.shapes import identity
@@ -38,7 +37,6 @@ def leave(cloud: Cloud, name: Name, user: Body, inside: Body, server: Body) -> N
     _trunk(cloud, name, inside)
     _storage(cloud, name, project_id, user["id"])
     _identity(cloud, name, user, project_id)
-    _balancer(cloud, name, inside, project_id)
 
 
 def _compute(cloud: Cloud, name: Name, server: Body) -> None:
@@ -94,24 +92,3 @@ def _identity(cloud: Cloud, name: Name, user: Body, project_id: str) -> None:
             "enabled": True,
         }
     )
-
-
-def _balancer(cloud: Cloud, name: Name, inside: Body, project_id: str) -> None:
-    """A load balancer of a flavor of its own, with one of everything in it."""
-    kinds = load_balancer
-    profile = {"id": cloud.new_id(), "name": name("s"), "provider_name": "amphora"}
-    cloud[kinds.PROFILE].add({**profile, "flavor_data": "{}"})
-    flavor = {"id": cloud.new_id(), "name": name("s"), "description": ""}
-    cloud[kinds.FLAVOR].add({**flavor, "flavor_profile_id": profile["id"]})
-    subnet = cloud["network.subnet"].get(inside["subnets"][0]) or {}
-    about = {"name": name("s"), "flavor_id": flavor["id"]}
-    balancer = kinds.balancer(cloud, subnet, project_id, **about)
-
-    def put(kind: str, **fields: object) -> Body:
-        return kinds.new(cloud, kind, project_id, name=name("s"), **fields)
-
-    above = {"_balancer_id": balancer["id"]}
-    pool = put(kinds.POOL, members=[], **above)
-    listener = put(kinds.LISTENER, default_pool_id=pool["id"], **above)
-    put(kinds.MONITOR, _pool_id=pool["id"])
-    put(kinds.POLICY, listener_id=listener["id"], redirect_pool_id=pool["id"])
