@@ -130,13 +130,19 @@ class Leadership:
         while not self._is_over.is_set():
             try:
                 self._beat()
+            except exceptions.CleanupdError as error:
+                self._doubt(str(error))
             except Exception as error:  # noqa: BLE001  whatever a driver raises is a doubt
-                self._doubt(str(error) or repr(error))
+                self._doubt(f"[coordination] backend_url cannot be used: {error or repr(error)}")
             self._has_tried.set()
             self._is_over.wait(self._chosen.lease_s / _BEATS)
 
     def _beat(self) -> None:
         now = self._monotonic()
+        if self._coordinator and self._fence is None and self._lock.acquired:
+            # An executor was refused.  Whoever kept this lock now would keep all others from it.
+            self.on_loss()
+            self._leave()
         if self._coordinator is None:
             self._connect()
         self._coordinator.heartbeat()
@@ -179,7 +185,7 @@ class Leadership:
             self.lose(self._fence, why)
             self.on_loss()
         else:
-            LOG.warning("[coordination] backend_url cannot be used: %(why)s", {"why": why})
+            LOG.warning("This daemon cannot lead: %(why)s", {"why": why})
         self._leave()
 
     def _connect(self) -> None:

@@ -106,6 +106,18 @@ def test_a_leader_whose_epoch_has_ended_stops_what_runs(make, place):
     assert leader.fence.epoch == 3
 
 
+def test_who_was_refused_gives_its_lock_back(make, place):
+    """An executor that is in doubt ends the term; somebody leads again, in an epoch of its own."""
+    leader, stopped = make("a"), []
+    leader.on_loss = lambda: stopped.append(leader.fence)
+    leader.start()
+    stage.wait_until(lambda: leader.fence)
+    leader.lose(leader.fence, "this daemon does not lead any more")
+    stage.wait_until(lambda: leader.fence)
+    assert leader.fence.epoch == sql.Journal(place).leader(*PLACE).epoch == 2
+    assert stopped == [None]
+
+
 def test_an_epoch_that_is_lost_is_not_a_later_one(make):
     """Who is late with it takes nothing away."""
     leader = make("a", url=None)
@@ -116,6 +128,20 @@ def test_an_epoch_that_is_lost_is_not_a_later_one(make):
     assert leader.fence.epoch == 2
     leader.lose(leader.fence, "now")
     assert leader.fence is None
+
+
+def test_nobody_leads_without_a_journal(make, place, tmp_path, caplog):
+    """The daemon says so, and leads as soon as there is one."""
+    file = tmp_path / "state" / places.FILE
+    standby = make("a")
+    file.rename(tmp_path / "away")
+    file.mkdir()
+    standby.start()
+    stage.wait_until(lambda: "cannot lead: the journal in" in caplog.text)
+    assert standby.fence is None
+    file.rmdir()
+    (tmp_path / "away").rename(file)
+    stage.wait_until(lambda: standby.fence)
 
 
 def test_nobody_leads_where_nobody_can_agree(make, caplog):
