@@ -12,11 +12,14 @@
 
 """Three daemons through chaos: ``python -m tests.functional.chaos --runs 20 --seed 1``.
 
-Three processes share a MariaDB, a Redis and a RabbitMQ, all of them private and real.  One of the
+Three processes share a MariaDB, a RabbitMQ and a coordinator, all of them private and real; that
+is Redis for odd seeds and etcd for even ones, unless ``--coordinator`` names one.  One of the
 daemons is asked over RPC for a sweep, whichever takes the request.  While leaks are deleted things
-go wrong, at counts of deletions and in an order that the seed chooses: the leader or a standby is
-killed and started again, the leader is restarted or paused for longer than its lease, RabbitMQ is
-down for thirty seconds, Redis is restarted and forgets all, MariaDB is killed and started again.
+go wrong, one to three of these, after so many requests to delete as the seed chooses: the leader
+or a standby is killed and started again, the leader is restarted or paused for longer than its
+lease, RabbitMQ is down for thirty seconds, the coordinator is killed and started again, when Redis
+has forgotten all, MariaDB is killed and started again.  With seven seeds in a row each of these
+seven is the first that goes wrong, and each comes with either coordinator in fourteen.
 
 Then what is true in ``killing`` is true, read from the emulator's own log, or the run fails: all
 leaks are gone, nothing else is, the one sweep is certified as clean, each removal was written down
@@ -26,19 +29,17 @@ with 404.
 """
 
 import argparse
+import collections
+from collections.abc import Sequence
 import contextlib
 import pathlib
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import traceback
 from urllib import parse
-
-import redis
 
 from cleanupd import exceptions
 from cleanupd.conf import loading
@@ -52,15 +53,23 @@ from cleanupd.rpc import transport
 from tests import emulator
 from tests.emulator import scenes
 from tests.emulator.scenes import benchmark
+from tests.functional import coordinators
 from tests.functional import daemon_process
 from tests.functional import killing
 from tests.functional.journal import servers
 from tests.sandbox import broker as brokers
 
 LEAKS = benchmark.Plan(tenants=6, users=2, servers=5, volumes=2)
+FAULTS = (
+    *("leader_killed", "leader_restarted", "standby_killed", "leader_paused"),
+    *("broker_down", "coordinator_restarted", "database_killed"),
+)
 HOSTS = ("one", "two", "three")
 LEASE_S = 4
 DOWN_S = 30.0
+#: As much is enough to see that it works at all.
+QUICK_LEAKS = benchmark.Plan(tenants=4)
+QUICK_DOWN_S = 4.0
 DEADLINE_S = 240.0
 OPTIONS = {"max_retries": 1, "retry_interval": 0, "db_max_retries": 60, "db_retry_interval": 1}
 MORE = """\
@@ -76,42 +85,6 @@ lease = {lease}
 """
 
 
-class Redis:
-    """A Redis that keeps nothing on disk."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        """Start it."""
-        [self._port] = brokers.free_ports(1)
-        self._folder = folder
-        self.start()
-
-    @property
-    def url(self) -> str:
-        """Its address, for tooz."""
-        return f"redis://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        """Start it; return when it answers."""
-        words = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""]
-        self._process = subprocess.Popen(
-            [shutil.which("redis-server") or words[0], *words[1:], "--dir", str(self._folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        with contextlib.closing(redis.Redis(port=self._port)) as client:
-            for _ in range(200):
-                with contextlib.suppress(redis.exceptions.ConnectionError):
-                    client.ping()
-                    return
-                time.sleep(0.05)
-        raise TimeoutError
-
-    def stop(self) -> None:
-        """Kill it."""
-        self._process.kill()
-        self._process.wait(20)
-
-
 class Services:
     """What the daemons share."""
 
@@ -120,11 +93,18 @@ class Services:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / "broker").mkdir()
         self.mariadb = stack.enter_context(servers.running("mariadb"))
-        self.redis = Redis(folder)
-        stack.callback(self.redis.stop)
+        self._coordinators: dict[str, coordinators.Coordinator] = {}
+        self._folder, self._stack = folder, stack
         self.broker = brokers.Broker(folder / "broker")
         stack.callback(self.broker.close)
         self.broker.start()
+
+    def coordinator(self, name: str) -> coordinators.Coordinator:
+        """Return the one of this name, which runs."""
+        if name not in self._coordinators:
+            made = coordinators.running(name, self._folder)
+            self._coordinators[name] = self._stack.enter_context(made)
+        return self._coordinators[name]
 
     def make_place(self, name: str) -> places.Place:
         """Return the place of a journal in a database of its own."""
@@ -151,23 +131,32 @@ def run_alone(url: str, statement: str) -> None:
 class Run(killing.Run):
     """One run: a cloud, three daemons, and what goes wrong."""
 
-    def __init__(self, folder: pathlib.Path, seed: int, services: Services) -> None:
+    def __init__(
+        self, folder: pathlib.Path, seed: int, services: Services, asked: argparse.Namespace
+    ) -> None:
         """Fill the cloud; nothing runs yet."""
-        super().__init__(folder, seed, LEAKS)
+        super().__init__(folder, seed, QUICK_LEAKS if asked.quick else LEAKS)
+        self._down_s = QUICK_DOWN_S if asked.quick else DOWN_S
         self._services = services
         self._seed = seed
+        #: The name of the one of this run.
+        self.coordinator = asked.coordinator or ("etcd", "redis")[seed % 2]
         self._place = services.make_place(f"chaos{seed}_{time.time_ns()}")
-        self._deletes = 0
+        #: How often something was asked to go.
+        self.deletes = 0
         self._members: dict[str, daemon_process.DaemonProcess] = {}
         self._changed = threading.Condition()
         self._is_over = False
-        faults = [name for name in dir(self) if name.startswith("fault_")]
         count = self.dice.choice((1, 2, 2, 3))
-        leaks = len(self.killed.ids()) // 2
-        moments = sorted(self.dice.randint(1, leaks) for _ in range(count))
-        self.faults = [(moment, self.dice.choice(faults)) for moment in moments]
-        #: Those that came in time.
-        self.happened: list[str] = []
+        names = [FAULTS[seed % len(FAULTS)], *self.dice.choices(FAULTS, k=count - 1)]
+        #: After how many requests to delete what is to go wrong.
+        self.faults = self._plan(asked.faults or names)
+        #: What did, in time.
+        self.happened: list[tuple[int, str]] = []
+
+    def _plan(self, names: Sequence[str]) -> list[tuple[int, str]]:
+        most = len(self.killed.ids()) // 2
+        return list(zip(sorted(self.dice.randint(1, most) for _ in names), names, strict=True))
 
     @property
     def journal(self) -> sql.Journal:
@@ -179,7 +168,7 @@ class Run(killing.Run):
         super().heard(entry)
         if entry.method == "DELETE":
             with self._changed:
-                self._deletes += 1
+                self.deletes += 1
                 self._changed.notify()
 
     def sweep(self) -> None:
@@ -213,7 +202,7 @@ class Run(killing.Run):
         more = MORE.format(
             topic=f"chaos-{self._seed}",
             database=self._place.url,
-            coordinator=self._services.redis.url,
+            coordinator=self._services.coordinator(self.coordinator).url,
             lease=LEASE_S,
         )
         default = f"host = {host}\ntransport_url = {self._services.broker.url}"
@@ -248,11 +237,11 @@ class Run(killing.Run):
     def _spoil(self) -> None:
         for moment, fault in self.faults:
             with self._changed:
-                self._changed.wait_for(lambda at=moment: self._deletes >= at or self._is_over)
+                self._changed.wait_for(lambda at=moment: self.deletes >= at or self._is_over)
                 if self._is_over:
                     return
-            self.happened.append(fault.removeprefix("fault_"))
-            getattr(self, fault)()
+                self.happened.append((self.deletes, fault))
+            getattr(self, f"_{fault}")()
 
     def _leader(self) -> daemon_process.DaemonProcess:
         return self._members[self.journal.leader("emulated", "RegionOne").host]
@@ -264,40 +253,41 @@ class Run(killing.Run):
         member.start()
         member.wait_for("cleanupd is ready", member.log.count("cleanupd is ready") + 1, 90)
 
-    def fault_leader_killed(self) -> None:
+    def _leader_killed(self) -> None:
         """The leader is killed, and started again."""
         self._restart(self._leader(), signal.SIGKILL)
 
-    def fault_leader_restarted(self) -> None:
+    def _leader_restarted(self) -> None:
         """The leader is restarted in order."""
         self._restart(self._leader(), signal.SIGTERM)
 
-    def fault_standby_killed(self) -> None:
+    def _standby_killed(self) -> None:
         """Another one is killed, and started again."""
         leader = self._leader()
         others = [one for one in self._members.values() if one is not leader]
         self._restart(self.dice.choice(others), signal.SIGKILL)
 
-    def fault_leader_paused(self) -> None:
+    def _leader_paused(self) -> None:
         """The leader does nothing for longer than its lease."""
         leader = self._leader()
         leader.signal(signal.SIGSTOP)
         time.sleep(LEASE_S * 2)
         leader.signal(signal.SIGCONT)
 
-    def fault_broker_down(self) -> None:
+    def _broker_down(self) -> None:
         """RabbitMQ is away for half a minute."""
         self._services.broker.stop()
-        time.sleep(DOWN_S)
+        time.sleep(self._down_s)
         self._services.broker.start()
 
-    def fault_redis_restarted(self) -> None:
-        """Redis forgets all locks."""
-        self._services.redis.stop()
+    def _coordinator_restarted(self) -> None:
+        """Redis forgets all locks, etcd none."""
+        coordinator = self._services.coordinator(self.coordinator)
+        coordinator.stop()
         time.sleep(2)
-        self._services.redis.start()
+        coordinator.start()
 
-    def fault_database_killed(self) -> None:
+    def _database_killed(self) -> None:
         """MariaDB is killed, and comes back."""
         self._services.mariadb.stop()
         time.sleep(2)
@@ -326,8 +316,8 @@ class Run(killing.Run):
                 late.append(entry)
             elif entry.status < 300:
                 removed.add(path)
-        pauses = self.happened.count("leader_paused")
-        assert not late or pauses, f"sent again: {late}"
+        has_paused = any(fault == "leader_paused" for _, fault in self.happened)
+        assert not late or has_paused, f"sent again: {late}"
         assert {entry.status for entry in late} <= {404}, f"sent again: {late}"
 
 
@@ -350,27 +340,40 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=20, help="how many (20)")
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow (1)")
+    parser.add_argument("--coordinator", choices=sorted(coordinators.SERVERS), help="this alone")
+    parser.add_argument("--faults", nargs="+", choices=FAULTS, help="these, and not the seed's")
+    parser.add_argument("--quick", action="store_true", help="less leaks, a broker soon back")
     asked = parser.parse_args()
-    failed = []
+    failed, counts = [], collections.Counter()
     with contextlib.ExitStack() as stack:
         services = Services(stack)
         for seed in range(asked.seed, asked.seed + asked.runs):
-            started, happened = time.monotonic(), []
-            with tempfile.TemporaryDirectory() as folder:
-                try:
-                    run = Run(pathlib.Path(folder), seed, services)
-                    happened = run.happened
-                    run.sweep()
-                    verdict = "well"
-                except Exception:  # noqa: BLE001  the other runs are made all the same
-                    verdict = f"FAILED\n{traceback.format_exc()}"
-                    failed.append(seed)
-            took_s = time.monotonic() - started
-            told = ", ".join(happened) or "nothing in time"
-            sys.stdout.write(f"seed {seed}: {verdict}; {took_s:.0f} s; {told}\n")
+            started = time.monotonic()
+            verdict, run = _make(seed, services, asked)
+            if verdict != "well":
+                failed.append(seed)
+            told = ", ".join(f"{fault} at delete {at}" for at, fault in run.happened)
+            counts.update({(fault, run.coordinator) for _, fault in run.happened})
+            sys.stdout.write(
+                f"seed {seed}: {verdict}; {time.monotonic() - started:.0f} s; {run.coordinator};"
+                f" {told or 'nothing in time'}; {run.deletes} in all\n"
+            )
             sys.stdout.flush()
+    for (fault, coordinator), count in sorted(counts.items()):
+        sys.stdout.write(f"{fault}, {coordinator}: {count} runs\n")
     sys.stdout.write(f"{asked.runs} runs, {len(failed)} FAILED {failed}\n")
     return 1 if failed else 0
+
+
+def _make(seed: int, services: Services, asked: argparse.Namespace) -> tuple[str, Run]:
+    """Return how a run went, and the run."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(pathlib.Path(folder), seed, services, asked)
+        try:
+            run.sweep()
+        except Exception:  # noqa: BLE001  the other runs are made all the same
+            return f"FAILED\n{traceback.format_exc()}", run
+        return "well", run
 
 
 if __name__ == "__main__":

@@ -13,14 +13,11 @@
 """Several daemons for one region: one removes, and another takes over, as processes."""
 
 import contextlib
-import shutil
 import signal
 import sqlite3
-import subprocess
 import time
 
 import pytest
-import redis
 
 from cleanupd.journal import database
 from cleanupd.journal import places
@@ -29,8 +26,8 @@ from cleanupd.journal.store import Outcome
 from cleanupd.journal.store import State
 from tests import emulator
 from tests.emulator.scenes.demo import KILLED
+from tests.functional import coordinators
 from tests.functional import daemon_process
-from tests.sandbox import broker
 
 pytestmark = pytest.mark.functional
 
@@ -39,7 +36,9 @@ DELETE_DELAY_S = 0.5
 READY = "cleanupd is ready"
 LEADS = "leads emulated"
 #: One worker and slow deletes: there is time to end a daemon between them.
-SWEEP = f"mode = enforce\ninterval = 2\nworkers = 1\nworkloads = {KILLED}"
+SWEEP = f"mode = enforce\nworkers = 1\nworkloads = {KILLED}\ninterval = "
+#: What a daemon with the shortest lease agrees by, and writes to.
+TOGETHER = "[database]\nconnection = {}\n[coordination]\nbackend_url = {}\nlease = 3"
 
 
 @pytest.fixture
@@ -52,28 +51,15 @@ def place(tmp_path):
 
 @pytest.fixture
 def coordinator(tmp_path, request):
-    """Give the URL of what daemons agree by: a directory, or a Redis of its own."""
-    if getattr(request, "param", "file") == "file":
+    """Give the URL of what daemons agree by: a directory, or a server of its own."""
+    name = getattr(request, "param", "file")
+    if name == "file":
         yield f"file://{tmp_path}/locks"
         return
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed: apt install redis-server")
-    [port] = broker.free_ports(1)
-    words = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", tmp_path]
-    server = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    client = redis.Redis(port=port)
-    try:
-        for _ in range(200):
-            with contextlib.suppress(redis.exceptions.ConnectionError):
-                client.ping()
-                break
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}"
-    finally:
-        client.close()
-        server.terminate()
-        server.wait(20)
+    chosen = coordinators.SERVERS[name]
+    coordinators.need(chosen.program, chosen.package)
+    with coordinators.running(name, tmp_path) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -85,16 +71,15 @@ def daemons(cloud, scene, tmp_path, place, coordinator):
         for host in ("first", "second"):
             (tmp_path / host).mkdir()
             one = daemon_process.DaemonProcess(tmp_path / host, url)
-            one.configure(
-                default=f"host = {host}",
-                sweep=SWEEP,
-                more=f"[database]\nconnection = {place.url}\n"
-                f"[coordination]\nbackend_url = {coordinator}\nlease = 3",
-            )
+            default, more = f"host = {host}", TOGETHER.format(place.url, coordinator)
+            one.configure(default=default, sweep=f"{SWEEP}0", more=more)
             one.start()
             stack.callback(one.end)
             one.wait_for(READY if made else LEADS)
             made.append(one)
+        # Nothing begins before there is somebody to go on with it.
+        made[0].configure(default="host = first", sweep=f"{SWEEP}1", more=more)
+        made[0].signal(signal.SIGHUP)
         yield made
 
 
@@ -154,7 +139,7 @@ def test_another_daemon_goes_on_with_a_sweep(daemons, cloud, scene, place, numbe
     assert second.stop() == 0
 
 
-@pytest.mark.parametrize("coordinator", ["redis"], indirect=True)
+@pytest.mark.parametrize("coordinator", sorted(coordinators.SERVERS), indirect=True)
 def test_a_leader_that_was_paused_removes_nothing_when_it_wakes(
     daemons, cloud, scene, place, tmp_path
 ):
