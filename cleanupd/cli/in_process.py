@@ -42,6 +42,8 @@ from cleanupd.services.base import collectors
 if TYPE_CHECKING:
     from cleanupd.journal import sql
 
+_ASK_A_DAEMON = "leave --os-cloud out, and give --config-file FILE"
+
 
 class InProcessClient:
     """A :class:`~cleanupd.rpc.client.Client` that does itself what is asked of it.
@@ -98,9 +100,11 @@ class InProcessClient:
 
     def status(self) -> api.Status:
         """Raise Refused: nothing goes on here between two commands."""
-        raise exceptions.Refused(
-            "only a daemon has schedules: leave --os-cloud out, and give --config-file FILE"
-        )
+        raise exceptions.Refused(f"only a daemon has schedules: {_ASK_A_DAEMON}")
+
+    def daemons(self) -> tuple[api.DaemonState, ...]:
+        """Raise Refused: this process is none."""
+        raise exceptions.Refused(f"only a daemon knows of daemons: {_ASK_A_DAEMON}")
 
     def stats(self) -> models.ModelStats:
         """List everything and return how that went; nothing is heard in this process."""

@@ -170,6 +170,20 @@ EPOCHS = sa.Table(
     **_MYSQL,
 )
 
+#: Who was there when; ``epoch`` is None for who did not lead then.
+DAEMONS = sa.Table(
+    "daemons",
+    METADATA,
+    sa.Column("cloud", sa.String(255), primary_key=True),
+    sa.Column("region", sa.String(255), primary_key=True),
+    sa.Column("host", sa.String(255), primary_key=True),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("started_at", sa.String(32), nullable=False),
+    sa.Column("seen_at", sa.String(32), nullable=False),
+    sa.Column("epoch", sa.Integer),
+    **_MYSQL,
+)
+
 #: What was observed of each workload, as JSON; without a ``part`` the counters of the region.
 OBSERVATIONS = sa.Table(
     "observations",

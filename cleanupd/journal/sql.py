@@ -43,6 +43,7 @@ from cleanupd.journal import fencing
 from cleanupd.journal import places
 from cleanupd.journal import plan_heads
 from cleanupd.journal import queue
+from cleanupd.journal import register
 from cleanupd.journal import schema
 from cleanupd.journal import store
 
@@ -84,6 +85,10 @@ class Journal:
     def leader(self, cloud: str, region: str) -> fencing.Leader | None:
         """Return who has begun the last epoch of a region, None where nobody ever did."""
         return self._database.run(lambda c: fencing.find_leader(c, (cloud, region)))
+
+    def register(self, cloud: str, region: str) -> register.Register:
+        """Return who is there to execute in a region."""
+        return register.Register(self._database, (cloud, region))
 
     def fenced(self, fence: fencing.Fence) -> "Journal":
         """Return this journal for an executor: once its epoch has ended it raises Fenced."""

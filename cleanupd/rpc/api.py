@@ -139,6 +139,27 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     leader: str | None = None
 
 
+class DaemonState(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the daemons of a region.
+
+    Of those that answer one leads, in ``epoch`` since ``leading_since``; both
+    are None for the others.  ``seen_at`` is when it last said that it was there.
+    """
+
+    host: str
+    version: str
+    started_at: datetime.datetime
+    seen_at: datetime.datetime
+    is_answering: bool
+    epoch: int | None = None
+    leading_since: datetime.datetime | None = None
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether it removes, and runs the schedules."""
+        return self.epoch is not None
+
+
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """An exception of ours on its way: the name of its class, its text, its fields."""
 

@@ -51,6 +51,9 @@ class Client(Protocol):
     def status(self) -> api.Status:
         """Return what the daemon is and does; raises Refused where there is none."""
 
+    def daemons(self) -> tuple[api.DaemonState, ...]:
+        """Return the daemons of the region, by host; raises Refused where there is none."""
+
     def model(self) -> api.ModelState:
         """Return what is known of the cloud: counts and trust by kind."""
 
@@ -182,6 +185,10 @@ class RpcClient:
     def status(self) -> api.Status:
         """See :meth:`Client.status`."""
         return self.ask(api.Status, "status")
+
+    def daemons(self) -> tuple[api.DaemonState, ...]:
+        """See :meth:`Client.daemons`."""
+        return tuple(self.ask(list[api.DaemonState], "daemon_list"))
 
     def model(self) -> api.ModelState:
         """See :meth:`Client.model`."""

@@ -96,6 +96,11 @@ class Endpoint:
         return self._status()
 
     @_answering
+    def daemon_list(self) -> Any:
+        """Return the daemons of the region, and which of them leads."""
+        return self._daemon.daemons()
+
+    @_answering
     def model_show(self) -> api.ModelState:
         """Return counts and trust by kind."""
         return self._daemon.model()

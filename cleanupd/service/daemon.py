@@ -43,6 +43,7 @@ from cleanupd.service import image_caches
 from cleanupd.service import keeper as keepers
 from cleanupd.service import leadership as leaderships
 from cleanupd.service import listener as listeners
+from cleanupd.service import presence
 from cleanupd.service import rules as laws
 from cleanupd.service import scheduler as schedulers
 from cleanupd.service import schedules
@@ -53,6 +54,7 @@ from cleanupd.services.base import notification
 
 ENDS = "workloads_over"
 WATCH = "watch"
+PRESENCE = "presence"
 
 
 class Daemon:
@@ -87,6 +89,13 @@ class Daemon:
         )
         self.sweeper = sweepers.Sweeper(self._keeper, chosen.rules, self.leadership)
         self.leadership.on_loss = self.sweeper.pause
+        self.presence = presence.Presence(
+            engine.journal,
+            (engine.cloud.name, engine.cloud.region),
+            chosen.host,
+            started_at,
+            self.leadership,
+        )
         engine.cloud.guard = self.leadership.check
         self.schedules = schedules.Schedules(
             self._keeper,
@@ -137,6 +146,7 @@ class Daemon:
                 run=self._keeper.look,
             ),
             *self._jobs_of_schedules(),
+            *self._jobs_of_several(),
             self.image_caches.job(),
         )
 
@@ -156,6 +166,20 @@ class Daemon:
             run=self.schedules.look,
             is_quiet=True,
         )
+
+    def _jobs_of_several(self) -> Iterator[schedulers.Job]:
+        if self._settings.coordination.url is not None:
+            yield schedulers.Job(
+                name=PRESENCE,
+                schedule=settings.Schedule(interval_s=presence.INTERVAL_S),
+                run=self.presence.sign,
+                is_first_now=True,
+                is_quiet=True,
+            )
+
+    def daemons(self) -> tuple[api.DaemonState, ...]:
+        """Return all daemons of the region that were there lately."""
+        return self.presence.daemons()
 
     def status(self) -> api.Status:
         """Return what the daemon is and does."""

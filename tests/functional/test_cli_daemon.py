@@ -13,12 +13,15 @@
 """The commands that ask a daemon, over a bus that is in memory."""
 
 import contextlib
+from importlib import metadata
+import json
 
 import pytest
 
 from cleanupd.conf import loading
 from cleanupd.conf import settings
 from cleanupd.engine import clock
+from cleanupd.journal import sql
 from cleanupd.rpc import api
 from cleanupd.rpc import server
 from cleanupd.service import building
@@ -88,6 +91,33 @@ def test_a_look_by_the_daemon_is_the_look_of_this_process(console):
             assert (asked.code, asked.out) == (own.code, own.out)
         assert ask("model", "show").code == 0
         assert ask("workloads", "list", "-f", "value", "-c", "Workload").code == 2
+
+
+def test_who_leads_is_listed(console):
+    """One daemon alone leads from its start; only a daemon can tell."""
+    with running(console) as ask:
+        [daemon] = json.loads(ask("daemon", "list", "-f", "json").out)
+        assert (daemon["Host"], daemon["Leads"], daemon["Epoch"]) == ("here", True, 1)
+        assert daemon["Answers"]
+        assert daemon["Version"] == metadata.version("cleanupd")
+        assert daemon["Since"] >= daemon["Started"][:10]
+        listed = ask("daemon", "list", "-f", "value", "-c", "Host", "-c", "Leads")
+        assert (listed.code, listed.out) == (0, "here True\n")
+        assert "Host   Leads   Since" in ask("daemon", "list").out
+        assert ask("daemon", "list", "-f", "csv").out.startswith('"Host","Leads","Since"')
+        assert "Leads: true" in ask("daemon", "list", "-f", "yaml").out
+    assert "only a daemon knows of daemons" in console.here("daemon", "list").error
+
+
+def test_it_is_told_when_none_leads(console):
+    """By the exit code, too."""
+    with running(console) as ask:
+        conf = loading.load(["--config-file", str(console.folder / "cleanupd.conf")])
+        journal = sql.Journal(settings.make_settings(conf).journal)
+        journal.claim("emulated", "RegionOne", clock.now())
+        listed = ask("daemon", "list", "-f", "value", "-c", "Leads")
+    assert (listed.code, listed.out) == (1, "False\n")
+    assert "none of the daemons leads" in listed.err
 
 
 def test_a_sweep_is_asked_for_and_goes_on_alone(console, cloud, scene):

@@ -135,6 +135,10 @@ def test_another_daemon_goes_on_with_a_sweep(daemons, cloud, scene, place, numbe
     second.wait_for(f"Sweep {sweep.id} was interrupted")
     assert_swept_once(cloud, scene, wait_for_end(journal, sweep.id))
     assert journal.leader("emulated", "RegionOne").host == "second"
+    assert {one.host for one in journal.register("emulated", "RegionOne").entries()} == {
+        "first",
+        "second",
+    }
     assert first.wait() in (0, -number)
     assert second.stop() == 0
 

@@ -66,6 +66,7 @@ def test_the_commands_are_those_of_the_documentation():
     """What the documents speak of is there."""
     assert COMMANDS == [
         "budget show",
+        "daemon list",
         "db current",
         "db upgrade",
         "image-cache clean",

@@ -14,11 +14,13 @@
 
 from concurrent import futures
 
+import msgspec
 import pytest
 
 from cleanupd import exceptions
 from cleanupd.core import budgets
 from cleanupd.journal import database
+from cleanupd.journal import register
 from cleanupd.journal import sql
 from cleanupd.journal import store
 from tests.unit.core import sample
@@ -55,6 +57,30 @@ class EpochSuite:
         leader = sql.Journal(place).leader("c", "r")
         assert leader.host == place.host
         assert leader.since == sample.NOW.isoformat(timespec="milliseconds")
+
+    def test_a_daemon_has_one_entry_in_the_register(self, journal):
+        """The last one, for each region."""
+        entry = register.Entry(
+            host="a", version="1", started_at=sample.NOW, seen_at=sample.NOW, epoch=3
+        )
+        later = msgspec.structs.replace(entry, seen_at=sample.NOW + sample.HOUR, epoch=None)
+        other = msgspec.structs.replace(entry, host="b")
+        mine = journal.register("c", "r")
+        for one in (other, entry, later, later):
+            mine.sign(one)
+        assert mine.entries() == (later, other)
+        assert journal.register("c", "s").entries() == ()
+
+    def test_who_was_not_there_for_a_week_is_forgotten(self, journal):
+        """By the next one who says that it is there."""
+        old = register.Entry(host="a", version="1", started_at=sample.NOW, seen_at=sample.NOW)
+        seen_at = sample.NOW + register.FORGOTTEN_AFTER
+        mine = journal.register("c", "r")
+        for one in (old, msgspec.structs.replace(old, host="b", seen_at=seen_at)):
+            mine.sign(one)
+        assert [entry.host for entry in mine.entries()] == ["a", "b"]
+        mine.sign(msgspec.structs.replace(old, host="b", seen_at=seen_at + sample.HOUR))
+        assert [entry.host for entry in mine.entries()] == ["b"]
 
     def test_epochs_that_begin_at_once_are_different(self, place, journal):
         """The first ones, too."""

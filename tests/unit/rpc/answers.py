@@ -82,6 +82,20 @@ STATUS = api.Status(
     running=None,
     waiting=("a", "b"),
 )
+DAEMONS = (
+    api.DaemonState(
+        host="here",
+        version="1",
+        started_at=sample.NOW,
+        seen_at=sample.NOW,
+        is_answering=True,
+        epoch=2,
+        leading_since=sample.NOW,
+    ),
+    api.DaemonState(
+        host="there", version="1", started_at=sample.NOW, seen_at=sample.NOW, is_answering=False
+    ),
+)
 QUERY = lookup.Query(kind="compute.server", host="cmp1", limit=5)
 FOUND = models.found(SNAPSHOT, lookup.Query(kind="compute.server"), ())
 SYNCED = (models.Synced(service="compute", kinds=(FOUND.state,), failure="the catalogue: 503"),)
@@ -204,6 +218,10 @@ class FakeClient:
     def verify(self, target):
         """Return a certificate."""
         return self._answer(CERTIFICATE, "verify", target)
+
+    def daemons(self):
+        """Return the daemons."""
+        return self._answer(DAEMONS, "daemons")
 
     def status(self):
         """Return the status."""

@@ -81,6 +81,7 @@ def wire(daemon):
         ("unprotect", ("p-1",), {"by": "alice"}),
         ("verify", (TARGET,), {}),
         ("status", (), {}),
+        ("daemons", (), {}),
     ],
 )
 def test_a_call_over_the_bus_is_a_call_in_process(wire, method, arguments, options):

@@ -129,6 +129,17 @@ def upgrade() -> None:
         **_MYSQL,
     )
     op.create_table(
+        "daemons",
+        sa.Column("cloud", sa.String(255), primary_key=True),
+        sa.Column("region", sa.String(255), primary_key=True),
+        sa.Column("host", sa.String(255), primary_key=True),
+        sa.Column("version", sa.String(64), nullable=False),
+        sa.Column("started_at", sa.String(32), nullable=False),
+        sa.Column("seen_at", sa.String(32), nullable=False),
+        sa.Column("epoch", sa.Integer),
+        **_MYSQL,
+    )
+    op.create_table(
         "observations",
         sa.Column("cloud", sa.String(255), primary_key=True),
         sa.Column("region", sa.String(255), primary_key=True),
