@@ -31,6 +31,7 @@ with 404.
 import argparse
 import collections
 from collections.abc import Sequence
+from concurrent import futures
 import contextlib
 import pathlib
 import signal
@@ -181,13 +182,15 @@ class Run(killing.Run):
             client = self._connect()
             target = engines.Target(workloads=(scenes.KILLED,))
             sweep = _persist(lambda: client.start(target))
-            chaos = threading.Thread(target=self._spoil)
-            chaos.start()
-            self._wait(sweep.id)
-            with self._changed:
-                self._is_over = True
-                self._changed.notify()
-            chaos.join(120)
+            with futures.ThreadPoolExecutor(1) as pool:
+                chaos = pool.submit(self._spoil)
+                try:
+                    self._wait(sweep.id)
+                finally:
+                    with self._changed:
+                        self._is_over = True
+                        self._changed.notify()
+            chaos.result()
             shown = _persist(lambda: client.sweep(sweep.id))
             assert shown.state is store.State.DONE, shown
             for member in self._members.values():
