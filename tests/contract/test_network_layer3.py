@@ -136,6 +136,32 @@ def test_router_takes_its_gateway(people: callers.People, base: Base) -> None:
     assert _ports(people, made, "router_gateway") == []
 
 
+def test_a_gateway_changes_the_revision(people: callers.People, base: Base) -> None:
+    """A router in use keeps its gateway; one that goes by its revision goes by the next one."""
+    gateway = {"network_id": base.external["id"]}
+    fields = {"external_gateway_info": gateway, "project_id": people.member.project_id}
+    made = base.make("/routers", "router", people.admin, **fields)
+    path = f"/routers/{made['id']}"
+    subnet = base.sub(base.net(), "10.77.8.0/24")
+    base.join(made, subnet)
+
+    def delete() -> str:
+        revision = network.one(network.ask(people.admin, "GET", path))["revision_number"]
+        headers = {"If-Match": f"revision_number={revision}"}
+        answer = network.ask(people.admin, "DELETE", path, headers=headers)
+        return "" if answer.status_code == 204 else network.refusal(answer)[1]
+
+    assert delete() == "RouterInUse"
+    present = network.one(network.ask(people.admin, "GET", path))
+    assert present["external_gateway_info"]["network_id"] == base.external["id"]
+    leaving = {"subnet_id": subnet["id"]}
+    network.ask(people.member, "PUT", f"{path}/remove_router_interface", leaving)
+    assert delete() == "RevisionNumberConstraintFailed"
+    assert network.one(network.ask(people.admin, "GET", path))["external_gateway_info"] is None
+    assert delete() == ""
+    assert _ports(people, made, "router_gateway") == []
+
+
 def test_interface(people: callers.People, base: Base, router: Body) -> None:
     """An interface is a port at the subnet's gateway, of the router's project and without name."""
     (port,) = _ports(people, router, "router_interface")

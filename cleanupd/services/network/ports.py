@@ -35,7 +35,6 @@ INTERFACES = frozenset(
         "network:ha_router_replicated_interface",
     }
 )
-GATEWAY = "network:router_gateway"
 # Neutron removes these by itself, together with the network.
 _NETWORK_PARTS = frozenset(
     {"network:dhcp", "network:distributed", "network:floatingip_agent_gateway"}
@@ -65,10 +64,9 @@ _ROLES = {
     # Nova sets the owner only after it has set the id.
     "": _SERVER,
     "network:floatingip": _Role("network.floating_ip"),
-    # It would go with the router, but not on the condition that the router is as it was read: that
-    # Neutron 29 removes the port first changes the revision, and the answer is 412.
-    GATEWAY: _Role("network.router", is_first=True),
-    # Neutron removes these two by itself, together with the router.
+    # Neutron removes these by itself, together with the router, which it keeps as long as it has
+    # an interface. Nothing else ever clears a gateway: a router that has to stay keeps it.
+    "network:router_gateway": _Role("network.router"),
     "network:router_centralized_snat": _Role("network.router"),
     "network:router_ha_interface": _Role("network.router"),
     **{owner: _Role("network.router", is_first=True, is_serving=True) for owner in INTERFACES},

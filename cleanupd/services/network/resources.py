@@ -91,7 +91,11 @@ class FloatingIPManager(NeutronManager):
 
 
 class RouterManager(NeutronManager):
-    """Routers, whose interfaces and gateway are removed before as ports."""
+    """Routers, whose interfaces are removed before as ports, and whose gateway goes along.
+
+    Of a router with a gateway Neutron 29 removes that at first, if nothing is
+    in use, which changes the revision: it is Stale, and goes at the second attempt.
+    """
 
     TABLE = _ROUTERS
 
@@ -129,18 +133,15 @@ class PortManager(NeutronManager):
     TABLE = _table(ports.PORT, "port", ports.Port, ports.parse_port)
 
     def delete(self) -> None:
-        """Detach the port from its router, or delete it where it has none.
+        """Detach an interface from its router, or delete any other port.
 
-        What the router says against it (a floating IP needs the interface
-        or the gateway) is a Conflict.
+        What the router says against it (a floating IP needs the interface)
+        is a Conflict.
         """
         device_owner = self.resource.details.get("device_owner")
         routers = [ref for ref in self.resource.owners if ref.kind == kinds.ROUTER.name]
         if routers and device_owner in ports.INTERFACES:
             self._remove_interface(routers[0])
-        elif routers and device_owner == ports.GATEWAY:
-            path = _ROUTERS.resource_path(routers[0].id)
-            self.send("PUT", path, json={"router": {"external_gateway_info": {}}})
         else:
             super().delete()
 

@@ -53,7 +53,7 @@ def created_for(found: resources.Resource) -> list[tuple[str, str, bool, bool]]:
         ("network:router_interface", "r1", ("network.router", "r1", True, True)),
         ("network:router_interface_distributed", "r1", ("network.router", "r1", True, True)),
         ("network:ha_router_replicated_interface", "r1", ("network.router", "r1", True, True)),
-        ("network:router_gateway", "r1", ("network.router", "r1", True, False)),
+        ("network:router_gateway", "r1", ("network.router", "r1", False, False)),
         ("network:router_centralized_snat", "r1", ("network.router", "r1", False, False)),
         ("network:router_ha_interface", "r1", ("network.router", "r1", False, False)),
         ("network:floatingip", "f1", ("network.floating_ip", "f1", False, False)),
@@ -213,27 +213,20 @@ def test_routes_are_cleared_before_an_interface_goes() -> None:
     assert cloud.requests[2][1].endswith("/remove_router_interface")
 
 
-def test_a_gateway_port_is_removed_by_clearing_the_gateway() -> None:
-    """Neutron deletes the port itself."""
-    cloud = answers.always(b"{}")
-    managers.PortManager(cloud, port("network:router_gateway", ROUTER)).delete()
-    cleared = {"router": {"external_gateway_info": {}}}
-    assert cloud.requests == [("PUT", f"/routers/{ROUTER}", cleared, {})]
-
-
-@pytest.mark.parametrize("owner", ["compute:nova", "network:floatingip", "network:dhcp"])
+@pytest.mark.parametrize(
+    "owner", ["compute:nova", "network:floatingip", "network:dhcp", "network:router_gateway"]
+)
 def test_other_ports_are_deleted_plainly(owner: str) -> None:
-    """What is still there when it is asked for is deleted like any port."""
+    """What is still there is deleted like any port; no router ever loses a gateway for itself."""
     cloud = answers.always(b"")
     found = port(owner, "x")
     managers.PortManager(cloud, found).delete()
     assert [one[:2] for one in cloud.requests] == [("DELETE", f"/ports/{found.ref.id}")]
 
 
-@pytest.mark.parametrize("owner", ["network:router_interface", "network:router_gateway"])
-def test_a_router_that_is_gone_took_its_ports_along(owner: str) -> None:
+def test_a_router_that_is_gone_took_its_ports_along() -> None:
     """404 from the router is success."""
-    managers.PortManager(answers.refusing(404), port(owner, ROUTER)).delete()
+    managers.PortManager(answers.refusing(404), port("network:router_interface", ROUTER)).delete()
 
 
 @pytest.mark.parametrize("error", [exceptions.Stale, exceptions.Conflict])
