@@ -65,17 +65,30 @@ class VolumeManager(_Manager):
 
         A server that Nova has holds its volume, whatever Cinder thinks: then
         this is a Conflict.  Cinder itself looks only since 2023, and never at
-        an attachment that is reserved (seen with Cinder 29).
+        an attachment that is reserved (seen with Cinder 29).  Several regions
+        may share a Cinder: the server may be another one's, which nobody asks.
         """
         if rung.name != "detach":
             super().climb(rung)
             return
         for one in self._attachments():
-            if one.instance is None or self._is_known(one.instance):
-                path = f"/attachments/{one.id}"
-                reason = f"it is attached to server {one.instance}"
+            path = f"/attachments/{urllib.parse.quote(one.id, safe='')}"
+            if reason := self._why_attached(one.instance):
                 raise exceptions.Conflict("block-storage", "DELETE", path, 409, reason)
-            self.send("DELETE", f"/attachments/{urllib.parse.quote(one.id, safe='')}")
+            self.send("DELETE", path)
+
+    def _why_attached(self, server_id: str | None) -> str | None:
+        """Say why an attachment may be in use, None where it cannot be."""
+        others = {
+            region
+            for service, region in self.cloud.catalogue()
+            if service == "compute" and region not in (self.cloud.region, "")
+        }
+        if server_id is None or self._is_known(server_id):
+            return f"it is attached to server {server_id}"
+        if others:
+            return f"server {server_id}, to which it is attached, may be in region {min(others)}"
+        return None
 
     def _attachments(self) -> list[kinds.Attachment]:
         query = urllib.parse.urlencode({"all_tenants": 1, "volume_id": self.id()})

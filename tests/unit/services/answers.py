@@ -55,6 +55,11 @@ class RecordedCloud:
         self.requests: list[tuple[str, str, object, dict[str, str]]] = []
         self.lacking: set[str] = set()
         self.microversions: set[str | None] = set()
+        self.regions = {PLACE.region}
+
+    def catalogue(self) -> frozenset[tuple[str, str]]:
+        """Return where Nova is."""
+        return frozenset(("compute", region) for region in self.regions)
 
     def offers(self, service: str) -> bool:
         """Return whether the service is not lacking."""

@@ -81,6 +81,15 @@ def test_what_may_be_used_stays_attached(server: str | None) -> None:
     assert "DELETE" not in {method for method, *_ in cloud.requests}
 
 
+def test_what_another_region_may_use_stays_attached() -> None:
+    """Regions may share a Cinder, and the Nova of this one does not know all of the servers."""
+    cloud = attached("elsewhere")
+    cloud.regions.add("another")
+    with pytest.raises(exceptions.Conflict, match=r"elsewhere.* may be in region another"):
+        climb(cloud, VOLUME, "detach")
+    assert "DELETE" not in {method for method, *_ in cloud.requests}
+
+
 def test_attachments_that_cannot_be_read_stay() -> None:
     """Half an answer detaches nothing."""
     cloud = answers.always(b'{"attachments": [{"id": "a"}')
