@@ -13,6 +13,7 @@
 """Lists everything that the managers know into a snapshot."""
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from concurrent import futures
 import datetime
 import graphlib
 
+import msgspec
 from oslo_log import log
 
 from cleanupd import cloud as clouds
@@ -29,7 +31,9 @@ from cleanupd.core import model
 from cleanupd.core import ownership
 from cleanupd.core import resources
 from cleanupd.core import roots
+from cleanupd.core import witnesses
 from cleanupd.engine import progress as progresses
+from cleanupd.engine import witnessing
 from cleanupd.services.base import manager
 
 LOG = log.getLogger(__name__)
@@ -70,11 +74,16 @@ class Observer:
         self,
         progress: progresses.Progress | None = None,
         users: frozenset[str] | None = None,
+        *,
+        before: model.Snapshot | None = None,
+        seen: Collection[resources.Ref] = (),
     ) -> model.Snapshot:
         """Return a snapshot of all kinds; a kind that cannot be listed is not fresh in it.
 
-        ``users`` are the ids of those who matter, where not all do: what has
-        to be asked for user by user is not asked for others.
+        Nor is one whose list lacks what is there, as far as others tell of
+        it, or ``before``, an earlier snapshot, or ``seen``, which were there
+        at some time.  ``users`` are the ids of those who matter, where not all
+        do: what has to be asked for user by user is not asked for others.
         """
         progress = progress or progresses.Silence()
         taken_at = self._clock()
@@ -91,19 +100,63 @@ class Observer:
                 listings[kind] = answer
                 trust[kind] = model.Trust(kind, blindness, taken_at)
                 progress.listed(kind, len(answer))
-        return model.Snapshot(
+        snapshot = model.Snapshot(
             cloud=self._cloud.name,
             region=self._cloud.region,
             taken_at=taken_at,
-            roots={
-                kind: roots.KindRoot.build(
-                    records, ownership.bound(self.find_part, self._managers[kind].KIND)
-                )
-                for kind, records in listings.items()
-            },
+            roots={kind: self._make_root(kind, found) for kind, found in listings.items()},
             trust=trust,
             unseen=self.unseen(),
         )
+        lacking = witnesses.find_lacking(snapshot, before, seen)
+        if users is not None:
+            lacking = {
+                kind: some
+                for kind, some in lacking.items()
+                if self._managers[kind].KIND.cost is not kinds.Cost.USER
+            }
+        return self._questioned(snapshot, lacking, listings)
+
+    def _questioned(
+        self,
+        snapshot: model.Snapshot,
+        lacking: Mapping[str, tuple[resources.Resource, ...]],
+        listings: dict[str, tuple[resources.Resource, ...]],
+    ) -> model.Snapshot:
+        """Return the snapshot in which no list is believed that lacks what is there."""
+        found, trust = dict(snapshot.roots), dict(snapshot.trust)
+        for kind, some in sorted(lacking.items()):
+            before = listings[kind]
+            if reason := self._why_short(kind, some, listings, snapshot.taken_at):
+                LOG.warning("%(kind)s is not believed: %(why)s", {"kind": kind, "why": reason})
+                trust[kind] = model.Trust(kind, trust[kind].reason or reason, snapshot.taken_at)
+            if listings[kind] is not before:
+                found[kind] = self._make_root(kind, listings[kind])
+        return msgspec.structs.replace(snapshot, roots=found, trust=trust)
+
+    def _make_root(self, kind: str, records: tuple[resources.Resource, ...]) -> roots.KindRoot:
+        find_part = ownership.bound(self.find_part, self._managers[kind].KIND)
+        return roots.KindRoot.build(records, find_part)
+
+    def _why_short(
+        self,
+        kind: str,
+        lacking: tuple[resources.Resource, ...],
+        listings: dict[str, tuple[resources.Resource, ...]],
+        taken_at: datetime.datetime,
+    ) -> str | None:
+        """Say why a list is not the whole one; where the next one may be, that takes its place."""
+        try:
+            found = witnessing.find_present(self._cloud, self._managers, lacking, taken_at)
+            if found is None:
+                return None
+            again = self._list(kind, listings, None)
+        except exceptions.CleanupdError as error:
+            return witnessing.describe_failure(error)
+        if any(record.ref == found.ref for record in again):
+            listings[kind] = again
+            return None
+        return witnessing.describe(found)
 
     def _list_all(
         self,

@@ -165,9 +165,11 @@ class Engine:
             found |= meant
         return tuple(sorted(found))
 
-    def observe(self, progress: progresses.Progress | None = None) -> model.Snapshot:
-        """List everything; a kind that cannot be listed is marked so in the snapshot."""
-        return self._observer.observe(progress)
+    def observe(
+        self, progress: progresses.Progress | None = None, before: model.Snapshot | None = None
+    ) -> model.Snapshot:
+        """List everything; in the snapshot is marked what could not be, or lacks what is there."""
+        return self._observer.observe(progress, before=before, seen=self._sightings())
 
     def unseen(self) -> tuple[str, ...]:
         """Name the places of the cloud that nothing looks at, in a sentence each."""
@@ -264,8 +266,9 @@ class Engine:
         """Return the sightings of the journal, where an age may depend on them."""
         ages = self.settings.safety
         is_named = selection.idle is None and all(selection.parts.values())
-        if not (ages.min_age_named if is_named else ages.min_age):
-            return {}
+        return self._sightings() if (ages.min_age_named if is_named else ages.min_age) else {}
+
+    def _sightings(self) -> workloads.Sightings:
         try:
             return self.journal.sightings(self.cloud.name, self.cloud.region)
         except exceptions.JournalFailed as error:

@@ -148,7 +148,8 @@ class Keeper:
 
     def observe(self) -> Knowledge:
         """Look at the cloud, apart from the model: what is removed rests on no message."""
-        now = self._engine.observe()
+        before = self.snapshot()
+        now = self._engine.observe(before=before)
         followed = now.after(self.snapshot())
         self.watcher.look(self._engine, followed, self._take_stirred())
         with self._sighting:
