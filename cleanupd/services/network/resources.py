@@ -133,7 +133,7 @@ class PortManager(NeutronManager):
     TABLE = _table(ports.PORT, "port", ports.Port, ports.parse_port)
 
     def delete(self) -> None:
-        """Detach an interface from its router, or delete any other port.
+        """Detach the port from its router where it is an interface, else delete it.
 
         What the router says against it (a floating IP needs the interface)
         is a Conflict.

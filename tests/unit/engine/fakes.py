@@ -37,6 +37,7 @@ class FakeCloud:
     region: str = "one"
     identity_host: str = "keystone.sample"
     records: dict = dataclasses.field(default_factory=dict)
+    ever: set = dataclasses.field(default_factory=set)
     log: list = dataclasses.field(default_factory=list)
     trouble: dict = dataclasses.field(default_factory=lambda: collections.defaultdict(list))
     broken: dict = dataclasses.field(default_factory=dict)
@@ -65,6 +66,7 @@ class FakeCloud:
 
     def add(self, *records):
         """Put records into the cloud."""
+        self.ever |= {record.ref for record in records}
         self.records |= {record.ref: record for record in records}
         return self
 
@@ -93,8 +95,9 @@ class FakeManager(manager.ResourceManager):
         yield from found
 
     def read(self):
-        """Return the record as it is."""
-        self.cloud.log.append(("read", self.id()))
+        """Return the record as it is; only of what there never was nothing is noted."""
+        if self.resource.ref in self.cloud.ever | self.cloud.records.keys():
+            self.cloud.log.append(("read", self.id()))
         return self.cloud.records.get(self.resource.ref)
 
     def delete(self):

@@ -90,7 +90,7 @@ def test_a_plan_looks_at_the_cloud_of_now(daemon, cloud):
     plan = daemon.plan(stage.NAMED)
     assert plan.steps == ()
     assert daemon.stored_plan(plan.id) == plan
-    assert {what for what, _ in cloud.log} == {"read"}
+    assert {what for what, _ in cloud.log} <= {"read"}
 
 
 def test_verify_looks_at_the_cloud_of_now(daemon, cloud):
