@@ -23,9 +23,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
 import email.utils
-import html
 import http
-import re
 import threading
 import time
 from typing import Any
@@ -36,13 +34,14 @@ from keystoneauth1 import access as ks_access
 from keystoneauth1 import adapter as ks_adapter
 from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import session as ks_session
-import msgspec
+from keystoneauth1.identity.generic import password
 import os_service_types
 from oslo_log import log
 import requests
 
 from cleanupd import clouds_file
 from cleanupd import exceptions
+from cleanupd import explanations
 from cleanupd import pacing
 
 LOG = log.getLogger(__name__)
@@ -64,6 +63,8 @@ _VERSIONS = {
     "orchestration": ("1.0", "1.latest"),
     "baremetal": ("1.0", "1.latest"),
 }
+#: The services that tell all only to who has a token for the whole system.
+_SYSTEM = frozenset({"baremetal"})
 _OVERLOADED = frozenset({429, 503})
 _FAILURES: dict[int, type[exceptions.RequestFailed]] = {
     http.HTTPStatus.FORBIDDEN: exceptions.Forbidden,
@@ -259,7 +260,7 @@ class Cloud:
         self, method: str, service: str, path: str, response: requests.Response
     ) -> exceptions.CloudError:
         status = response.status_code
-        message = _message(response.content)
+        message = explanations.find(response.content)
         if status == http.HTTPStatus.UNAUTHORIZED:
             return exceptions.AuthenticationFailed(self.name, self._urls[service], message)
         kind = _FAILURES.get(status, exceptions.RequestFailed)
@@ -280,14 +281,18 @@ class Cloud:
         path below it is 404, which must never look as if a resource were gone.
         Of a service that cleanupd does not know the address is that of the catalogue.
         """
-        known = self._endpoints.get(service) or self._config.get_endpoint(service)
+        known = self._endpoints.get(service)
         if known:
-            return str(known)
+            return known
         with self._finding[service]:
             return self._endpoints.get(service) or self._find_endpoint(service)
 
     def _find_endpoint(self, service: str) -> str:
-        """Ask the service for its versions, and remember the answer."""
+        """Ask the service for its versions, unless its address is told; remember the answer."""
+        if service in _SYSTEM:
+            self._widen(service)
+        if override := self._config.get_endpoint(service):
+            return self._remember(service, str(override))
         if service not in _VERSIONS:
             return self._remember(service, self._adapters[service].get_endpoint())
         data = self._adapters[service].get_endpoint_data()
@@ -300,6 +305,22 @@ class Cloud:
             raise ks_exceptions.EndpointNotFound
         self._endpoints[service] = url
         return url
+
+    def _widen(self, service: str) -> None:
+        """Ask a service with a token for the whole system from now on, if there can be one."""
+        auth = _system_auth(self._config)
+        if auth is None:
+            return
+        try:
+            auth.get_access(self._session)
+        except ks_exceptions.ClientException as error:
+            LOG.warning(
+                "%(service)s is asked with the project's token, for there is none of the system:"
+                " %(why)s",
+                {"service": service, "why": clouds_file.one_line(str(error))},
+            )
+        else:
+            self._adapters[service].auth = auth
 
     def _without_versions(self, service: str, url: str) -> exceptions.ServiceUnreachable:
         """Return why the list of versions at ``url`` cannot be read, or raise what prevents it."""
@@ -347,6 +368,23 @@ class _Each(dict[str, T]):
 
     def __missing__(self, service: str) -> T:
         return self.setdefault(service, self._make(service))
+
+
+def _system_auth(config: Any) -> password.Password | None:
+    """Return what gets a token for the whole system for the same user and password.
+
+    None where the cloud is not described by such: other credentials are good
+    for one project alone.
+    """
+    options = config.config.get("auth") or {}
+    if "password" not in options:
+        return None
+    kept = {
+        name: value
+        for name, value in options.items()
+        if name.startswith(("user", "password", "auth_url", "default_domain"))
+    }
+    return password.Password(**kept, system_scope="all")
 
 
 def find_shift(told: str | None, asked_at: float, answered_at: float) -> float | None:
@@ -453,19 +491,3 @@ def _root_cause(error: BaseException) -> str:
 def _request_id(response: requests.Response) -> str:
     """Return the id that every OpenStack service gives to a request, empty without one."""
     return response.headers.get("x-openstack-request-id", "")
-
-
-def _message(body: bytes) -> str:
-    """Return what an error's body says: a field of its JSON, or the text of its HTML."""
-    try:
-        answer = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        text = body.decode("utf-8", "replace")
-        visible = re.sub(r"(?s)<(title|script|style)\b.*?</\1>|<[^>]*>", " ", text)
-        return clouds_file.one_line(html.unescape(visible)) or "no explanation"
-    found = answer.values() if isinstance(answer, dict) else [answer]
-    for value in found:
-        message = value.get("message") if isinstance(value, dict) else value
-        if isinstance(message, str) and message:
-            return clouds_file.one_line(message)
-    return "no explanation"

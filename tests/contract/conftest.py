@@ -145,6 +145,22 @@ def admin_session(request: pytest.FixtureRequest, cloud_name: str) -> Iterator[s
 
 
 @pytest.fixture(scope="session")
+def admin_options(admin_session: sessions.Session, cloud_name: str) -> dict[str, str]:
+    """How the administrator logs in, but for where to."""
+    if cloud_name == "sandbox":
+        files = [box.read_environment()["OS_CLIENT_CONFIG_FILE"]]
+        config = openstack.config.OpenStackConfig(config_files=files, load_envvars=False)
+        found: dict[str, str] = config.get_one("admin").config["auth"]
+        return found
+    return {
+        "auth_url": admin_session.auth.auth_url,
+        "username": "admin",
+        "password": callers.PASSWORD,
+        "user_domain_id": "default",
+    }
+
+
+@pytest.fixture(scope="session")
 def people(admin_session: sessions.Session) -> Iterator[callers.People]:
     """Who asks."""
     admin = callers.administrator(admin_session)

@@ -21,6 +21,7 @@ import secrets
 import time
 
 from keystoneauth1 import session as sessions
+from keystoneauth1.identity.generic import password
 import openstack
 from openstack.config import cloud_region
 from openstack.config import defaults
@@ -81,6 +82,12 @@ REMOVAL = (
     ("network.security_group", "group"),
     ("network.security_group", "remote_group"),
     ("network.security_group", "default_group"),
+    ("baremetal.port", "metal_port"),
+    ("baremetal.port_group", "metal_group"),
+    ("baremetal.allocation", "metal_allocation"),
+    ("baremetal.node", "metal_node"),
+    ("baremetal.chassis", "metal_chassis"),
+    ("baremetal.deploy_template", "metal_template"),
     ("image.image", "image"),
     ("image.image", "protected_image"),
     ("image.image", "deactivated_image"),
@@ -93,6 +100,11 @@ REMOVAL = (
     ("identity.project", "project"),
 )
 
+#: What has no name, or a name that is not ours.
+UNNAMED = {
+    *("gateway", "interface", "default_group", "rbac_policy"),
+    *("metal_port", "metal_template"),
+}
 #: The kinds of which a service tells several by one page.
 TOGETHER = {
     kind
@@ -130,12 +142,14 @@ def edges(found: resources.Resource) -> set[tuple[str, str, str]]:
 
 
 @pytest.fixture(scope="module")
-def region(admin_session: sessions.Session) -> cloud_region.CloudRegion:
+def region(
+    admin_session: sessions.Session, admin_options: dict[str, str]
+) -> cloud_region.CloudRegion:
     """Give the cloud as openstacksdk configures it."""
     return cloud_region.CloudRegion(
         "contract",
         "RegionOne",
-        defaults.get_defaults(),
+        {**defaults.get_defaults(), "auth": admin_options},
         session=admin_session,
         auth_plugin=admin_session.auth,
     )
@@ -148,10 +162,14 @@ def door(region: cloud_region.CloudRegion, admin_session: sessions.Session) -> c
 
 
 @pytest.fixture(scope="module")
-def world(region: cloud_region.CloudRegion) -> Iterator[worlds.World]:
+def world(
+    region: cloud_region.CloudRegion, admin_options: dict[str, str]
+) -> Iterator[worlds.World]:
     """Give one of everything."""
     sdk = openstack.connection.Connection(config=region)
-    world = worlds.World(sdk, f"contract-{secrets.token_hex(4)}")
+    kept = {name: one for name, one in admin_options.items() if not name.startswith("project")}
+    system = sessions.Session(password.Password(**kept, system_scope="all"))
+    world = worlds.World(sdk, f"contract-{secrets.token_hex(4)}", system)
     try:
         world.build()
         yield world
@@ -176,7 +194,7 @@ def test_everything_is_listed_and_read_alike(
     for field in ("ref", "holds", *MANAGERS[kind].KIND.identity_fields):
         assert getattr(read, field) == getattr(found, field)
     assert edges(read) == edges(found)
-    is_named_by_us = what not in {"gateway", "interface", "default_group", "rbac_policy"}
+    is_named_by_us = what not in UNNAMED
     assert (found.name or "").startswith(world.name) is is_named_by_us
 
 
@@ -274,6 +292,9 @@ def test_other_edges_lead_where_they_should(world: worlds.World, listed: Listed)
         ("network.subnet_pool", "subnet_pool", "network.address_scope", "address_scope"),
         ("network.security_group", "addressed_group", "network.address_group", "address_group"),
         ("network.rbac_policy", "rbac_policy", "network.network", "pooled_network"),
+        ("baremetal.node", "metal_node", "baremetal.chassis", "metal_chassis"),
+        ("baremetal.port", "metal_port", "baremetal.port_group", "metal_group"),
+        ("baremetal.allocation", "metal_allocation", "baremetal.node", "metal_node"),
         ("block_storage.transfer", "transfer", "block_storage.volume", "offered"),
         ("block_storage.backup", "backup", "block_storage.volume", "copy"),
         ("block_storage.backup", "incremental", "block_storage.backup", "backup"),
@@ -334,6 +355,9 @@ def test_a_load_balancer_and_all_in_it_are_tied(
         ("network.address_group", "address_group"),
         ("network.firewall_policy", "firewall_policy"),
         ("network.firewall_rule", "firewall_rule"),
+        ("baremetal.node", "metal_node"),
+        ("baremetal.port_group", "metal_group"),
+        ("baremetal.chassis", "metal_chassis"),
     ],
 )
 def test_what_is_in_use_is_a_conflict(

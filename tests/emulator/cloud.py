@@ -34,13 +34,21 @@ def _by_age(body: Body) -> tuple[str, str]:
     return (body["created_at"], body["id"])
 
 
+def _of_ironic() -> table.Table:
+    return table.Table(
+        key=lambda body: body["uuid"], order=lambda body: (body["created_at"], body["uuid"])
+    )
+
+
 def _tables() -> dict[str, table.Table]:
     """The kinds, each in its service's default order (seen on a real cloud, release 2026.2).
 
     Nova and Cinder and Glance list the newest first, Neutron and Keystone by id, flavors by
     id, keypairs by name.
     """
+    ironic = ("node", "port", "port_group", "allocation", "deploy_template", "chassis")
     return {
+        **{f"baremetal.{noun}": _of_ironic() for noun in ironic},
         "identity.domain": table.Table(),
         "identity.project": table.Table(indexed=("name", "parent_id")),
         "identity.user": table.Table(indexed=("name", "default_project_id")),
@@ -150,8 +158,8 @@ class Settings:
     """What a test may change at any time.
 
     `page_limits` holds the most rows that a service gives at once, by service type; None is
-    no limit. The defaults are the services' own: Nova and Cinder ``max_limit`` 1000, Glance
-    25 unless asked and 1000 at most, Neutron and Keystone none.
+    no limit. The defaults are the services' own: Nova, Cinder and Ironic ``max_limit`` 1000,
+    Glance 25 unless asked and 1000 at most, Neutron and Keystone none.
     `endpoints` replaces what the catalogue says of a service type, for one that is down.
     `images_in_use` are images whose deletion Glance refuses with 409.
     `undeletable` are volumes, snapshots and backups whose deletion Cinder begins and fails.
@@ -168,6 +176,7 @@ class Settings:
             "network": None,
             "block-storage": 1000,
             "image": 1000,
+            "baremetal": 1000,
         }
     )
     default_image_page: int = 25

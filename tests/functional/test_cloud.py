@@ -27,6 +27,7 @@ from cleanupd import cloud as clouds
 from cleanupd import exceptions
 from cleanupd.services.base import registry
 from tests import emulator
+from tests.emulator import cloud as emulated
 from tests.emulator import scenes
 from tests.functional import sites
 
@@ -72,6 +73,7 @@ def test_the_catalogue_is_in_official_types(site: sites.Site) -> None:
         ("block-storage", "/volumes"),
         ("image", "/images"),
         ("identity", "/projects"),
+        ("baremetal", "/nodes/detail"),
     ],
 )
 def test_each_service_is_found(site: sites.Site, service: str, path: str) -> None:
@@ -109,6 +111,30 @@ def test_a_token_for_the_system_does_not_see_all_projects(site: sites.Site) -> N
     """Neutron and Cinder answer such a token with short lists."""
     scope = {"project_name": None, "project_domain_name": None, "system_scope": "all"}
     assert "not scoped to a project" in (site.connect(auth=scope).visibility() or "")
+
+
+def test_ironic_is_asked_for_the_whole_system(site: sites.Site) -> None:
+    """Chassis are told to nobody else; the other services are asked with the project's token."""
+    cloud = site.connect()
+    assert cloud.get("baremetal", "/chassis") == b'{"chassis":[]}'
+    assert cloud.get("compute", "/servers")
+    scopes = {token.is_system for token in site.cloud.tokens.values()}
+    assert scopes == {True, False}
+
+
+def test_ironic_is_asked_with_what_there_is(site: sites.Site) -> None:
+    """Who has no role on the system is refused by Ironic itself, and can ask all others."""
+    with site.cloud.locked():
+        rows = site.cloud["identity.role_assignment"]
+        for key in [key for key in map(emulated.assignment_key, rows) if "system" in key]:
+            rows.remove(key)
+    cloud = site.connect()
+    with pytest.raises(exceptions.RequestFailed, match="requires a scope of"):
+        cloud.get("baremetal", "/chassis")
+    plugin = registry.load_managers()[0]["baremetal.node"]
+    with pytest.raises(exceptions.ListingIncomplete, match="role add --system all"):
+        list(plugin.list(cloud, {}))
+    assert cloud.get("compute", "/servers")
 
 
 def test_an_unknown_cloud_is_an_error(site: sites.Site) -> None:

@@ -102,7 +102,7 @@ def rows(request):
 @pytest.fixture
 def stage(tmp_path, serve, rows):
     """Give the demo's cloud, production beside a killed benchmark."""
-    pages = dict.fromkeys(("identity", "compute", "network", "block-storage", "image"), rows)
+    pages = dict.fromkeys(emulator.Settings().page_limits, rows)
     cloud = emulator.Cloud(settings=emulator.Settings(page_limits=pages))
     scenes.leave_further(cloud, scenes.demo(cloud).killed)
     serve(cloud)

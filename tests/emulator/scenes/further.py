@@ -13,6 +13,7 @@
 
 from tests.emulator import cloud as cloud_module
 from tests.emulator.scenes import benchmark
+from tests.emulator.services import baremetal
 from tests.emulator.services import load_balancer
 from tests.emulator.services.network import extras
 from tests.emulator.shapes import network
@@ -26,6 +27,7 @@ def leave_further(cloud: Cloud, left: benchmark.Benchmark) -> None:
     with cloud.locked():
         _network(cloud, left)
         _balancer(cloud, left)
+        _metal(cloud, left)
 
 
 def _name(cloud: Cloud, left: benchmark.Benchmark) -> str:
@@ -86,3 +88,20 @@ def _balancer(cloud: Cloud, left: benchmark.Benchmark) -> None:
     listener = put(kinds.LISTENER, default_pool_id=pool["id"], **above)
     put(kinds.MONITOR, _pool_id=pool["id"])
     put(kinds.POLICY, listener_id=listener["id"], redirect_pool_id=pool["id"])
+
+
+def _metal(cloud: Cloud, left: benchmark.Benchmark) -> None:
+    """In the administrator's project, with Ironic's names; a port has none."""
+
+    def name() -> str:
+        return _name(cloud, left).replace("_", "-").lower()
+
+    chassis = baremetal.CHASSIS.add(cloud, description=name())
+    node = baremetal.NODES.add(cloud, name=name(), chassis_uuid=chassis["uuid"])
+    node["provision_state"] = "available"
+    group = baremetal.PORT_GROUPS.add(cloud, node_uuid=node["uuid"])
+    where = {"node_uuid": node["uuid"], "portgroup_uuid": group["uuid"]}
+    baremetal.PORTS.add(cloud, address="52:54:00:00:00:01", **where)
+    wanted = baremetal.ALLOCATIONS.add(cloud, name=name(), node_uuid=node["uuid"])
+    node.update(instance_uuid=wanted["uuid"], allocation_uuid=wanted["uuid"])
+    baremetal.TEMPLATES.add(cloud, name="CUSTOM_OF_NOBODY")

@@ -11,6 +11,7 @@
 # under the License.
 """The emulated services, one module or package each; adding one is adding it to `ALL`."""
 
+from tests.emulator.services import baremetal
 from tests.emulator.services import block_storage
 from tests.emulator.services import compute
 from tests.emulator.services import identity
@@ -27,4 +28,5 @@ ALL = (
     network.SERVICE,
     placement.SERVICE,
     load_balancer.SERVICE,
+    baremetal.SERVICE,
 )

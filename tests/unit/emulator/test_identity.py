@@ -40,6 +40,7 @@ def test_token(admin: asking.Client) -> None:
     assert set(types) == {
         *("identity", "image", "compute", "volumev3", "network", "placement"),
         "load-balancer",
+        "baremetal",
     }
     assert types["volumev3"].endswith(f"/volume/v3/{token['project']['id']}")
 

@@ -23,7 +23,12 @@ from cleanupd.services.base import registry
 from tests.unit.services import answers
 
 MANAGERS, _ = registry.load_managers()
-CLIMBING = sorted(kind for kind, plugin in MANAGERS.items() if plugin.KIND.rungs)
+#: Ironic has no such actions: its nodes have a rung of their own.
+CLIMBING = sorted(
+    kind
+    for kind, plugin in MANAGERS.items()
+    if plugin.KIND.rungs and plugin.KIND.service != "baremetal"
+)
 VOLUME = resources.Resource(ref=answers.ref("block_storage.volume", "vol"))
 
 

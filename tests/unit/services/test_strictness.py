@@ -60,6 +60,12 @@ SAMPLES = {
     "block_storage.transfer": "block_storage/transfers",
     "block_storage.volume_type": "block_storage/volume_types",
     "block_storage.qos_spec": "block_storage/qos_specs",
+    "baremetal.node": "baremetal/nodes",
+    "baremetal.port": "baremetal/ports",
+    "baremetal.port_group": "baremetal/portgroups",
+    "baremetal.allocation": "baremetal/allocations",
+    "baremetal.deploy_template": "baremetal/deploy_templates",
+    "baremetal.chassis": "baremetal/chassis",
     "image.image": "image/images",
     "load_balancer.load_balancer": "load_balancer/load_balancers",
     "load_balancer.listener": "load_balancer/listeners",
@@ -128,6 +134,13 @@ REQUIRED = {
     "block_storage.transfer": {"id", "name", "created_at", "volume_id", "source_project_id"},
     "block_storage.volume_type": {"id", "name", "is_public", "qos_specs_id"},
     "block_storage.qos_spec": {"id", "name"},
+    "baremetal.node": {"uuid", "name", "created_at", "provision_state", "maintenance"}
+    | {"protected", "instance_uuid", "allocation_uuid", "chassis_uuid", "owner", "lessee"},
+    "baremetal.port": {"uuid", "created_at", "node_uuid", "portgroup_uuid"},
+    "baremetal.port_group": {"uuid", "name", "created_at", "node_uuid"},
+    "baremetal.allocation": {"uuid", "name", "created_at", "state", "node_uuid", "owner"},
+    "baremetal.deploy_template": {"uuid", "name", "created_at"},
+    "baremetal.chassis": {"uuid", "description", "created_at"},
     "image.image": {"id", "name", "owner", "status", "protected", "created_at"},
     "load_balancer.load_balancer": BALANCED
     | {"vip_port_id", "vip_subnet_id", "vip_network_id", "flavor_id", "listeners", "pools"},
@@ -282,7 +295,7 @@ def test_any_other_value_is_an_error_or_the_value(
         assert [getattr(found, one) for one in identity] == [
             getattr(before, one) for one in identity
         ]
-    elif field == "id":
+    elif field in ("id", "uuid"):
         assert found.ref.id == str(value)
     elif field == "name":
         assert found.name == (value or None)
