@@ -43,7 +43,7 @@ class Register:
         self._place = dict(zip(("cloud", "region"), place, strict=True))
 
     def sign(self, entry: Entry) -> None:
-        """Replace the entry of a daemon."""
+        """Replace the entry of a daemon; a new one takes the place of those long gone."""
         row = msgspec.structs.asdict(entry) | {
             "started_at": _as_text(entry.started_at),
             "seen_at": _as_text(entry.seen_at),
@@ -53,8 +53,9 @@ class Register:
         def write(connection: sa.Connection) -> None:
             own = self._is_of_region, _COLUMN.host == entry.host
             found = connection.execute(sa.update(schema.DAEMONS).where(*own).values(row))
-            if not found.rowcount:
-                connection.execute(sa.insert(schema.DAEMONS).values(row | self._place))
+            if found.rowcount:
+                return  # nothing but its own row is locked then
+            connection.execute(sa.insert(schema.DAEMONS).values(row | self._place))
             old = self._is_of_region, _COLUMN.seen_at < oldest
             connection.execute(sa.delete(schema.DAEMONS).where(*old))
 

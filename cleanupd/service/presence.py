@@ -80,4 +80,8 @@ class Presence:
             since = datetime.datetime.fromisoformat(last.since)
             return msgspec.structs.replace(state, epoch=last.epoch, leading_since=since)
 
-        return tuple(describe(entry) for entry in self._register.entries())
+        return tuple(
+            describe(entry)
+            for entry in self._register.entries()
+            if now - entry.seen_at < register.FORGOTTEN_AFTER
+        )

@@ -28,6 +28,7 @@ FAULTS = ("leader_killed", "coordinator_restarted", "database_killed", "broker_d
 @pytest.mark.functional
 @pytest.mark.slow
 @pytest.mark.no_cover
+@pytest.mark.timeout(300)
 def test_a_sweep_of_three_daemons_outlives_all_that_they_stand_on():
     """All that is promised in ``chaos`` holds while one thing after another fails."""
     mariadb, redis = servers.SERVERS["mariadb"], coordinators.SERVERS["redis"]

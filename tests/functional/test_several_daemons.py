@@ -13,6 +13,7 @@
 """Several daemons for one region: one removes, and another takes over, as processes."""
 
 import contextlib
+import os
 import signal
 import sqlite3
 import time
@@ -38,7 +39,8 @@ LEADS = "leads emulated"
 #: One worker and slow deletes: there is time to end a daemon between them.
 SWEEP = f"mode = enforce\nworkers = 1\nworkloads = {KILLED}\ninterval = "
 #: What a daemon with the shortest lease agrees by, and writes to.
-TOGETHER = "[database]\nconnection = {}\n[coordination]\nbackend_url = {}\nlease = 3"
+LEASE_S = 3
+TOGETHER = f"[database]\nconnection = {{}}\n[coordination]\nbackend_url = {{}}\nlease = {LEASE_S}"
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def daemons(cloud, scene, tmp_path, place, coordinator):
             one.configure(default=default, sweep=f"{SWEEP}0", more=more)
             one.start()
             stack.callback(one.end)
-            one.wait_for(READY if made else LEADS)
+            one.wait_for(READY if made else LEADS, seconds=60)
             made.append(one)
         # Nothing begins before there is somebody to go on with it.
         made[0].configure(default="host = first", sweep=f"{SWEEP}1", more=more)
@@ -104,6 +106,7 @@ def pause(daemon, folder):
     """Pause a daemon while it is not writing: SQLite has one writer, whom all wait for."""
     while True:
         daemon.signal(signal.SIGSTOP)
+        os.waitpid(daemon.pid, os.WUNTRACED)  # until all of its threads stand still
         file = sqlite3.connect(folder / "shared.sqlite", timeout=0.2, isolation_level=None)
         with contextlib.closing(file), contextlib.suppress(sqlite3.OperationalError):
             file.execute("BEGIN IMMEDIATE")
@@ -141,6 +144,22 @@ def test_another_daemon_goes_on_with_a_sweep(daemons, cloud, scene, place, numbe
     }
     assert first.wait() in (0, -number)
     assert second.stop() == 0
+
+
+def test_a_leader_in_doubt_lets_somebody_lead(daemons, cloud, scene, place, tmp_path):
+    """Though nobody could take its lock while it was paused: it gives it back by itself."""
+    first, second = daemons
+    journal = sql.Journal(place)
+    wait_for_deletes(cloud)
+    pause(first, tmp_path)
+    sweep = journal.sweeps()[0]
+    time.sleep(LEASE_S)
+    assert LEADS not in second.log
+    first.signal(signal.SIGCONT)
+    first.wait_for("no more")
+    assert_swept_once(cloud, scene, wait_for_end(journal, sweep.id))
+    assert journal.leader("emulated", "RegionOne").epoch > 1
+    assert (first.stop(), second.stop()) == (0, 0)
 
 
 @pytest.mark.parametrize("coordinator", sorted(coordinators.SERVERS), indirect=True)

@@ -72,15 +72,15 @@ class EpochSuite:
         assert journal.register("c", "s").entries() == ()
 
     def test_who_was_not_there_for_a_week_is_forgotten(self, journal):
-        """By the next one who says that it is there."""
+        """When the next one comes."""
         old = register.Entry(host="a", version="1", started_at=sample.NOW, seen_at=sample.NOW)
         seen_at = sample.NOW + register.FORGOTTEN_AFTER
         mine = journal.register("c", "r")
         for one in (old, msgspec.structs.replace(old, host="b", seen_at=seen_at)):
             mine.sign(one)
         assert [entry.host for entry in mine.entries()] == ["a", "b"]
-        mine.sign(msgspec.structs.replace(old, host="b", seen_at=seen_at + sample.HOUR))
-        assert [entry.host for entry in mine.entries()] == ["b"]
+        mine.sign(msgspec.structs.replace(old, host="c", seen_at=seen_at + sample.HOUR))
+        assert [entry.host for entry in mine.entries()] == ["b", "c"]
 
     def test_epochs_that_begin_at_once_are_different(self, place, journal):
         """The first ones, too."""

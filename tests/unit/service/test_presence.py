@@ -80,6 +80,13 @@ def test_who_is_silent_neither_answers_nor_leads(journal, standby):
     assert (silent.is_answering, silent.is_leading, silent.leading_since) == (False, False, None)
 
 
+def test_who_was_not_there_for_a_week_is_not_told(journal, standby):
+    """Though no other one has taken its place."""
+    standby.sign()
+    sign(journal, "a", ago=register.FORGOTTEN_AFTER)
+    assert [one.host for one in standby.daemons()] == ["b"]
+
+
 def test_a_daemon_signs_as_it_is(journal, standby):
     """With its version, the time and its epoch."""
     assert standby.sign() == ""
