@@ -65,6 +65,8 @@ _VERSIONS = {
 }
 #: The services that tell all only to who has a token for the whole system.
 _SYSTEM = frozenset({"baremetal"})
+#: What Designate shows an administrator of other projects only if it is asked to.
+_HEADERS = {"dns": {"X-Auth-All-Projects": "true"}}
 _OVERLOADED = frozenset({429, 503})
 _FAILURES: dict[int, type[exceptions.RequestFailed]] = {
     http.HTTPStatus.FORBIDDEN: exceptions.Forbidden,
@@ -343,6 +345,7 @@ class Cloud:
             status_code_retries=0,
             rate_limit=self._config.get_rate_limit(service),
             concurrency=self._config.get_concurrency(service),
+            additional_headers=_HEADERS.get(service),
         )
 
     def _url(self, service: str, access: ks_access.AccessInfo) -> str:

@@ -42,6 +42,9 @@ KINDS = sorted(MANAGERS)
 # Later ones are in the way of earlier ones.
 REMOVAL = (
     *balancers.REMOVAL,
+    ("dns.recordset", "recordset"),
+    ("dns.zone", "subzone"),
+    ("dns.zone", "zone"),
     ("network.floating_ip", "floating_ip"),
     ("compute.server", "server"),
     ("compute.server_group", "server_group"),
@@ -223,6 +226,30 @@ def test_edges_are_declared(listed: Listed, kind: str) -> None:
         assert {(sort, target) for sort, target, _ in edges(one)} <= rules
 
 
+def test_what_designate_makes_for_a_zone_is_told(world: worlds.World, listed: Listed) -> None:
+    """SOA and NS are made for it; a zone below it names it."""
+    zone = world.ids["zone"]
+    parts = [
+        one
+        for one in listed.found["dns.recordset"]
+        if ("created-for", "dns.zone", zone) in edges(one)
+    ]
+    assert sorted(str(one.details["type"]) for one in parts) == ["NS", "SOA"]
+    assert {one.name for one in parts} == {None}
+    name = f"{world.name}.name."
+    assert ("attached-to", "dns.zone", name) in edges(listed.one("dns.zone", world.ids["subzone"]))
+
+
+def test_a_recordset_is_found_by_its_id_alone(world: worlds.World, listed: Listed) -> None:
+    """Where its zone is not known, Designate leads to it."""
+    found = listed.one("dns.recordset", world.ids["recordset"])
+    unknown = resources.Resource(ref=found.ref)
+    assert (
+        MANAGERS["dns.recordset"](listed.door, unknown).read()
+        == MANAGERS["dns.recordset"](listed.door, found).read()
+    )
+
+
 def test_a_server_is_attached_to_what_it_uses(world: worlds.World, listed: Listed) -> None:
     """Flavor, keypair, image and volume."""
     ids = world.ids
@@ -285,6 +312,7 @@ def test_other_edges_lead_where_they_should(world: worlds.World, listed: Listed)
         ("identity.user", "user", "identity.project", "project"),
         ("identity.role", "role", "identity.role", "implied_role"),
         ("identity.endpoint", "endpoint", "identity.service", "service"),
+        ("dns.recordset", "recordset", "dns.zone", "zone"),
         ("network.trunk", "trunk", "network.port", "parent"),
         ("network.trunk", "trunk", "network.port", "subport"),
         ("network.network", "pooled_network", "network.qos_policy", "qos_policy"),
@@ -334,6 +362,7 @@ def test_a_load_balancer_and_all_in_it_are_tied(
 @pytest.mark.parametrize(
     ("kind", "what"),
     [
+        ("dns.zone", "zone"),
         ("load_balancer.pool", "pool"),
         ("load_balancer.flavor", "balancer_flavor"),
         ("load_balancer.flavor_profile", "flavor_profile"),

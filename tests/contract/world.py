@@ -63,6 +63,7 @@ class World:
         self._images()
         balancers.build(self.sdk, self.name, self.ids)
         self._metal()
+        self._dns()
         self._backup("incremental", is_incremental=True)
 
     def _identity(self) -> None:
@@ -316,9 +317,22 @@ class World:
         api.set_aggregate_metadata(aggregate, {"filter_tenant_id": self.ids["project"]})
         self.ids["host"] = host
 
+    def _dns(self) -> None:
+        api, email = self.sdk.dns, "contract@example.org"
+        zone = self._keep("zone", api.create_zone(name=f"{self.name}.name.", email=email))
+        below = api.create_zone(name=f"{self.name}-sub.{zone.name}", email=email)
+        self._keep("subzone", below)
+        name = f"{self.name}-record.{zone.name}"
+        made = api.create_recordset(zone.id, name=name, type="A", records=["192.0.2.7"])
+        self._keep("recordset", made)
+        while api.get_zone(zone.id).status != "ACTIVE":
+            time.sleep(0.2)
+
     def raze(self) -> None:
         """Remove whatever a failed test left, by openstacksdk."""
         balancers.raze(self.sdk, self.ids)
+        for zone in ("subzone", "zone"):
+            self._try(zone, self.sdk.dns.delete_zone, self.sdk.dns.get_zone)
         self._try("floating_ip", self.sdk.network.delete_ip)
         self._raze_compute()
         self._raze_storage()

@@ -125,6 +125,8 @@ def _tables() -> dict[str, table.Table]:
         "image.image": table.Table(order=_by_age, newest_first=True),
         **{f"load_balancer.{noun}": table.Table(order=_by_age) for noun in BALANCING},
         "load_balancer.flavor": table.Table(),
+        "dns.zone": table.Table(order=_by_age),
+        "dns.recordset": table.Table(order=_by_age),
         "load_balancer.flavor_profile": table.Table(),
     }
 

@@ -14,6 +14,7 @@
 from tests.emulator import cloud as cloud_module
 from tests.emulator.scenes import benchmark
 from tests.emulator.services import baremetal
+from tests.emulator.services import dns
 from tests.emulator.services import load_balancer
 from tests.emulator.services.network import extras
 from tests.emulator.shapes import network
@@ -28,6 +29,7 @@ def leave_further(cloud: Cloud, left: benchmark.Benchmark) -> None:
         _network(cloud, left)
         _balancer(cloud, left)
         _metal(cloud, left)
+        _zone(cloud, left)
 
 
 def _name(cloud: Cloud, left: benchmark.Benchmark) -> str:
@@ -105,3 +107,11 @@ def _metal(cloud: Cloud, left: benchmark.Benchmark) -> None:
     wanted = baremetal.ALLOCATIONS.add(cloud, name=name(), node_uuid=node["uuid"])
     node.update(instance_uuid=wanted["uuid"], allocation_uuid=wanted["uuid"])
     baremetal.TEMPLATES.add(cloud, name="CUSTOM_OF_NOBODY")
+
+
+def _zone(cloud: Cloud, left: benchmark.Benchmark) -> None:
+    """A zone with a recordset."""
+    name = _name(cloud, left).replace("_", "-").lower()
+    zone = dns.zone(cloud, f"{name}.name.", left.projects[0]["id"])
+    inside = _name(cloud, left).replace("_", "-").lower()
+    dns.recordset(cloud, zone, f"{inside}.{zone['name']}")

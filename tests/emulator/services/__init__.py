@@ -14,6 +14,7 @@
 from tests.emulator.services import baremetal
 from tests.emulator.services import block_storage
 from tests.emulator.services import compute
+from tests.emulator.services import dns
 from tests.emulator.services import identity
 from tests.emulator.services import image
 from tests.emulator.services import load_balancer
@@ -29,4 +30,5 @@ ALL = (
     placement.SERVICE,
     load_balancer.SERVICE,
     baremetal.SERVICE,
+    dns.SERVICE,
 )

@@ -75,6 +75,8 @@ SAMPLES = {
     "load_balancer.flavor": "load_balancer/flavors",
     "load_balancer.flavor_profile": "load_balancer/flavor_profiles",
     "load_balancer.amphora": "load_balancer/amphorae",
+    "dns.zone": "dns/zones",
+    "dns.recordset": "dns/recordsets",
     "identity.project": "identity/projects",
     "identity.user": "identity/users",
     "identity.role": "identity/roles",
@@ -152,6 +154,8 @@ REQUIRED = {
     "load_balancer.flavor_profile": {"id", "name", "provider_name", "flavor_data"},
     "load_balancer.amphora": {"id", "loadbalancer_id", "compute_id", "created_at"}
     | {"vrrp_port_id", "ha_port_id"},
+    "dns.zone": {"id", "name", "project_id", "status", "action", "created_at"},
+    "dns.recordset": {"id", "name", "zone_id", "zone_name", "project_id", "type", "created_at"},
     "identity.project": {"id", "name", "domain_id", "parent_id"},
     "identity.user": {"id", "name", "domain_id"},
     "identity.role": {"id", "name"},
