@@ -13,6 +13,7 @@
 """The client without a daemon: an engine in this process, made when it is needed."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
 from concurrent import futures
 import functools
@@ -23,6 +24,7 @@ import msgspec
 
 from cleanupd import exceptions
 from cleanupd.cli import interruption
+from cleanupd.core import baselines
 from cleanupd.core import budgets
 from cleanupd.core import certificate
 from cleanupd.core import lookup
@@ -193,17 +195,19 @@ class InProcessClient:
         """Sweep and return what came of it; a dry run ends with the plan."""
         if not is_dry_run:
             is_wide = target.idle_s is not None or target.is_everything
-            self._check_allowed(is_wide=is_wide, confirm=confirm)
+            self._check_allowed(target.limits, is_wide=is_wide, confirm=confirm)
         plan = self.plan(target)
         return self.sweep(plan.id) if is_dry_run else self._run(plan)
 
     def execute(self, plan_id: str, *, confirm: str | None = None) -> store.Sweep:
         """Remove what a stored plan says, once, and return what came of it."""
         plan = self._journal.plan(plan_id)
-        self._check_allowed(is_wide=plan.selection.is_wide, confirm=confirm)
+        limits = plan.selection.limits
+        self._check_allowed(limits, is_wide=plan.selection.is_wide, confirm=confirm)
         if reason := self._why_not(plan):
             raise exceptions.Refused(f"plan {plan_id} is not executed: {reason}; make a new one")
-        is_approved = confirm == self._cloud and plan_id not in self._made
+        confirmed = {self._cloud, *(limit.project for limit in limits)}
+        is_approved = confirm in confirmed and plan_id not in self._made
         return self._run(plan, is_approved=is_approved)
 
     def _run(self, plan: planning.Plan, *, is_approved: bool = False) -> store.Sweep:
@@ -225,10 +229,18 @@ class InProcessClient:
             return f"it is older than {self._plan_lifetime_s:.0f} s ([sweep] plan_lifetime)"
         return None
 
-    def _check_allowed(self, *, is_wide: bool, confirm: str | None) -> None:
+    def _check_allowed(
+        self, limits: Iterable[baselines.Limit], *, is_wide: bool, confirm: str | None
+    ) -> None:
         """Return if something may be removed at all; ``is_wide``: what nobody has named, too."""
         if reason := self._engine.why_only_reported():
             raise exceptions.Refused(reason)
+        for limit in limits:
+            if confirm != limit.project:
+                raise exceptions.Refused(
+                    "the name of the project has to be confirmed whose resources are to go:"
+                    f" --confirm {limit.project}"
+                )
         if is_wide and confirm != self._cloud:
             raise exceptions.Refused(
                 "without a named task or workload the name of the cloud has to be confirmed:"

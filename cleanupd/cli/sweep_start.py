@@ -94,7 +94,12 @@ class StartSweep(sweeps.SweepReport):
     def _sweep_here(
         self, client: "clients.Client", target: "engine.Target", parsed_args: argparse.Namespace
     ) -> sweeps.Fields:
-        plan = client.plan(target)
+        return self._go_on(client, client.plan(target), parsed_args)
+
+    def _go_on(
+        self, client: "clients.Client", plan: "planning.Plan", parsed_args: argparse.Namespace
+    ) -> sweeps.Fields:
+        """Show a plan, and execute it unless it was asked for alone."""
         self._say_matched(plan)
         writer = self.writer(parsed_args)
         if self.is_text(parsed_args):
@@ -178,7 +183,7 @@ class StartSweep(sweeps.SweepReport):
         counts = collections.Counter(found)
         for part, uuids in plan.selection.parts.items():
             # A uuid gives another part to a pattern that no name in the cloud has.
-            if counts[part] or part == uuids[0][: len(part)]:
+            if uuids and (counts[part] or part == uuids[0][: len(part)]):
                 number = text.count(counts[part], "resource")
                 self.app.say(f"{', '.join(uuids)}: names with {part}, {number}")
 

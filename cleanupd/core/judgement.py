@@ -99,6 +99,7 @@ def judge(snapshot: model.Snapshot, question: Question) -> Judgement:
     """Return the verdict on every resource that is, or may be, a benchmark's."""
     snapshot = snapshot.remembered()
     claims = ownership.find_claims(snapshot, question.known, question.matcher)
+    ownership.add_nominated(snapshot, question.known, claims, question.selection.limits)
     found = workloads.find_workloads(snapshot, claims, question.sightings)
     asked = (question.selection, snapshot.taken_at, question.told, question.observations)
     live = workloads.find_live(found, *asked)
@@ -130,10 +131,14 @@ def _unselected(
             yield ref, "only other workloads were asked for"
         elif selection.scopes and claim.scope not in selection.scopes:
             yield ref, f"scope {claim.scope} was not asked for"
-        elif selection.formats and claim.pattern.format not in selection.formats:
-            yield ref, f"names like {claim.pattern.format} were not asked for"
+        elif selection.formats and (format_ := _format(claim)) not in selection.formats:
+            yield ref, f"names like {format_} were not asked for"
         elif selection.kinds and ref.kind not in selection.kinds:
             yield ref, f"kind {ref.kind} was not asked for"
+
+
+def _format(claim: ownership.Claim) -> str:
+    return claim.pattern.format if claim.pattern else ""
 
 
 def _findings_of_claims(

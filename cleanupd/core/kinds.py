@@ -92,7 +92,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     every cloud has one at least, such as who asks.  ``has_tags`` says that records
     of this kind tell all tags, or all keys of metadata, of the resource.
     ``named_by`` is the field, in the words of the API, in whose text a benchmark's
-    name would stand; empty where there is none.  ``emulated_from`` is the source of
+    name would stand; empty where there is none.  ``given`` are the names of those that
+    the service gives to each project by itself.  ``emulated_from`` is the source of
     the emulator's answers where the tests meet the kind on no real service.
     """
 
@@ -112,6 +113,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is_never_empty: bool = False
     has_tags: bool = False
     named_by: str = "name"
+    given: tuple[str, ...] = ()
     emulated_from: str = ""
 
     @property

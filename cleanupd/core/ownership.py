@@ -32,6 +32,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from cleanupd.core import baselines
 from cleanupd.core import kinds
 from cleanupd.core import model
 from cleanupd.core import patterns
@@ -52,19 +53,20 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     ``part`` is the part of the name that the benchmark's workload gave,
     ``pattern`` the pattern that the name has, the resource's own or that of
     the project, user or owner; ``evidence`` the chain, nearest link first,
-    as sentences for people.  ``through`` is the owner whose resource it is,
+    as sentences for people; there is no pattern where a person has named the project in
+    which it is.  ``through`` is the owner whose resource it is,
     where nothing else makes it the benchmark's.
     """
 
     part: str
-    pattern: patterns.Pattern
+    pattern: patterns.Pattern | None
     evidence: tuple[str, ...]
     through: resources.Ref | None = None
 
     @property
-    def scope(self) -> patterns.Scope:
+    def scope(self) -> patterns.Scope | None:
         """The scope of the pattern."""
-        return self.pattern.scope
+        return self.pattern.scope if self.pattern else None
 
 
 Claims = dict[resources.Ref, Claim]
@@ -92,6 +94,23 @@ def find_claims(
             settled.append(record.ref)
     _add_claims_by_owner(snapshot, claims, homes, settled)
     return claims
+
+
+def add_nominated(
+    snapshot: model.Snapshot,
+    known: Mapping[str, kinds.Kind],
+    claims: Claims,
+    limits: Iterable[baselines.Limit],
+) -> None:
+    """Add what limits let go of, and what was made for that, where it is no benchmark's."""
+    for limit in limits:
+        found = {
+            record.ref: Claim(limit.part, None, (limit.why,))
+            for record in baselines.nominate(snapshot, known, limit)
+            if record.ref not in claims
+        }
+        claims |= found
+        _add_claims_by_owner(snapshot, claims, {}, tuple(found))
 
 
 def by_part(snapshot: model.Snapshot, claims: Claims) -> dict[str, list[resources.Resource]]:

@@ -24,6 +24,7 @@ import datetime
 
 import msgspec
 
+from cleanupd.core import baselines
 from cleanupd.core import liveness
 from cleanupd.core import model
 from cleanupd.core import ownership
@@ -42,6 +43,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     ``only`` has the parts of names of the only workloads that are meant of all
     that are selected; empty means that all are.  ``patience`` is asked of
     workloads that nobody named, None where a person is there to see what goes.
+    ``limits`` let go of what no workload made: their parts are in ``parts``, without a uuid.
     """
 
     parts: dict[str, tuple[str, ...]] = {}
@@ -53,6 +55,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     lifted: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
     patience: liveness.Patience | None = None
+    limits: tuple[baselines.Limit, ...] = ()
 
     def names(self, part: str) -> bool:
         """Whether a workload is selected whatever it does."""
@@ -169,7 +172,7 @@ def _summarise(
     projects = {r.project_id for r in records if r.project_id}
     return Workload(
         part=part,
-        scopes=tuple(sorted({claims[r.ref].scope for r in records})),
+        scopes=tuple(sorted({scope for r in records if (scope := claims[r.ref].scope)})),
         counts=dict(sorted(counts.items())),
         projects=tuple(sorted(projects)),
         created_at=min(dates, default=None),

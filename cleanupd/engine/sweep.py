@@ -27,6 +27,7 @@ from oslo_log import log
 
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
+from cleanupd.core import baselines
 from cleanupd.core import budgets
 from cleanupd.core import certificate as certificates
 from cleanupd.core import generators
@@ -67,7 +68,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     workload that was idle for so many seconds, ``is_everything`` for all,
     live ones too.  Empty ``scopes``, ``formats`` (of names) and ``kinds``
     mean all of them.  ``only`` has the parts that the only workloads give to
-    names that are meant of all these; empty means all.
+    names that are meant of all these; empty means all.  ``limits`` ask for what is in
+    projects and is not to stay, which a person alone may.
     """
 
     tasks: tuple[str, ...] = ()
@@ -79,6 +81,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     formats: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    limits: tuple[baselines.Limit, ...] = ()
 
     @property
     def unexpanded(self) -> tuple[str, ...]:
@@ -219,6 +222,7 @@ class Engine:
         for owner in (*target.tasks, *target.workloads, *expanded):
             for pattern in self._matcher.patterns:
                 parts.setdefault(patterns.part_of(owner, pattern), set()).add(owner)
+        parts |= {limit.part: set() for limit in target.limits}
         return workloads.Selection(
             parts={part: tuple(sorted(uuids)) for part, uuids in sorted(parts.items())},
             idle=None if target.idle_s is None else datetime.timedelta(seconds=target.idle_s),
@@ -228,6 +232,7 @@ class Engine:
             kinds=frozenset(self.kinds_of(target.kinds)),
             lifted=self.settings.lifted,
             only=frozenset(target.only),
+            limits=target.limits,
         )
 
     def judge(

@@ -256,8 +256,11 @@ def _optional_size(payload: object) -> int | None:
 
 
 def _target(payload: object) -> sweeps.Target:
-    """Return the target that came; raises Refused."""
-    return _understood(payload, sweeps.Target)
+    """Return the target that came; raises Refused, also for what only a person may ask for."""
+    target = _understood(payload, sweeps.Target)
+    if target.limits:
+        raise exceptions.Refused("what a project is to have is asked for with --os-cloud alone")
+    return target
 
 
 def _query(payload: object) -> lookup.Query:

@@ -93,6 +93,8 @@ def check_plan(
     ]
     if selection.is_everything:
         objections.append("plans for everything are not executed over the bus")
+    if selection.limits:
+        objections.append("what a project is to have is asked for with --os-cloud alone")
     age = (now - plan.made_at).total_seconds()
     if rules.plan_lifetime_s and age > rules.plan_lifetime_s:
         objections.append(

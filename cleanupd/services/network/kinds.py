@@ -76,6 +76,7 @@ NETWORK = kinds.Kind(
 SECURITY_GROUP = kinds.Kind(
     is_guarded=False,
     name="network.security_group",
+    given=("default",),
     has_tags=True,
     identity_fields=_IDENTITY,
     edges=(

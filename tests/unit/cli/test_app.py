@@ -30,6 +30,8 @@ COMMANDS = sorted(
 ALL = [*COMMANDS, "help", "complete"]
 #: What a command must be given before it looks at its options.
 GIVEN = {
+    "baseline diff": ["FILE"],
+    "baseline save": ["FILE", "--project", "x"],
     "image-cache show": ["ironic_instance"],
     "kinds show": ["image.image"],
     "leaks explain": ["image.image", "ID"],
@@ -65,6 +67,9 @@ def run(capsys, *words):
 def test_the_commands_are_those_of_the_documentation():
     """What the documents speak of is there."""
     assert COMMANDS == [
+        "baseline diff",
+        "baseline save",
+        "baseline sweep",
         "budget show",
         "daemon list",
         "db current",
@@ -155,7 +160,7 @@ def test_the_help_lists_all_commands(capsys):
         (("leaks",), "there is no command 'leaks': give one of leaks explain, leaks list"),
         (("sweep",), "give one of sweep cancel, sweep list, sweep show, sweep start"),
         (("sweep", "stop"), "there is no command 'sweep stop': give one of sweep cancel"),
-        (("purge", "-x"), "there is no command 'purge': give one of budget show, complete"),
+        (("purge", "-x"), "there is no command 'purge': give one of baseline diff, baseline save"),
         (("help", "purge"), "there is no command 'purge'"),
         (("leaks", "list", "extra"), "unrecognized arguments: extra"),
         (("leaks", "list", "--os-cloud"), "expected one argument"),

@@ -77,6 +77,7 @@ def test_a_restriction_that_is_not_known_is_refused(endpoint, daemon):
         ("protection_remove", {"protection_id": 7}),
         ("sweep_start", {"target": {}, "is_dry_run": "no"}),
         ("leaks_list", {"target": {}, "is_fresh": 1}),
+        ("plan", {"target": {"limits": [{"project_id": "p", "project": "p", "why": "so"}]}}),
         ("leaks_explain", {"target": {}, "kind": 7, "resource_id": "a"}),
         ("leaks_explain", {"target": {}, "kind": "a.b", "resource_id": None}),
         ("model_records", {"query": {}}),

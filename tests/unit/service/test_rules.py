@@ -18,6 +18,7 @@ import pytest
 
 from cleanupd import exceptions
 from cleanupd.conf import settings
+from cleanupd.core import baselines
 from cleanupd.engine import sweep as sweeps
 from cleanupd.service import rules
 from tests.unit.core import sample
@@ -90,6 +91,9 @@ def test_nothing_may_not_be_asked_for():
         rules.check_askable(sweeps.Target(scopes=("scenario",)))
 
 
+LIMIT = baselines.unmatched("p", "demo")
+
+
 def check(chosen, plan, age_s=0.0, confirm=None):
     """Check a plan at some age."""
     now = plan.made_at + datetime.timedelta(seconds=age_s)
@@ -121,6 +125,7 @@ def test_without_a_lifetime_a_plan_never_is_old():
         (OPEN, {"idle": sample.HOUR}, "name of the cloud, sample"),
         (OPEN, {"idle": datetime.timedelta(0)}, "at least"),
         (OPEN, {"is_everything": True}, "everything"),
+        (OPEN, {"parts": {"project p": ()}, "limits": (LIMIT,)}, "--os-cloud alone"),
     ],
 )
 def test_a_plan_may_do_no_more_than_a_request(chosen, selection, why):
