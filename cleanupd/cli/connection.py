@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
     from cleanupd import cloud
     from cleanupd.cli import in_process
+    from cleanupd.conf import settings
     from cleanupd.engine import progress as progresses
     from cleanupd.engine import sweep
     from cleanupd.journal import places
     from cleanupd.journal import sql
     from cleanupd.rpc import client
+
+#: What to do where another process removes what is written in a journal.
+_ADVICE = "ask the daemon by --config-file without --os-cloud, or wait for the command to end"
 
 
 def connect(
@@ -148,9 +152,12 @@ def _in_process(
     from cleanupd.conf import settings
     from cleanupd.journal import later
     from cleanupd.journal import places
+    from cleanupd.journal import tenure
 
     configured = settings.make_settings(_load(options))
-    journal = later.Later(places.in_directory(state_directory(options.state_dir)))
+    directory = state_directory(options.state_dir)
+    place = places.in_directory(directory)
+    journal = later.Later(place)
 
     def make_engine(journal_: "sql.Journal") -> "sweep.Engine":
         engine = _make_engine(options, journal_, configured.engine)
@@ -158,13 +165,32 @@ def _in_process(
         journal.prepare()
         return engine
 
+    is_shared = place.url == configured.journal.url
     return in_process.InProcessClient(
         make_engine,
         journal.as_journal(),
         options.os_cloud,
         progress,
         say=say,
-        plan_lifetime_s=configured.rules.plan_lifetime_s,
+        terms=in_process.Terms(
+            plan_lifetime_s=configured.rules.plan_lifetime_s,
+            hold=lambda: tenure.held(directory, _ADVICE),
+            why_daemons=None if is_shared else _why_daemons(options, configured),
+        ),
+    )
+
+
+def _why_daemons(options: argparse.Namespace, configured: "settings.Settings") -> str | None:
+    """Say why the removals in a cloud are a daemon's, None where no daemon is configured for it.
+
+    It alone knows what it protects, has spent, and has seen.
+    """
+    chosen, region = configured.cloud, options.os_region_name
+    if chosen.name != options.os_cloud or (chosen.region and region and chosen.region != region):
+        return None
+    return (
+        f"a daemon is configured for cloud {chosen.name}, and its protections and budgets hold:"
+        " leave --os-cloud (or OS_CLOUD) out and give --config-file FILE to ask it"
     )
 
 

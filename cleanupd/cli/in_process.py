@@ -16,6 +16,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 from concurrent import futures
+import contextlib
 import functools
 import threading
 from typing import TYPE_CHECKING
@@ -47,13 +48,25 @@ if TYPE_CHECKING:
 _ASK_A_DAEMON = "leave --os-cloud out, and give --config-file FILE"
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """On which a process removes anything.
+
+    A plan may be executed for ``plan_lifetime_s`` seconds (0: for ever).  One
+    process at a time can enter ``hold``.  ``why_daemons`` says why only a
+    daemon may remove anything, None where that is not so.
+    """
+
+    plan_lifetime_s: float = 0.0
+    hold: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
+    why_daemons: str | None = None
+
+
 class InProcessClient:
     """A :class:`~cleanupd.rpc.client.Client` that does itself what is asked of it.
 
     ``connect`` makes the engine; what only reads the journal never calls it.
     Every method that looks at the cloud lists it anew.  A signal ends a
-    removal after the calls that are under way, and ``say`` tells so.  A plan may be
-    executed for ``plan_lifetime_s`` seconds (0: for ever).
+    removal after the calls that are under way, and ``say`` tells so.
     """
 
     def __init__(
@@ -64,14 +77,14 @@ class InProcessClient:
         progress: progresses.Progress | None = None,
         *,
         say: Callable[[str], None] = lambda _: None,
-        plan_lifetime_s: float = 0.0,
+        terms: Terms | None = None,
     ) -> None:
         self._connect = connect
+        self._terms = terms or Terms()
         self._journal = journal
         self._cloud = cloud
         self._progress = progress or progresses.Silence()
         self._say = say
-        self._plan_lifetime_s = plan_lifetime_s
         self._snapshot: model.Snapshot | None = None
         #: The plans that this process has made: nobody can have approved one of them by its id.
         self._made: set[str] = set()
@@ -212,8 +225,25 @@ class InProcessClient:
 
     def _run(self, plan: planning.Plan, *, is_approved: bool = False) -> store.Sweep:
         stop = threading.Event()
-        with interruption.stopping(stop, lambda: self._say("stopping after what is under way")):
+        with (
+            self._terms.hold(),
+            interruption.stopping(stop, lambda: self._say("stopping after what is under way")),
+        ):
+            self._end_interrupted()
             return self._engine.execute(plan, self._progress, stop, is_approved=is_approved)
+
+    def _end_interrupted(self) -> None:
+        """Mark the sweeps that were killed: as nobody else removes now, none of them runs."""
+        cloud = self._engine.cloud
+        for sweep in self._journal.unfinished(cloud.name, cloud.region):
+            unknown = sum(one.outcome is store.Outcome.UNKNOWN for one in sweep.results)
+            note = "its process ended before it did"
+            if unknown:
+                note += f"; of {unknown} removals it is not known what came of them"
+            self._say(f"sweep {sweep.id} was interrupted: {note}")
+            ended = clock.now().isoformat(timespec="seconds")
+            failed = {"state": store.State.FAILED, "ended_at": ended, "note": note}
+            self._journal.save(msgspec.structs.replace(sweep, **failed))
 
     def _why_not(self, plan: planning.Plan) -> str | None:
         here = (self._engine.cloud.name, self._engine.cloud.region)
@@ -225,14 +255,16 @@ class InProcessClient:
         if state is not store.State.PLANNED:
             return "it was executed before"
         age_s = (clock.now() - plan.made_at).total_seconds()
-        if self._plan_lifetime_s and age_s > self._plan_lifetime_s:
-            return f"it is older than {self._plan_lifetime_s:.0f} s ([sweep] plan_lifetime)"
+        if self._terms.plan_lifetime_s and age_s > self._terms.plan_lifetime_s:
+            return f"it is older than {self._terms.plan_lifetime_s:.0f} s ([sweep] plan_lifetime)"
         return None
 
     def _check_allowed(
         self, limits: Iterable[baselines.Limit], *, is_wide: bool, confirm: str | None
     ) -> None:
         """Return if something may be removed at all; ``is_wide``: what nobody has named, too."""
+        if self._terms.why_daemons:
+            raise exceptions.Refused(self._terms.why_daemons)
         if reason := self._engine.why_only_reported():
             raise exceptions.Refused(reason)
         for limit in limits:

@@ -40,15 +40,23 @@ def find_present(
     for one in lacking:
         with collector.guarded(one.ref.kind):
             found = managers[one.ref.kind](cloud, one).read()
-        if found is not None and not _is_excused(found, listed_at):
+        # Of what was known before the list was asked for there is a record.
+        is_known = one != resources.Resource(ref=one.ref)
+        if found is not None and not (
+            _is_going(found) or _is_new(found, listed_at, is_known=is_known)
+        ):
             return found
     return None
 
 
-def _is_excused(found: resources.Resource, listed_at: datetime.datetime) -> bool:
-    """Whether a list of that time need not have a resource."""
-    is_new = found.created_at is not None and found.created_at >= listed_at - SKEW
-    return is_new or str(found.status).lower() in _GOING
+def _is_going(found: resources.Resource) -> bool:
+    return str(found.status).lower() in _GOING
+
+
+def _is_new(found: resources.Resource, listed_at: datetime.datetime, *, is_known: bool) -> bool:
+    """Whether a resource can have been made after a list was asked for."""
+    is_late = found.created_at is not None and found.created_at >= listed_at - SKEW
+    return is_late and not is_known
 
 
 def describe(found: resources.Resource) -> str:

@@ -30,6 +30,7 @@ from cleanupd.conf import settings
 from cleanupd.engine import clock
 from cleanupd.engine import sweep as sweeps
 from cleanupd.journal import sql
+from cleanupd.journal import tenure
 from cleanupd.rpc import api
 from cleanupd.rpc import client
 from cleanupd.rpc import server
@@ -38,7 +39,6 @@ from cleanupd.service import daemon as daemons
 from cleanupd.service import image_caches
 from cleanupd.service import notifier
 from cleanupd.service import supervisor as supervisors
-from cleanupd.service import tenure
 from cleanupd.services.base import registry
 
 LOG = log.getLogger(__name__)

@@ -35,8 +35,8 @@ Then this is true, or the run fails:
   removes by another method (a router's interface by PUT) is not looked at.
 * Each DELETE that the cloud has got was written down before, as an intent.
 * The journal opens, is whole, and each event in it is of a sweep of it.  What has an intent and no
-  outcome is ``unknown``, and only a sweep that was killed has that.  The next start of a daemon
-  calls such a sweep failed; one of ``cleanupctl --os-cloud`` stays ``running``, as is documented.
+  outcome is ``unknown``, and only a sweep that was killed has that.  The next start of a daemon,
+  or the next sweep of ``cleanupctl --os-cloud``, calls such a sweep failed.
 """
 
 import argparse

@@ -22,6 +22,7 @@ from cleanupd.conf import loading
 from cleanupd.conf import settings
 from cleanupd.engine import clock
 from cleanupd.journal import sql
+from cleanupd.journal import tenure
 from cleanupd.rpc import api
 from cleanupd.rpc import server
 from cleanupd.service import building
@@ -253,6 +254,33 @@ def test_daemon_and_command_spend_of_one_budget(console, cloud, scene):
     assert 0 < len(gone) == hour["Spent"] == 20 - hour["Left"] <= 20
     more = [r for r in second.json["Resources"] if r["State"] in ("removed", "gone")]
     assert len(gone) + len(more) <= 20
+    scene.assert_untouched(cloud)
+
+
+def test_beside_a_daemon_a_command_only_reports(console, cloud, scene):
+    """Its removals are the daemon's, which knows what it protects; it may look, and ask."""
+    file = write_options(console)
+    words = ("sweep", "start", "--workload", KILLED, "--config-file", str(file))
+    assert console.here(*words, "--dry-run").code == 2
+    ended = console.here(*words, "-q")
+    assert ended.code == 1
+    assert "a daemon is configured for cloud emulated" in ended.err
+    assert "leave --os-cloud (or OS_CLOUD) out and give --config-file FILE to ask it" in ended.err
+    assert not scene.killed.missing(cloud)
+
+
+def test_a_journal_in_which_a_daemon_works_is_its(console, cloud, scene):
+    """Whoever is given the daemon's own state_path removes only while no daemon runs."""
+    folder = console.folder / "daemon"
+    file = write_options(console)
+    words = ("sweep", "start", "--workload", KILLED, "--config-file", str(file))
+    with tenure.held(folder, ""):
+        ended = console.here(*words, "--state-dir", str(folder), "-q")
+    assert ended.code == 1
+    assert "another daemon or command uses it; ask the daemon" in ended.err
+    assert not scene.killed.missing(cloud)
+    assert console.here(*words, "--state-dir", str(folder)).code == 0
+    assert not scene.killed.left(cloud)
     scene.assert_untouched(cloud)
 
 

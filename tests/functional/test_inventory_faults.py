@@ -84,6 +84,15 @@ class Stage:
             with self.cloud.locked():
                 self.cloud.faults.clear()
 
+    def is_felt(self, kind, answer, before):
+        """Whether a list lacks anything by a fault: the first of two is always there."""
+        if kind == "load_balancer.amphora":
+            return False  # the emulator shows none by itself
+        if answer == faults.EMPTY:
+            return bool(before.roots[kind].records)
+        # Keypairs are listed by their user, who has one.
+        return len(before.roots[kind].records) > 1 and kind != "compute.keypair"
+
     def assert_kept(self, kind, answer, **how):
         """What could be tied to the kind stays, nothing is added, and trust says why."""
         snapshot, steps = self.spoil(kind, answer, **how)
@@ -163,8 +172,8 @@ def test_who_looks_once_believes_no_list_that_lacks_what_others_name(stage, kind
 def test_who_knew_more_believes_no_empty_and_no_short_list(stage, kind, answer):
     """A daemon knows what there was: with any list short, all that could depend on it stays."""
     before = stage.plan()[0]
-    if (kind, answer) == ("compute.keypair", faults.SKIP):
-        pytest.skip("keypairs are listed by their user, who has one: the first of it is not lost")
+    if not stage.is_felt(kind, answer, before):
+        pytest.skip("there is nothing that the list could lack")
     stage.assert_kept(kind, answer, before=before)
     # A project or a user could depend on anything.
     assert not {ref for ref in stage.spoil(kind, answer, before)[1] if ref.kind in HOMES}

@@ -12,6 +12,7 @@
 
 """The client without a daemon."""
 
+import contextlib
 import datetime
 
 import msgspec
@@ -58,7 +59,7 @@ def client(cloud, journal):
         lambda kept: sweep.Engine(cloud, fakes.make_managers(), kept, SETTINGS),
         journal,
         cloud.name,
-        plan_lifetime_s=3600.0,
+        terms=in_process.Terms(plan_lifetime_s=3600.0),
     )
 
 
@@ -264,6 +265,57 @@ def test_a_stored_plan_is_withdrawn(client, cloud):
     with pytest.raises(exceptions.Refused, match="is cancelled already"):
         client.cancel(plan.id, by="alice")
     assert len(cloud.records) == 2
+
+
+def test_a_sweep_that_was_killed_is_marked_by_the_next(cloud, journal):
+    """Whoever holds the journal's lock knows that nobody else removes."""
+    said, held = [], []
+
+    @contextlib.contextmanager
+    def hold():
+        held.append("entered")
+        yield
+        held.append("left")
+
+    client = in_process.InProcessClient(
+        lambda kept: sweep.Engine(cloud, fakes.make_managers(), kept, SETTINGS),
+        journal,
+        cloud.name,
+        say=said.append,
+        terms=in_process.Terms(hold=hold),
+    )
+    killed = client.start(NAMED, is_dry_run=True)
+    journal.save(msgspec.structs.replace(killed, state=store.State.RUNNING))
+    with journal.events(killed.id) as events:
+        events.append(
+            store.Event(
+                at=clock.now().isoformat(),
+                what=store.INTENT,
+                ref=sample.ref("network.network", "net"),
+            )
+        )
+    assert client.start(NAMED).state is store.State.DONE
+    assert held == ["entered", "left"]
+    marked = client.sweep(killed.id)
+    assert marked.state is store.State.FAILED
+    assert "of 1 removals it is not known what came of them" in marked.note
+    assert said == [f"sweep {killed.id} was interrupted: {marked.note}"]
+
+
+def test_where_a_daemon_removes_a_command_only_reports(cloud, journal):
+    """It plans, and removes nothing, whether it makes the plan or is given one."""
+    client = in_process.InProcessClient(
+        lambda kept: sweep.Engine(cloud, fakes.make_managers(), kept, SETTINGS),
+        journal,
+        cloud.name,
+        terms=in_process.Terms(why_daemons="ask the daemon"),
+    )
+    plan = client.plan(NAMED)
+    with pytest.raises(exceptions.Refused, match="ask the daemon"):
+        client.start(NAMED)
+    with pytest.raises(exceptions.Refused, match="ask the daemon"):
+        client.execute(plan.id)
+    assert "delete" not in {what for what, _ in cloud.log}
 
 
 def test_a_sweep_of_another_process_is_not_cancelled(client, journal):

@@ -106,6 +106,13 @@ def test_what_was_known_before_is_asked_for(cloud):
     assert why(cloud, [[], []], seen=[SERVER.ref])
 
 
+def test_what_was_known_before_is_not_new(cloud):
+    """Whatever its date says: clocks differ."""
+    new = sample.NOW + datetime.timedelta(seconds=1)
+    cloud.change(SERVER.ref, created_at=new)
+    assert why(cloud, [[], []], before=sample.snapshot(SERVER))
+
+
 def test_a_list_that_was_doubted_anyway_keeps_its_reason(cloud):
     """Who may not see all is told that."""
     cloud.blindness = "the token lacks the role admin"

@@ -15,7 +15,7 @@
 import pytest
 
 from cleanupd import exceptions
-from cleanupd.service import tenure
+from cleanupd.journal import tenure
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_the_place_of_the_journal_is_made(first, tmp_path):
 def test_a_journal_is_one_daemons(first, tmp_path):
     """Until that one has ended."""
     second = tenure.Tenure(tmp_path / "state")
-    with pytest.raises(exceptions.JournalFailed, match="another daemon uses it"):
+    with pytest.raises(exceptions.JournalFailed, match="another daemon or command uses it"):
         second.start()
     first.stop()
     first.wait()
@@ -54,3 +54,15 @@ def test_a_place_that_is_a_file_is_told(tmp_path):
 def test_what_never_began_can_end(tmp_path):
     """A daemon that fails before it has nothing to free."""
     tenure.Tenure(tmp_path).wait()
+
+
+def test_a_command_has_it_meanwhile(tmp_path):
+    """What it is told where it cannot have it is its own advice."""
+    with (
+        tenure.held(tmp_path, "wait"),
+        pytest.raises(exceptions.JournalFailed, match="uses it; wait"),
+        tenure.held(tmp_path, "wait"),
+    ):
+        pass
+    with tenure.held(tmp_path, "wait"):
+        pass

@@ -10,8 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Makes sure that a directory of state belongs to one daemon."""
+"""Makes sure that a directory of state belongs to one daemon, or to one command that removes."""
 
+from collections.abc import Iterator
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -25,8 +27,14 @@ class Tenure:
     Two daemons on one SQLite database would take each other's sweeps for interrupted.
     """
 
-    def __init__(self, directory: pathlib.Path) -> None:
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        advice: str = "end that one, or give this one a state_path of its own",
+    ) -> None:
+        """Lock nothing yet; ``advice`` is what to do where another one has the lock."""
         self._directory = directory
+        self._advice = advice
         self._descriptor: int | None = None
 
     def start(self) -> None:
@@ -39,8 +47,7 @@ class Tenure:
         except BlockingIOError as error:
             self.wait()
             raise exceptions.JournalFailed(
-                str(self._directory),
-                "another daemon uses it; end that one, or give this one a state_path of its own",
+                str(self._directory), f"another daemon or command uses it; {self._advice}"
             ) from error
         except OSError as error:
             reason = f"{error.strerror}; see the option state_path"
@@ -58,3 +65,14 @@ class Tenure:
     def why_stuck(self) -> str | None:
         """Return None: a lock needs no progress."""
         return None
+
+
+@contextlib.contextmanager
+def held(directory: pathlib.Path, advice: str) -> Iterator[None]:
+    """Hold the lock of a directory meanwhile; raises JournalFailed where another one has it."""
+    tenure = Tenure(directory, advice)
+    tenure.start()
+    try:
+        yield
+    finally:
+        tenure.wait()
