@@ -36,10 +36,12 @@ from cleanupd.journal import places
 from cleanupd.journal import sql
 from cleanupd.services.base import registry
 from tests.sandbox import made
+from tests.sandbox.made import baremetal
 from tests.sandbox.made import dns
 from tests.sandbox.made import load_balancer
+from tests.sandbox.made import network
 
-ROWS = {row.kind: row for row in (*load_balancer.ROWS, *dns.ROWS)}
+ROWS = {row.kind: row for row in (*load_balancer.ROWS, *dns.ROWS, *network.ROWS, *baremetal.ROWS)}
 MANAGERS, _ = registry.load_managers()
 
 
