@@ -98,6 +98,7 @@ REMOVAL = (
     ("identity.role", "implied_role"),
     ("identity.role", "domain_role"),
     ("identity.service", "service"),
+    ("identity.credential", "credential"),
     ("identity.user", "user"),
     ("identity.project", "child"),
     ("identity.project", "project"),
@@ -106,7 +107,7 @@ REMOVAL = (
 #: What has no name, or a name that is not ours.
 UNNAMED = {
     *("gateway", "interface", "default_group", "rbac_policy"),
-    *("metal_port", "metal_template"),
+    *("metal_port", "metal_template", "credential"),
 }
 #: The kinds of which a service tells several by one page.
 TOGETHER = {

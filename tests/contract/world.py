@@ -15,6 +15,7 @@
 from collections.abc import Callable
 import contextlib
 import dataclasses
+import json
 import secrets
 import time
 from typing import Any
@@ -79,6 +80,11 @@ class World:
             default_project_id=project.id,
         )
         self.ids |= {"project": project.id, "child": child.id, "user": user.id}
+        credential = {"access": name, "secret": secrets.token_hex()}
+        made = identity.create_credential(
+            user_id=user.id, project_id=project.id, type="ec2", blob=json.dumps(credential)
+        )
+        self._keep("credential", made)
         role = self._keep("role", identity.create_role(name=name))
         identity.assign_project_role_to_user(project, user, role)
         implied = self._keep("implied_role", identity.create_role(name=f"{name}-implied"))

@@ -99,6 +99,28 @@ ROLE_ASSIGNMENT = kinds.Kind(
 )
 
 
+CREDENTIAL = kinds.Kind(
+    name="identity.credential",
+    named_by="",
+    identity_fields=("project_id", "user_id"),
+    edges=(kinds.EdgeRule(_CREATED, "identity.user", "user_id"),),
+    is_regional=False,
+)
+
+TRUST = kinds.Kind(
+    name="identity.trust",
+    named_by="",
+    identity_fields=("project_id", "user_id"),
+    edges=(
+        kinds.EdgeRule(_CREATED, "identity.user", "trustor_user_id"),
+        kinds.EdgeRule(_ATTACHED, "identity.user", "trustee_user_id"),
+        kinds.EdgeRule(_ATTACHED, "identity.project", "project_id"),
+    ),
+    is_regional=False,
+    is_removable=False,
+)
+
+
 class Domain(msgspec.Struct):
     """A domain."""
 
@@ -187,6 +209,25 @@ class RoleAssignment(msgspec.Struct):
     scope: _Scope
     user: wire.Reference | None = None
     group: wire.Reference | None = None
+
+
+class Credential(msgspec.Struct):
+    """A credential of a user; the secret in its blob is not read."""
+
+    id: wire.Id
+    user_id: wire.Id
+    # Those of other types than EC2 may be good for no project.
+    project_id: str | None
+    type: str
+
+
+class Trust(msgspec.Struct):
+    """That one user, the trustee, may act for another one in a project."""
+
+    id: wire.Id
+    trustor_user_id: wire.Id
+    trustee_user_id: wire.Id
+    project_id: str | None
 
 
 def parse_domain(domain: Domain, place: wire.Place) -> resources.Resource:
@@ -285,4 +326,31 @@ def parse_role_assignment(assignment: RoleAssignment, place: wire.Place) -> reso
         project_id=assignment.scope.project.id if assignment.scope.project else None,
         edges=tuple(edges),
         details={"role_id": assignment.role.id},
+    )
+
+
+def parse_credential(credential: Credential, place: wire.Place) -> resources.Resource:
+    """Return the record of a credential, which has no name and goes with its user."""
+    return resources.Resource(
+        ref=place.ref(CREDENTIAL.name, credential.id),
+        user_id=credential.user_id,
+        project_id=credential.project_id or None,
+        edges=(resources.created_for(place.ref(USER.name, credential.user_id)),),
+        details={"type": credential.type},
+    )
+
+
+def parse_trust(trust: Trust, place: wire.Place) -> resources.Resource:
+    """Return the record of a trust: it goes with its trustor, and needs the others."""
+    edges = [
+        resources.created_for(place.ref(USER.name, trust.trustor_user_id)),
+        resources.attached_to(place.ref(USER.name, trust.trustee_user_id)),
+    ]
+    if trust.project_id:
+        edges.append(resources.attached_to(place.ref(PROJECT.name, trust.project_id)))
+    return resources.Resource(
+        ref=place.ref(TRUST.name, trust.id),
+        user_id=trust.trustor_user_id,
+        project_id=trust.project_id or None,
+        edges=tuple(edges),
     )

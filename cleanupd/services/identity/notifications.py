@@ -170,6 +170,10 @@ _TELLS: dict[str, Tell] = {
     "project.created": _touching(_PROJECT),
     "project.updated": _tell_project,
     "role.deleted": _tell_role_gone,
+    "credential.created": _touching(kinds.CREDENTIAL.name),
+    "credential.deleted": _tell_gone(kinds.CREDENTIAL.name),
+    "OS-TRUST:trust.created": _touching(kinds.TRUST.name),
+    "OS-TRUST:trust.deleted": _tell_gone(kinds.TRUST.name),
     "group.deleted": _tell_part_gone("group"),
     "domain.deleted": _tell_part_gone("domain"),
     **{
@@ -198,12 +202,7 @@ _BY_REASON = {
         ),
         *(
             f"{word}.{action}"
-            for word in (
-                "credential",
-                "application_credential",
-                "OS-TRUST:trust",
-                "OS-OAUTH1:access_token",
-            )
+            for word in ("application_credential", "OS-OAUTH1:access_token")
             for action in ("created", "deleted")
         ),
         "OS-OAUTH1:request_token.created",

@@ -197,6 +197,42 @@ class RoleAssignmentManager(_LookedAt):
         return next((one for one in found if one.ref == self.resource.ref), None)
 
 
+class CredentialManager(tables.TableManager):
+    """Credentials of all users, those for EC2 among them.
+
+    Keystone removes them with their user and with their project (seen with
+    Keystone 30).
+    """
+
+    TABLE = tables.Table(
+        kind=kinds.CREDENTIAL,
+        path="/credentials",
+        listings=(f"/credentials?{_LIMIT}",),
+        plural="credentials",
+        singular="credential",
+        shape=kinds.Credential,
+        parse=kinds.parse_credential,
+    )
+
+
+class TrustManager(_LookedAt):
+    """Trusts; only looked at, because Heat and Magnum need theirs to the end.
+
+    Keystone removes them with either user and with their project (seen with
+    Keystone 30).
+    """
+
+    TABLE = tables.Table(
+        kind=kinds.TRUST,
+        path="/OS-TRUST/trusts",
+        listings=(f"/OS-TRUST/trusts?{_LIMIT}",),
+        plural="trusts",
+        singular="trust",
+        shape=kinds.Trust,
+        parse=kinds.parse_trust,
+    )
+
+
 def _filter(part: str) -> tuple[str, str]:
     """Return the filter of the API for one part of an assignment's id."""
     word, _, value = part.partition(":")

@@ -30,6 +30,7 @@ def leave_further(cloud: Cloud, left: benchmark.Benchmark) -> None:
         _balancer(cloud, left)
         _metal(cloud, left)
         _zone(cloud, left)
+        _credential(cloud, left)
 
 
 def _name(cloud: Cloud, left: benchmark.Benchmark) -> str:
@@ -115,3 +116,11 @@ def _zone(cloud: Cloud, left: benchmark.Benchmark) -> None:
     zone = dns.zone(cloud, f"{name}.name.", left.projects[0]["id"])
     inside = _name(cloud, left).replace("_", "-").lower()
     dns.recordset(cloud, zone, f"{inside}.{zone['name']}")
+
+
+def _credential(cloud: Cloud, left: benchmark.Benchmark) -> None:
+    """For EC2, of a user of the first project."""
+    project_id = left.projects[0]["id"]
+    [user, *_] = cloud["identity.user"].where("default_project_id", project_id)
+    about = {"id": cloud.new_hex_id(), "user_id": user["id"], "project_id": project_id}
+    cloud["identity.credential"].add({**about, "type": "ec2", "blob": "{}"})

@@ -83,6 +83,8 @@ SAMPLES = {
     "identity.service": "identity/services",
     "identity.endpoint": "identity/endpoints",
     "identity.role_assignment": "identity/role_assignments",
+    "identity.credential": "identity/credentials",
+    "identity.trust": "identity/trusts",
 }
 #: What each kind's answer must have, in the words of its API.
 BALANCED = {"id", "name", "project_id", "provisioning_status", "created_at"}
@@ -162,6 +164,8 @@ REQUIRED = {
     "identity.service": {"id", "name", "type", "enabled"},
     "identity.endpoint": {"id", "service_id"},
     "identity.role_assignment": {"role", "scope", "user"},
+    "identity.credential": {"id", "user_id", "project_id", "type"},
+    "identity.trust": {"id", "trustor_user_id", "trustee_user_id", "project_id"},
 }
 WRONG: tuple[Any, ...] = (7, 1.5, True, [1], {"a": 1}, ["x"], {})
 JSON = strategies.recursive(

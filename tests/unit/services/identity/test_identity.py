@@ -160,3 +160,28 @@ def test_an_assignment_is_never_removed() -> None:
     with pytest.raises(exceptions.NotRemovable):
         managers.RoleAssignmentManager(cloud, found).delete()
     assert cloud.requests == []
+
+
+def test_a_credential_is_its_users_and_tells_no_secret() -> None:
+    """Nothing of its blob is kept; it has no name."""
+    [found] = managers.CredentialManager.list(
+        answers.always(answers.sample("identity/credentials")), {}
+    )
+    told = answers.sampled("identity/credentials", "credentials")
+    assert (found.user_id, found.project_id) == (told["user_id"], told["project_id"])
+    assert (found.name, found.details) == (None, {"type": "ec2"})
+    assert edges(found) == [("created-for", "identity.user", told["user_id"])]
+
+
+def test_a_trust_goes_with_its_trustor_and_keeps_the_others() -> None:
+    """It is never removed by itself."""
+    cloud = answers.always(answers.sample("identity/trusts"))
+    [found] = managers.TrustManager.list(cloud, {})
+    told = answers.sampled("identity/trusts", "trusts")
+    assert edges(found) == [
+        ("created-for", "identity.user", told["trustor_user_id"]),
+        ("attached-to", "identity.user", told["trustee_user_id"]),
+        ("attached-to", "identity.project", told["project_id"]),
+    ]
+    with pytest.raises(exceptions.NotRemovable):
+        managers.TrustManager(cloud, found).delete()
