@@ -22,6 +22,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
+import copy
 import email.utils
 import http
 import threading
@@ -33,16 +34,20 @@ import urllib.parse
 from keystoneauth1 import access as ks_access
 from keystoneauth1 import adapter as ks_adapter
 from keystoneauth1 import exceptions as ks_exceptions
+from keystoneauth1 import plugin as ks_plugin
 from keystoneauth1 import session as ks_session
+from keystoneauth1.identity import v3 as ks_identity
 from keystoneauth1.identity.generic import password
-import os_service_types
 from oslo_log import log
 import requests
 
+from cleanupd import catalogues
 from cleanupd import clouds_file
+from cleanupd import entrance
 from cleanupd import exceptions
 from cleanupd import explanations
 from cleanupd import pacing
+from cleanupd import refusals
 
 LOG = log.getLogger(__name__)
 
@@ -59,8 +64,8 @@ _VERSIONS = {
     "load-balancer": ("2.0", "2.latest"),
     "dns": ("2.0", "2.latest"),
     "shared-file-system": ("2.0", "2.latest"),
-    # Only looked at, by `cleanupctl rally-jobs leaks`.
     "orchestration": ("1.0", "1.latest"),
+    # Only looked at, by `cleanupctl rally-jobs leaks`.
     "baremetal": ("1.0", "1.latest"),
 }
 #: The services that tell all only to who has a token for the whole system.
@@ -95,7 +100,7 @@ class Cloud:
         self._patience = patience
         access = self._access()
         self.name: str = config.name
-        self.region: str = _region(config, access)
+        self.region: str = catalogues.choose_region(config, access)
         #: The host of the identity endpoint, by which options may name the cloud, too.
         self.identity_host: str = urllib.parse.urlsplit(_auth_url(config)).hostname or ""
         #: Whose token this is, and in which project; None where it has no project.
@@ -112,6 +117,8 @@ class Cloud:
         self.guard: Callable[[], None] = lambda: None
         #: By how many seconds the clock of who answered last is ahead of ours.
         self.clock_shift_s = 0.0
+        #: Lets the user into projects in which it has no role.
+        self.entrance = entrance.Entrance(self.request, self.user_id or "", time.time)
 
     @classmethod
     def connect(
@@ -131,7 +138,7 @@ class Cloud:
         """
         patience, pace = patience or pacing.Patience(), pace or pacing.Pace()
         config = clouds_file.read_config(name, region)
-        with _translated("identity", name, _auth_url(config)):
+        with refusals.translated("identity", name, _auth_url(config)):
             session: ks_session.Session = config.get_session()
         # Several services may be behind one address.
         most = pace.concurrent * len(_VERSIONS)
@@ -190,7 +197,41 @@ class Cloud:
 
         A type that no official project has stands as the catalogue has it.
         """
-        return _catalogue(self._access())
+        return catalogues.find(self._access())
+
+    @contextlib.contextmanager
+    def inside(self, project_id: str) -> Iterator["Cloud"]:
+        """Give the same cloud with a token of a project; raises NotEntered.
+
+        The user needs a role there, or gets one for as long as the context
+        lasts, where :attr:`entrance` allows that.
+        """
+        if project_id == self.project_id:
+            yield self
+            return
+        with contextlib.ExitStack() as stack:
+            found = self._scoped(project_id)
+            if found is None:
+                stack.enter_context(self.entrance.opened(project_id))
+                found = self._scoped(project_id)
+            if found is None:
+                raise exceptions.NotEntered(project_id, "Keystone gives this user no token of it")
+            yield found
+
+    def _scoped(self, project_id: str) -> "Cloud | None":
+        """Return this cloud with a token of a project, None where the user has no role there."""
+        url = self._session.get_endpoint(interface=ks_plugin.AUTH_INTERFACE) or ""
+        auth = ks_identity.Token(url, self._access().auth_token or "", project_id=project_id)
+        session = copy.copy(self._session)
+        session.auth = auth
+        try:
+            with refusals.translated("identity", self._config.name, _auth_url(self._config)):
+                return _Inside(self, session, auth.get_access(session))
+        except exceptions.AuthenticationFailed:
+            return None
+        except exceptions.RequestFailed as error:
+            # The token of an application credential is exchanged for no other.
+            raise exceptions.NotEntered(project_id, str(error)) from error
 
     def offers(self, service: str) -> bool:
         """Return whether the region has a service of an official type, as far as is told."""
@@ -220,13 +261,13 @@ class Cloud:
         return self.visibility() is None
 
     def _access(self) -> ks_access.AccessInfo:
-        with _translated("identity", self._config.name, _auth_url(self._config)):
+        with refusals.translated("identity", self._config.name, _auth_url(self._config)):
             access: ks_access.AccessInfo = self._config.get_auth().get_access(self._session)
             return access
 
     def _send(self, method: str, service: str, path: str, arguments: dict[str, Any]) -> bytes:
         with (
-            _translated(service, self.name, self._urls[service]),
+            refusals.translated(service, self.name, self._urls[service]),
             self._throttles[service].turn() as refuse,
         ):
             if method != "GET":
@@ -390,6 +431,22 @@ def _system_auth(config: Any) -> password.Password | None:
     return password.Password(**kept, system_scope="all")
 
 
+class _Inside(Cloud):
+    """A cloud with another token of the same user; all else is shared."""
+
+    def __init__(
+        self, outside: Cloud, session: ks_session.Session, access: ks_access.AccessInfo
+    ) -> None:
+        vars(self).update(vars(outside))
+        self._session = session
+        self.project_id = access.project_id
+        # It may be another one by then.
+        self.guard = lambda: outside.guard()  # noqa: PLW0108 - as said
+        self._adapters = _Each(self._adapter)
+        self._urls = _Each(lambda service: self._url(service, access))
+        self._endpoints = {}
+
+
 def find_shift(told: str | None, asked_at: float, answered_at: float) -> float | None:
     """Return by how much a clock is ahead that told its time between two moments of ours.
 
@@ -423,72 +480,6 @@ class _Pool(ks_session.TCPKeepAliveAdapter):
 
 def _auth_url(config: Any) -> str:
     return clouds_file.without_secrets(str(config.get_auth_args().get("auth_url", "")))
-
-
-def _catalogue(access: ks_access.AccessInfo) -> frozenset[tuple[str, str]]:
-    types = os_service_types.ServiceTypes()
-    return frozenset(
-        (types.get_service_type(service["type"]) or service["type"], _region_of(endpoint))
-        for service in access.service_catalog.catalog or ()
-        for endpoint in service["endpoints"]
-    )
-
-
-def _region_of(endpoint: Mapping[str, str]) -> str:
-    return endpoint.get("region_id") or endpoint.get("region") or ""
-
-
-def _region(config: Any, access: ks_access.AccessInfo) -> str:
-    """Return the region to work in: the configured one, or the only one there is."""
-    regions = sorted({region for _, region in _catalogue(access)} - {""})
-    wanted: str | None = config.get_region_name()
-    if wanted and (wanted in regions or not regions):
-        return wanted
-    if wanted:
-        reason = f"region {wanted!r} is not in the catalogue; choose one of {', '.join(regions)}"
-        raise exceptions.InvalidCloudConfig(config.name, reason)
-    if len(regions) > 1:
-        reason = f"set region_name to one of {', '.join(regions)}"
-        raise exceptions.InvalidCloudConfig(config.name, reason)
-    return regions[0] if regions else ""
-
-
-@contextlib.contextmanager
-def _translated(service: str, cloud: str, url: str) -> Iterator[None]:
-    """Raise our own exception in place of keystoneauth's."""
-    try:
-        yield
-    except (ks_exceptions.Unauthorized, ks_exceptions.BadRequest) as error:
-        # Keystone calls it a bad request where a name or its domain is missing.
-        raise exceptions.AuthenticationFailed(
-            cloud, url, clouds_file.one_line(str(error))
-        ) from error
-    except ks_exceptions.HttpError as error:
-        # All that keystoneauth raises by status comes from its own request for a token.
-        reason = clouds_file.one_line(str(error))
-        raise exceptions.RequestFailed(
-            "identity", "POST", "/auth/tokens", error.http_status, reason
-        ) from error
-    except ks_exceptions.EndpointNotFound as error:
-        reason = "the catalogue has no such endpoint in this region"
-        raise exceptions.ServiceUnreachable(service, "", reason) from error
-    except (ks_exceptions.ConnectionError, ks_exceptions.DiscoveryFailure) as error:
-        raise exceptions.ServiceUnreachable(service, url, _root_cause(error)) from error
-    except ks_exceptions.ClientException as error:
-        raise exceptions.InvalidCloudConfig(cloud, clouds_file.one_line(str(error))) from error
-    except Exception as error:
-        # A missing password is a bare Exception to keystoneauth; anything finer is a bug of ours.
-        if type(error) is not Exception:
-            raise
-        raise exceptions.InvalidCloudConfig(cloud, clouds_file.one_line(str(error))) from error
-
-
-def _root_cause(error: BaseException) -> str:
-    """Return what the operating system said, without what libraries wrapped around it."""
-    while cause := error.__cause__ or error.__context__:
-        error = cause
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return clouds_file.one_line(text or type(error).__name__)
 
 
 def _request_id(response: requests.Response) -> str:

@@ -48,6 +48,8 @@ each thing that a caller can do differently::
         |   +-- Stale               412: the resource has changed since it was read
         +-- MalformedAnswer         a success whose content is not what the API promises
         +-- ListingIncomplete       a listing that cannot be trusted to hold everything
+        +-- ProjectsUnseen          a listing that holds everything but what is in some projects
+        +-- NotEntered              a project into which this user may not look
 """
 
 
@@ -254,6 +256,28 @@ class ListingIncomplete(CloudError):
         """Keep the kind and the reason."""
         super().__init__(f"the listing of {kind} is not complete: {reason}; try again")
         self.kind = kind
+        self.reason = reason
+
+
+class ProjectsUnseen(CloudError):
+    """A listing of ``kind`` holds everything but what is in ``projects``."""
+
+    def __init__(self, kind: str, reason: str, projects: tuple[str, ...]) -> None:
+        """Keep the kind, the reason and the ids of the projects."""
+        count = "1 project" if len(projects) == 1 else f"{len(projects)} projects"
+        super().__init__(f"{kind} is not known in {count} of a benchmark's: {reason}")
+        self.kind = kind
+        self.reason = reason
+        self.projects = projects
+
+
+class NotEntered(CloudError):
+    """The user has no role in a project, and may give itself none."""
+
+    def __init__(self, project_id: str, reason: str) -> None:
+        """Keep the project and the reason."""
+        super().__init__(f"project {project_id} cannot be looked into: {reason}")
+        self.project_id = project_id
         self.reason = reason
 
 

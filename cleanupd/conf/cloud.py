@@ -47,6 +47,18 @@ answers 429 or 503 gets half as many requests at the same time, and more again
 as long as it answers.""",
     ),
     cfg.StrOpt(
+        "enter_as",
+        help="""\
+Role that cleanupd gives its own user in a benchmark's project to look into it.
+
+Barbican lists secrets to users of their project alone, Heat and Swift do so by
+default. With the name of a role that may list and delete there, such as member,
+the user gets it in projects that Rally made, and in no others, for as long as
+cleanupd looks or removes, and loses it again; what stayed after a crash is
+taken back with the next look. Unset means never: then such a project is kept,
+with the reason, unless the user has a role in it already.""",
+    ),
+    cfg.StrOpt(
         "clouds_file",
         help="""\
 Path of clouds.yaml.

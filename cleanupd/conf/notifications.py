@@ -31,7 +31,7 @@ there, the model is as old as its last listing (``period`` of each service).""",
         "exchanges",
         default=[
             *("nova", "neutron", "cinder", "openstack", "glance", "keystone"),
-            *("octavia", "designate"),
+            *("octavia", "designate", "heat"),
         ],
         help="""\
 Exchanges at which services tell.

@@ -296,6 +296,7 @@ def _engine(conf: cfg.ConfigOpts) -> sweeps.Settings:
     return sweeps.Settings(
         names=_names(conf),
         without_resources=frozenset(conf.services.without_resources),
+        enter_as=conf.cloud.enter_as or None,
         list_workers=conf.sync.workers,
         limits=executor.Limits(
             workers=conf.sweep.workers,

@@ -42,7 +42,8 @@ class Graph:
 
     ``attached``: what is attached to a resource.  ``parts``: what was made
     for it.  ``needs`` and ``owners``: the same from the other end.  What a
-    used-by edge tells of is attached, too; a loose one is nobody's need.
+    used-by edge tells of is attached, too; a loose one is nobody's need; what
+    a made edge tells of is a part.
     ``takers``: what would take it along.  ``members``: what is in a project,
     or belongs to a user.  ``near`` are the records at either end of a tie, as
     far as they hold it; others may be among those that are given.
@@ -78,6 +79,8 @@ class Graph:
             target = self._resolve(edge.target)
             if edge.sort is EdgeSort.USED_BY:
                 self._add_use(record.ref, edge, target, claimed)
+            elif edge.sort is EdgeSort.MADE:
+                self._add_made(record.ref, edge, target, claimed)
             elif target is not None and (is_claimed or target in claimed):
                 ends, begins = (
                     (self.attached, self.needs)
@@ -93,6 +96,18 @@ class Graph:
         for home in self.homes(record):
             if home in claimed:
                 self.members[home].append(record.ref)
+
+    def _add_made(
+        self,
+        owner: resources.Ref,
+        edge: resources.Edge,
+        part: resources.Ref | None,
+        claimed: Collection[resources.Ref],
+    ) -> None:
+        if part is not None and (owner in claimed or part in claimed):
+            tie = Tie(part, edge, owner)
+            self.parts[owner].append(tie)
+            self.owners[part].append(tie)
 
     def _add_use(
         self,

@@ -274,6 +274,12 @@ class _Rules:
         )
         self._blocked: dict[resources.Ref, str] = {}
         self._unlisted = {kind: self._find_unlisted(kind) for kind in self._known}
+        #: Why projects have to stay that could not be looked into, by their ids.
+        self._unentered = {
+            id_: f"{trust.kind} in it is not known: {trust.reason}"
+            for trust in snapshot.trust.values()
+            for id_ in trust.projects
+        }
 
     def settle(self) -> dict[resources.Ref, str]:
         """Return why each selected resource that has to stay has to."""
@@ -307,6 +313,7 @@ class _Rules:
         return (
             self._doubtful.get(self._claims[ref].part)
             or self._unlisted[ref.kind]
+            or self._why_unentered(ref)
             or self._why_managed(ref)
             or self._why_held(ref)
             or self._why_used(ref)
@@ -327,12 +334,24 @@ class _Rules:
             if self._snapshot.unseen:
                 return f"it may own more: {'; '.join(self._snapshot.unseen)}"
             tied |= set(self._known)
-        for other in sorted(tied):
+        # A target that nothing looks at is of a service that is said to hold nothing.
+        for other in sorted(tied & self._known.keys()):
             trust = self._snapshot.trust.get(other)
-            if trust is None or not trust.is_fresh:
+            # What could not be looked into keeps its project and that project's users.
+            if trust is None or not (trust.is_fresh or trust.projects):
                 why = trust.reason if trust else "it was not listed"
                 return f"{other} could be tied to it and is not known: {why}"
         return None
+
+    def _why_unentered(self, ref: resources.Ref) -> str | None:
+        """Say why a project, or who is in one, stays that could not be looked into."""
+        if not self._unentered or ref.kind not in ("identity.project", "identity.user"):
+            return None
+        near = [ref.id]
+        if ref.kind == "identity.user":
+            tied = (self._snapshot.get(ref), *self._snapshot.pointing_to(ref))
+            near = [e.target.id for one in tied if one is not None for e in one.edges]
+        return next((why for id_ in near if (why := self._unentered.get(id_))), None)
 
     def _why_managed(self, ref: resources.Ref) -> str | None:
         record = self._snapshot.get(ref)

@@ -33,6 +33,8 @@ class Cost(enum.StrEnum):
     DOMAIN = "domain"
     #: At least one request for each user.
     USER = "user"
+    #: At least one request for each project that a benchmark made.
+    PROJECT = "project"
 
 
 class EdgeRule(msgspec.Struct, frozen=True):

@@ -34,12 +34,14 @@ class Trust(msgspec.Struct, frozen=True):
 
     ``reason`` says why it is not fresh; None where it is.  ``listed_at`` is
     when the last complete listing was asked for (aware, UTC); None where
-    there never was one.
+    there never was one.  ``projects`` are those that could not be looked
+    into, where all else is known; empty where the reason is about everything.
     """
 
     kind: str
     reason: str | None
     listed_at: datetime.datetime | None
+    projects: tuple[str, ...] = ()
 
     @property
     def is_fresh(self) -> bool:
@@ -182,7 +184,7 @@ class Snapshot(Records, frozen=True, kw_only=True):
         """
         found, trust = dict(self.roots), dict(self.trust)
         for kind, state in self.trust.items():
-            if not state.is_fresh and kind in earlier.roots:
+            if not (state.is_fresh or state.projects) and kind in earlier.roots:
                 found[kind] = earlier.roots[kind]
                 trust[kind] = Trust(kind, state.reason, earlier.trust[kind].listed_at)
         return Snapshot(

@@ -265,11 +265,32 @@ def _parts(
             taken = snapshot.get(target) if target not in claims else None
             if taken and is_boot_disk(taken, taker):
                 yield taken, taker
+        for edge in taker.edges:
+            if edge.sort is resources.EdgeSort.MADE and edge.target not in claims:
+                made = snapshot.get(edge.target)
+                if made and _is_made_by(made, taker):
+                    yield made, taker
     for record in snapshot.pointing_to_any(new):
         for target in record.owners if record.ref not in claims else ():
             owner = snapshot.get(target)
             if owner and target in claims and _is_made_for(record, owner):
                 yield record, owner
+
+
+def _is_made_by(record: resources.Resource, owner: resources.Resource) -> bool:
+    """Whether a service that says so can have made ``record`` for ``owner``.
+
+    What is older than the owner was there, and the service was told to adopt it.
+    """
+    return record.project_id in (None, owner.project_id) and _is_younger(record, owner)
+
+
+def _is_younger(record: resources.Resource, owner: resources.Resource) -> bool:
+    return (
+        record.created_at is None
+        or owner.created_at is None
+        or record.created_at >= owner.created_at - CLOCK_SKEW
+    )
 
 
 def _is_made_for(record: resources.Resource, owner: resources.Resource) -> bool:
@@ -283,11 +304,7 @@ def _is_made_for(record: resources.Resource, owner: resources.Resource) -> bool:
         record.name in (None, f"{owner.ref.id}-blank-vol")
         and record.project_id in (None, owner.project_id)
         and (owner.user_id is None or record.user_id in (None, owner.user_id))
-        and (
-            record.created_at is None
-            or owner.created_at is None
-            or record.created_at >= owner.created_at - CLOCK_SKEW
-        )
+        and _is_younger(record, owner)
     )
 
 

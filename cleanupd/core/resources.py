@@ -51,6 +51,9 @@ class EdgeSort(enum.StrEnum):
     ATTACHED_TO = "attached-to"
     #: The same, told by the record of what is used: the target uses the source.
     USED_BY = "used-by"
+    #: Created-for, told by the record of the owner: the source is a service's own
+    #: account of what it made (a stack's resources), and takes the target along.
+    MADE = "made"
 
 
 class Edge(msgspec.Struct, frozen=True, gc=False):
@@ -94,6 +97,11 @@ def attached_to(target: Ref, *, is_loose: bool = False, is_serving: bool = False
 def used_by(target: Ref, *, is_loose: bool = False) -> Edge:
     """Return a used-by edge to ``target``."""
     return Edge(EdgeSort.USED_BY, target, is_loose=is_loose)
+
+
+def made(target: Ref) -> Edge:
+    """Return an edge from an owner to what its service made for it."""
+    return Edge(EdgeSort.MADE, target)
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -42,6 +42,15 @@ Managers = Mapping[str, type[manager.ResourceManager]]
 Clock = Callable[[], datetime.datetime]
 
 
+def looked_at(managers: Managers, without_resources: frozenset[str]) -> Managers:
+    """Return the managers of the services that are not said to hold nothing."""
+    return {
+        name: plugin
+        for name, plugin in managers.items()
+        if plugin.KIND.service.replace("_", "-") not in without_resources
+    }
+
+
 class Observer:
     """Takes snapshots of one region of one cloud.
 
@@ -92,14 +101,14 @@ class Observer:
         trust: dict[str, model.Trust] = {}
         progress.listing(len(self._managers))
         for kind, answer in self._list_all(listings, users):
-            if isinstance(answer, exceptions.CleanupdError):
+            if not isinstance(answer, manager.Listed):
                 LOG.warning("%(kind)s could not be listed: %(why)s", {"kind": kind, "why": answer})
                 trust[kind] = model.Trust(kind, str(answer), None)
                 progress.listed(kind, None)
             else:
-                listings[kind] = answer
-                trust[kind] = model.Trust(kind, blindness, taken_at)
-                progress.listed(kind, len(answer))
+                listings[kind] = answer.records
+                trust[kind] = manager.believe(kind, blindness, taken_at, answer.unseen)
+                progress.listed(kind, len(answer.records))
         snapshot = model.Snapshot(
             cloud=self._cloud.name,
             region=self._cloud.region,
@@ -109,12 +118,13 @@ class Observer:
             unseen=self.unseen(),
         )
         lacking = witnesses.find_lacking(snapshot, before, seen)
-        if users is not None:
-            lacking = {
-                kind: some
-                for kind, some in lacking.items()
-                if self._managers[kind].KIND.cost is not kinds.Cost.USER
-            }
+        # What was not looked into may have what others name.
+        narrow = {kinds.Cost.PROJECT, *([] if users is None else [kinds.Cost.USER])}
+        lacking = {
+            kind: some
+            for kind, some in lacking.items()
+            if self._managers[kind].KIND.cost not in narrow and not trust[kind].projects
+        }
         return self._questioned(snapshot, lacking, listings)
 
     def _questioned(
@@ -150,7 +160,7 @@ class Observer:
             found = witnessing.find_present(self._cloud, self._managers, lacking, taken_at)
             if found is None:
                 return None
-            again = self._list(kind, listings, None)
+            again = self._list(kind, listings, None).records
         except exceptions.CleanupdError as error:
             return witnessing.describe_failure(error)
         if any(record.ref == found.ref for record in again):
@@ -162,7 +172,7 @@ class Observer:
         self,
         listings: Mapping[str, tuple[resources.Resource, ...]],
         users: frozenset[str] | None,
-    ) -> Iterator[tuple[str, tuple[resources.Resource, ...] | exceptions.CleanupdError]]:
+    ) -> Iterator[tuple[str, manager.Listed | exceptions.CleanupdError]]:
         """Yield each kind's records, or what went wrong, in the order in which listings end.
 
         The caller has put a kind into ``listings`` before the next is asked for.
@@ -175,7 +185,7 @@ class Observer:
         )
         order.prepare()
         with futures.ThreadPoolExecutor(self._workers, "list") as pool:
-            running: dict[futures.Future[tuple[resources.Resource, ...]], str] = {}
+            running: dict[futures.Future[manager.Listed], str] = {}
             try:
                 while order.is_active():
                     for kind in order.get_ready():
@@ -195,7 +205,7 @@ class Observer:
         kind: str,
         listings: Mapping[str, tuple[resources.Resource, ...]],
         users: frozenset[str] | None,
-    ) -> tuple[resources.Resource, ...]:
+    ) -> manager.Listed:
         plugin = self._managers[kind]
         for other in plugin.KIND.listed_after:
             if other not in listings:
@@ -204,7 +214,7 @@ class Observer:
         known = {other: listings[other] for other in plugin.KIND.listed_after}
         if users is not None and plugin.KIND.cost is kinds.Cost.USER:
             known = {name: _of_users(records, users) for name, records in known.items()}
-        return manager.list_all(plugin, self._cloud, known)
+        return manager.list_all(plugin, self._cloud, known, self.find_part)
 
     def unseen(self) -> tuple[str, ...]:
         """Name the places of the cloud that no manager looks at, in a sentence each."""
@@ -220,9 +230,7 @@ class Observer:
         return tuple(sorted(found))
 
 
-def _answer(
-    future: futures.Future[tuple[resources.Resource, ...]],
-) -> tuple[resources.Resource, ...] | exceptions.CleanupdError:
+def _answer(future: futures.Future[manager.Listed]) -> manager.Listed | exceptions.CleanupdError:
     try:
         return future.result()
     except exceptions.CleanupdError as error:

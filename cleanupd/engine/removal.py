@@ -40,7 +40,7 @@ LOG = log.getLogger(__name__)
 STALE_ATTEMPTS = 3
 
 #: Statuses of what is being removed already: with its server, or by somebody.
-GOING = ("deleting", "pending_delete")
+GOING = ("deleting", "pending_delete", "delete_in_progress")
 
 Managers = reading.Managers
 

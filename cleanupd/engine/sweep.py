@@ -30,7 +30,6 @@ from cleanupd import exceptions
 from cleanupd.core import baselines
 from cleanupd.core import budgets
 from cleanupd.core import certificate as certificates
-from cleanupd.core import generators
 from cleanupd.core import judgement as judgements
 from cleanupd.core import liveness
 from cleanupd.core import model
@@ -39,10 +38,10 @@ from cleanupd.core import patterns
 from cleanupd.core import planning
 from cleanupd.core import protections as shields
 from cleanupd.core import resources
-from cleanupd.core import safety as safeties
 from cleanupd.core import workloads
 from cleanupd.engine import asking
 from cleanupd.engine import budgeting
+from cleanupd.engine import choices
 from cleanupd.engine import clock
 from cleanupd.engine import executor
 from cleanupd.engine import logcontext
@@ -89,24 +88,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(task for task in self.tasks if task not in self.expanded)
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine is built with, read from options once.
-
-    ``lifted`` are the holds that keep nothing, as in
-    :class:`~cleanupd.core.workloads.Selection`; ``history`` is how long
-    sweeps are kept, None for ever; ``rally`` is the URL of Rally's database,
-    None where nobody has named it.
-    """
-
-    names: tuple[patterns.Pattern, ...] = generators.BUILTIN_PATTERNS
-    without_resources: frozenset[str] = frozenset({"placement"})
-    list_workers: int = 8
-    limits: executor.Limits = executor.Limits()
-    lifted: frozenset[str] = frozenset()
-    history: datetime.timedelta | None = None
-    budget: budgets.Limits = budgets.Limits()
-    safety: safeties.Safety = safeties.Safety()
-    rally: str | None = None
+Settings = choices.Settings
 
 
 class Engine:
@@ -125,21 +107,20 @@ class Engine:
     ) -> None:
         """Compile the patterns; the cloud is not called yet.
 
-        ``refused`` are the plugins that could not be loaded: as long as
-        there is one, nothing is removed.
+        ``refused`` are plugins that could not be loaded: with one, nothing is removed.
         """
-        self._refused = refused
-        self.managers = managers
+        self._refused, self._plugins = refused, managers
         self.settings = settings or Settings()
-        self.cloud = cloud
-        self.journal = journal
-        self._kinds = {name: plugin.KIND for name, plugin in managers.items()}
+        self.managers = observer.looked_at(managers, self.settings.without_resources)
+        self.cloud, self.journal = cloud, journal
+        cloud.entrance.role = self.settings.enter_as
+        self._kinds = {name: plugin.KIND for name, plugin in self.managers.items()}
         self._matcher = patterns.Matcher(self.settings.names)
         #: Returns the part of a workload in a record's name, None where it is no benchmark's.
         self.find_part = ownership.PartFinder(self._matcher)
         self._observer = observer.Observer(
             cloud,
-            managers,
+            self.managers,
             clock.now,
             workers=self.settings.list_workers,
             without_resources=self.settings.without_resources,
@@ -150,7 +131,7 @@ class Engine:
 
     def rebuilt(self, settings: Settings) -> "Engine":
         """Return an engine for the same cloud with other settings."""
-        return Engine(self.cloud, self.managers, self.journal, settings, self._refused)
+        return Engine(self.cloud, self._plugins, self.journal, settings, self._refused)
 
     def fenced(self, fence: "fencing.Fence") -> "Engine":
         """Return this engine for an executor: what it removes is written in its epoch alone."""

@@ -84,7 +84,12 @@ class Keeper:
         count = sum(len(one.records) for one in root.roots.values())
         kinds = "kind" if len(root.roots) == 1 else "kinds"
         text = f"{count} resources of {len(root.roots)} {kinds}"
-        doubts = [f"{kind} ({t.reason})" for kind, t in root.trust.items() if t.reason]
+        doubts = [
+            f"{kind} ({t.reason})"
+            for kind, t in root.trust.items()
+            # What may not be looked into is no different the next minute.
+            if t.reason and not t.projects
+        ]
         if doubts:
             raise exceptions.SyncIncomplete(f"{text}; not listed: {', '.join(sorted(doubts))}")
         return text

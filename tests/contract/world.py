@@ -65,6 +65,7 @@ class World:
         balancers.build(self.sdk, self.name, self.ids)
         self._metal()
         self._dns()
+        self._stack()
         self._backup("incremental", is_incremental=True)
 
     def _identity(self) -> None:
@@ -334,11 +335,37 @@ class World:
         while api.get_zone(zone.id).status != "ACTIVE":
             time.sleep(0.2)
 
+    def _stack(self) -> None:
+        api, name = self.sdk.orchestration, self.name
+        net = {"type": "OS::Neutron::Net"}
+        template = {
+            "heat_template_version": "2018-08-31",
+            "resources": {
+                "net": net,
+                "known": {**net, "external_id": self.ids["outside"]},
+                "inner": {
+                    "type": "OS::Heat::ResourceGroup",
+                    "properties": {"count": 1, "resource_def": net},
+                },
+            },
+        }
+        body = {"stack_name": name, "template": template, "disable_rollback": True}
+        made = self._keep("stack", api.post("/stacks", json=body).json()["stack"])
+        path = f"/stacks/{name}/{made['id']}"
+        while api.get(path).json()["stack"]["stack_status"] == "CREATE_IN_PROGRESS":
+            time.sleep(0.5)
+        found = api.get(f"{path}/resources?nested_depth=2").json()["resources"]
+        called = {"net": "stacked_network", "inner": "inner_stack", "0": "inner_network"}
+        for one in found:
+            if what := called.get(one["resource_name"]):
+                self.ids[what] = one["physical_resource_id"]
+
     def raze(self) -> None:
         """Remove whatever a failed test left, by openstacksdk."""
         balancers.raze(self.sdk, self.ids)
         for zone in ("subzone", "zone"):
             self._try(zone, self.sdk.dns.delete_zone, self.sdk.dns.get_zone)
+        self._try("stack", lambda one: self.sdk.orchestration.delete(f"/stacks/{self.name}/{one}"))
         self._try("floating_ip", self.sdk.network.delete_ip)
         self._raze_compute()
         self._raze_storage()

@@ -40,6 +40,10 @@ def _of_ironic() -> table.Table:
     )
 
 
+def _by_creation(body: Body) -> tuple[str, str]:
+    return (body["creation_time"], body["id"])
+
+
 def _tables() -> dict[str, table.Table]:
     """The kinds, each in its service's default order (seen on a real cloud, release 2026.2).
 
@@ -128,6 +132,8 @@ def _tables() -> dict[str, table.Table]:
         "dns.zone": table.Table(order=_by_age),
         "dns.recordset": table.Table(order=_by_age),
         "load_balancer.flavor_profile": table.Table(),
+        "orchestration.stack": table.Table(order=_by_creation, newest_first=True),
+        "orchestration.deleted_stack": table.Table(),
     }
 
 
@@ -188,6 +194,8 @@ class Settings:
     """Hosts of a cell whose database does not answer: Nova knows little of their servers."""
     nova_notification_format: str = "both"
     """``versioned``, ``unversioned`` or ``both``: Nova's own option ``notification_format``."""
+    lists_all_stacks: bool = True
+    """Whether Heat's policy lets an administrator list all stacks, as it does not by default."""
     undeletable: set[str] = dataclasses.field(default_factory=set)
     keystone_notification_format: str = "cadf"
     """``cadf`` or ``basic``: Keystone's own option ``notification_format``."""
@@ -293,7 +301,7 @@ class Cloud:
         with self.locked():
             hidden = {
                 *("identity.role_assignment", "identity.membership", "identity.inference"),
-                "compute.deleted_server",
+                *("compute.deleted_server", "orchestration.deleted_stack"),
                 *("compute.migration", "compute.service"),
                 "block_storage.attachment",
                 *("network.security_group_rule", "network.rbac_policy"),

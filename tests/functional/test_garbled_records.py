@@ -90,6 +90,7 @@ REFERENCES = {
         "redirect_pool_id": "load_balancer.pool",
     },
     "load_balancer.flavor": {"flavor_profile_id": "load_balancer.flavor_profile"},
+    "orchestration.stack": {"project": "identity.project"},
     "identity.user": {"default_project_id": "identity.project"},
     "identity.project": {"parent_id": "identity.project"},
 }

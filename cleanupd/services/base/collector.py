@@ -110,6 +110,8 @@ listing costs about one request for each thousand resources of a kind.""",
         self._find_part = find_part
         #: Kinds that have to be listed.
         self._sought: dict[str, None] = {}
+        #: Projects that the last listing of a kind could not look into.
+        self._unseen: dict[str, exceptions.ProjectsUnseen] = {}
         #: Workloads of which the bus told something new, by their parts of names.
         self._stirred: set[str] = set()
         #: How often something could not be read or listed for what was told of it.
@@ -302,7 +304,8 @@ listing costs about one request for each thousand resources of a kind.""",
         with self._changing:
             shrinkage = state.land(listing, self._clock())
             if shrinkage is None:
-                self._trust[kind] = model.Trust(kind, reason, request.at)
+                unseen = self._unseen.get(kind)
+                self._trust[kind] = manager.believe(kind, reason, request.at, unseen)
             self._model = self._make_model()
         state.tidy()
         if shrinkage is not None:
@@ -316,10 +319,14 @@ listing costs about one request for each thousand resources of a kind.""",
     def _list(self, kind: str) -> Iterator[resources.Resource]:
         plugin = self.managers[kind]
         known = {other: self._find(other, kind) for other in plugin.KIND.listed_after}
-        for record in manager.list_each(plugin, self._cloud, known):
-            if self._is_stopped:
-                break
-            yield record
+        self._unseen.pop(kind, None)
+        try:
+            for record in manager.list_each(plugin, self._cloud, known, self._find_part):
+                if self._is_stopped:
+                    break
+                yield record
+        except exceptions.ProjectsUnseen as error:
+            self._unseen[kind] = error
         self._refuse_if_stopped(kind)
 
     def _refuse_if_stopped(self, kind: str) -> None:

@@ -14,7 +14,8 @@
 
 Services page by markers: the next page begins after the resource with
 that id.  Each announces a next page in its own place: ``servers_links``
-(Nova, Neutron, Cinder), ``links`` (Keystone 28 and later), ``next`` (Glance).
+(Nova, Neutron, Cinder), ``links`` (Heat, and Keystone 28 and later in its own
+way), ``next`` (Glance).
 
 A marker may be deleted between two requests.  Nova and Glance then answer
 400, Cinder, Keystone and most of Neutron 404; Neutron's subnets, floating IPs
@@ -74,7 +75,14 @@ def page_decoder(
                 list[_Link],
                 msgspec.field(name=links, default=[]),
             ),
-            ("links", _Links, msgspec.field(default_factory=_Links)),
+            (
+                "links",
+                _Links,
+                # Heat has a list of links in Keystone's place.
+                msgspec.field(
+                    name="no links" if links == "links" else "links", default_factory=_Links
+                ),
+            ),
             ("next", str | None, None),
             ("truncated", bool, False),
         ],

@@ -246,3 +246,44 @@ class TableManager(manager.ResourceManager):
             raise exceptions.Conflict(
                 error.service, method, path, error.status, error.message
             ) from error
+
+
+class InsideManager(TableManager):
+    """The manager of a kind that its service lists to users of the project alone.
+
+    It is listed in the user's own project and in those that a benchmark made,
+    as far as the user may get into them.  Which project a record is of is
+    known by where it was listed.  An administrator reads and removes it from
+    outside.
+    """
+
+    @classmethod
+    def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
+        """Yield what the table's listings hold in each project with evidence, one by one."""
+        unseen: dict[str, str] = {}
+        projects = {one.ref.id: one.tags for one in listings["identity.project"]}
+        for project_id in dict.fromkeys([cloud.project_id or "", *sorted(projects)]):
+            cloud.entrance.tidy(project_id, projects.get(project_id, ()))
+            try:
+                with cloud.inside(project_id) as door:
+                    found = tuple(cls.list_inside(door, project_id))
+            except (exceptions.NotEntered, exceptions.Forbidden) as error:
+                unseen[project_id] = str(error)
+            else:
+                yield from found
+        if unseen:
+            reason = next(iter(unseen.values()))
+            raise exceptions.ProjectsUnseen(cls.KIND.name, reason, tuple(unseen))
+
+    @classmethod
+    def list_inside(cls, cloud: clouds.Cloud, project_id: str) -> Iterator[resources.Resource]:
+        """Yield what the table's listings hold in the project that the token is of."""
+        for path in cls.TABLE.listings:
+            for found in cls.TABLE.records(cloud, path):
+                yield msgspec.structs.replace(found, project_id=project_id)
+
+    def read(self) -> resources.Resource | None:
+        """Return the resource as it is now, or None when it is gone."""
+        found = super().read()
+        project_id = self.resource.project_id
+        return found and msgspec.structs.replace(found, project_id=project_id)

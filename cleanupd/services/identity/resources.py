@@ -190,6 +190,14 @@ class RoleAssignmentManager(_LookedAt):
         key=kinds.assignment_id,
     )
 
+    @classmethod
+    def list(cls, cloud: clouds.Cloud, listings: manager.Listings) -> Iterator[resources.Resource]:
+        """Yield every assignment but the user's own where it only looks into a project."""
+        for found in super().list(cloud, listings):
+            is_entering = found.project_id in cloud.entrance.entered
+            if not (is_entering and found.user_id == cloud.user_id):
+                yield found
+
     def read(self) -> resources.Resource | None:
         """Return the assignment as it is now, found among all like it: it has no address."""
         query = urllib.parse.urlencode(dict(map(_filter, self.id().split("/"))))

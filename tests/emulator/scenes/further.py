@@ -16,6 +16,7 @@ from tests.emulator.scenes import benchmark
 from tests.emulator.services import baremetal
 from tests.emulator.services import dns
 from tests.emulator.services import load_balancer
+from tests.emulator.services import orchestration
 from tests.emulator.services.network import extras
 from tests.emulator.shapes import network
 
@@ -31,6 +32,7 @@ def leave_further(cloud: Cloud, left: benchmark.Benchmark) -> None:
         _metal(cloud, left)
         _zone(cloud, left)
         _credential(cloud, left)
+        _stack(cloud, left)
 
 
 def _name(cloud: Cloud, left: benchmark.Benchmark) -> str:
@@ -124,3 +126,11 @@ def _credential(cloud: Cloud, left: benchmark.Benchmark) -> None:
     [user, *_] = cloud["identity.user"].where("default_project_id", project_id)
     about = {"id": cloud.new_hex_id(), "user_id": user["id"], "project_id": project_id}
     cloud["identity.credential"].add({**about, "type": "ec2", "blob": "{}"})
+
+
+def _stack(cloud: Cloud, left: benchmark.Benchmark) -> None:
+    """A stack of a network and of a stack with another one."""
+    net = {"type": orchestration.NET}
+    group = {"type": orchestration.GROUP, "properties": {"resource_def": net}}
+    template = {"net": net, "group": group}
+    orchestration.stack(cloud, _name(cloud, left), left.projects[0]["id"], template)

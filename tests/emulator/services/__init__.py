@@ -19,6 +19,7 @@ from tests.emulator.services import identity
 from tests.emulator.services import image
 from tests.emulator.services import load_balancer
 from tests.emulator.services import network
+from tests.emulator.services import orchestration
 from tests.emulator.services import placement
 
 ALL = (
@@ -31,4 +32,5 @@ ALL = (
     load_balancer.SERVICE,
     baremetal.SERVICE,
     dns.SERVICE,
+    orchestration.SERVICE,
 )

@@ -36,10 +36,11 @@ ANY_AGE = safety.Safety(min_age=datetime.timedelta(0))
 MATCHER = patterns.Matcher(generators.BUILTIN_PATTERNS)
 
 
-def _kind(name, attached=(), made_for=(), used_by=(), **more):
+def _kind(name, attached=(), made_for=(), used_by=(), made=(), **more):
     rules = [EdgeRule(EdgeSort.ATTACHED_TO, target, "a field") for target in attached]
     rules += [EdgeRule(EdgeSort.CREATED_FOR, target, "a field") for target in made_for]
     rules += [EdgeRule(EdgeSort.USED_BY, target, "a field") for target in used_by]
+    rules += [EdgeRule(EdgeSort.MADE, target, "a field") for target in made]
     return kinds.Kind(name=name, identity_fields=("name",), edges=tuple(rules), **more)
 
 
@@ -77,6 +78,7 @@ KINDS = {
                 kinds.Hold("frozen", "it is frozen"),
             ),
         ),
+        _kind("orchestration.stack", made=("network.network",), cascades=("network.network",)),
         _kind("identity.project", is_regional=False),
         _kind("identity.user", ("identity.project",), is_regional=False),
         _kind("identity.role", used_by=("identity.role_assignment",), is_regional=False),
@@ -123,9 +125,20 @@ def used_by(kind, id_, **flags):
     return resources.used_by(ref(kind, id_), **flags)
 
 
-def snapshot(*records, broken=None, unseen=()):
-    """Return a snapshot; ``broken`` has the reasons of kinds that were not listed."""
-    broken = broken or {}
+def stack(*networks, **fields):
+    """Return a record of a stack that says that it made these networks."""
+    refs = tuple(ref("network.network", one) for one in networks)
+    fields = {"created_at": NOW - 4 * HOUR, **fields}
+    edges = tuple(map(resources.made, refs))
+    return record("orchestration.stack", "s", edges=edges, cascades=refs, **fields)
+
+
+def snapshot(*records, broken=None, unseen=(), shut=None):
+    """Return a snapshot; ``broken`` has the reasons of kinds that were not listed.
+
+    ``shut`` has, by kind, the projects into which nobody could look for it.
+    """
+    broken, shut = broken or {}, shut or {}
     return model.Snapshot(
         cloud="sample",
         region="one",
@@ -135,7 +148,12 @@ def snapshot(*records, broken=None, unseen=()):
             for kind in KINDS
             if kind not in broken
         },
-        trust={kind: model.Trust(kind, broken.get(kind), NOW) for kind in KINDS},
+        trust={
+            kind: model.Trust(kind, "it is shut", NOW, shut[kind])
+            if kind in shut
+            else model.Trust(kind, broken.get(kind), NOW)
+            for kind in KINDS
+        },
         unseen=unseen,
     )
 
@@ -154,9 +172,9 @@ def question(selection=None, sightings=None, options=ANY_AGE, protections=(), **
     )
 
 
-def judge(*records, broken=None, unseen=(), sightings=None, options=ANY_AGE, **more):
+def judge(*records, broken=None, unseen=(), shut=None, sightings=None, options=ANY_AGE, **more):
     """Return the findings by id."""
-    taken = snapshot(*records, broken=broken, unseen=unseen)
+    taken = snapshot(*records, broken=broken, unseen=unseen, shut=shut)
     asked = question(sightings=sightings, options=options, **more)
     found = judgement.judge(taken, asked)
     return {f.resource.ref.id: f for f in found.findings}

@@ -379,3 +379,55 @@ def test_a_boot_disk_that_its_server_does_not_take_along_is_undecidable():
     found = sample.judge(server, volume)
     assert found["v"].verdict == "undecidable"
     assert found["s"].verdict == "leak"
+
+
+def test_a_stack_goes_with_what_it_made():
+    """Both are leaks."""
+    made = record("network.network", "net", name="x")
+    assert sample.verdicts(sample.stack("net", name=name()), made) == {"s": "leak", "net": "leak"}
+
+
+def test_a_stack_that_stays_keeps_what_it_made():
+    """Though that has a benchmark's name of its own: it goes through the stack alone."""
+    found = sample.judge(sample.stack("net", name="production"), network())
+    assert found["net"].reason == "the foreign stack production (s) uses it"
+
+
+def test_a_stack_stays_with_what_it_would_take_along():
+    """What it adopted is not the benchmark's, and would be removed with it."""
+    older = sample.NOW - 9 * sample.HOUR
+    adopted = record("network.network", "net", name="production", created_at=older)
+    found = sample.judge(sample.stack("net", name=name()), adopted)
+    assert found["s"].reason == "its removal would remove the foreign network production (net)"
+
+
+def test_a_stack_stays_while_somebody_uses_what_it_made():
+    """A foreign port on its network keeps both."""
+    made = record("network.network", "net", name="x")
+    found = sample.judge(sample.stack("net", name=name()), made, port(project_id="prod"))
+    assert "the foreign port" in found["net"].reason
+    assert found["s"].reason == "its removal would remove the network x (net), which is kept"
+
+
+def test_a_project_that_could_not_be_looked_into_is_kept():
+    """With its users; all else, also in it, is known and goes."""
+    user = record("identity.user", "u", name=name(letter="c"))
+    assignment = record(
+        "identity.role_assignment",
+        "u/p",
+        user_id="u",
+        project_id="p",
+        edges=(made_for("identity.user", "u"), attached("identity.project", "p")),
+    )
+    records = (project(), project("q"), user, assignment, network(project_id="p"))
+    found = sample.judge(*records, shut={"compute.keypair": ("p",)})
+    reason = "compute.keypair in it is not known: it is shut"
+    assert (found["p"].reason, found["u"].reason) == (reason, reason)
+    assert [found[id_].verdict for id_ in ("q", "net")] == ["leak", "leak"]
+
+
+def test_a_listing_that_failed_keeps_more_than_one_that_lacks_a_project():
+    """What a stack could have made is kept where no stack is known."""
+    kind = "orchestration.stack"
+    assert sample.verdicts(network(), shut={kind: ("p",)}) == {"net": "leak"}
+    assert sample.verdicts(network(), broken={kind: "it broke"}) == {"net": "kept"}

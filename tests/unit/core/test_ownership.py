@@ -210,3 +210,32 @@ def test_attachment_is_no_evidence():
         record("block_storage.volume", "v", name="production"),
     )
     assert "v" not in found
+
+
+def test_what_a_stack_made_is_its_benchmarks():
+    """Whatever its name is, and in whose project it is."""
+    found = claims(
+        sample.stack("net", name=name(), project_id="prod"),
+        record("network.network", "net", name="stack-net-abc", project_id="prod"),
+    )
+    assert found["net"].part == sample.PART
+    assert found["net"].evidence[0] == f"the service made it for stack {name()}"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"project_id": "other"}, {"created_at": sample.NOW - 9 * sample.HOUR}]
+)
+def test_what_a_stack_adopted_is_not_its_benchmarks(fields):
+    """What is another project's, or older than the stack, was not made for it."""
+    fields = {"project_id": "prod", **fields}
+    found = claims(
+        sample.stack("net", name=name(), project_id="prod"),
+        record("network.network", "net", name="production", **fields),
+    )
+    assert "net" not in found
+
+
+def test_what_a_production_stack_made_is_nobodys():
+    """The stack's own name decides."""
+    found = claims(sample.stack("net", name="web"), record("network.network", "net", name="web-n"))
+    assert not found

@@ -183,3 +183,9 @@ def test_a_plan_says_what_it_leaves():
     assert [k.ref.id for k in plan.undecidable] == ["orphan"]
     assert plan.active == {"its workload was not named": 2}
     assert plan.foreign == 1
+
+
+def test_a_stack_goes_before_what_it_made():
+    """Which it takes along, so that nothing has to be done for it."""
+    made = record("network.network", "net", name="x")
+    assert sample.order(sample.stack("net", name=name()), made) == ["s", "net"]

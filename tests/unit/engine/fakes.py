@@ -15,6 +15,7 @@
 import collections
 import dataclasses
 import threading
+import types
 
 import msgspec
 
@@ -47,6 +48,7 @@ class FakeCloud:
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     is_hurried: bool = False
     clock_shift_s: float = 0.0
+    entrance: types.SimpleNamespace = dataclasses.field(default_factory=types.SimpleNamespace)
 
     def hurry(self):
         """Note that nothing is to be repeated."""

@@ -13,11 +13,14 @@
 """A cloud that gives recorded answers, and the recordings."""
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
 import json
 import pathlib
 from typing import Any
 
+from cleanupd import entrance
 from cleanupd import exceptions
 from cleanupd.core import resources
 from cleanupd.services.base import wire
@@ -49,17 +52,30 @@ class RecordedCloud:
 
     name = PLACE.cloud
     region = PLACE.region
+    user_id = "our-user"
+    project_id = "our-project"
 
     def __init__(self, answer: Callable[[str, str], Answer]) -> None:
         self.answer = answer
         self.requests: list[tuple[str, str, object, dict[str, str]]] = []
         self.lacking: set[str] = set()
+        self.shut: set[str] = set()
+        self.entered: list[str] = []
         self.microversions: set[str | None] = set()
         self.regions = {PLACE.region}
+        self.entrance = entrance.Entrance(self.request, self.user_id, lambda: 0.0)
 
     def catalogue(self) -> frozenset[tuple[str, str]]:
         """Return where Nova is."""
         return frozenset(("compute", region) for region in self.regions)
+
+    @contextlib.contextmanager
+    def inside(self, project_id: str) -> Iterator["RecordedCloud"]:
+        """Give itself, unless somebody has shut the project."""
+        if project_id in self.shut:
+            raise exceptions.NotEntered(project_id, "it is shut")
+        self.entered.append(project_id)
+        yield self
 
     def offers(self, service: str) -> bool:
         """Return whether the service is not lacking."""

@@ -77,6 +77,7 @@ SAMPLES = {
     "load_balancer.amphora": "load_balancer/amphorae",
     "dns.zone": "dns/zones",
     "dns.recordset": "dns/recordsets",
+    "orchestration.stack": "orchestration/stacks",
     "identity.project": "identity/projects",
     "identity.user": "identity/users",
     "identity.role": "identity/roles",
@@ -158,6 +159,8 @@ REQUIRED = {
     | {"vrrp_port_id", "ha_port_id"},
     "dns.zone": {"id", "name", "project_id", "status", "action", "created_at"},
     "dns.recordset": {"id", "name", "zone_id", "zone_name", "project_id", "type", "created_at"},
+    "orchestration.stack": {"id", "stack_name", "stack_status", "creation_time", "updated_time"}
+    | {"parent"},
     "identity.project": {"id", "name", "domain_id", "parent_id"},
     "identity.user": {"id", "name", "domain_id"},
     "identity.role": {"id", "name"},
