@@ -35,7 +35,9 @@ from oslo_log import log
 
 from cleanupd import cloud as clouds
 from cleanupd import exceptions
+from cleanupd.core import judgement as judgements
 from cleanupd.core import kinds
+from cleanupd.core import model
 from cleanupd.core import planning
 from cleanupd.core import resources
 from cleanupd.engine import ladder as ladders
@@ -57,6 +59,22 @@ class LastLook(msgspec.Struct, frozen=True):
 
     reasons: Mapping[resources.Ref, str] = {}
     present: frozenset[resources.Ref] = frozenset()
+
+    @classmethod
+    def of(
+        cls, plan: planning.Plan, snapshot: model.Snapshot, judgement: judgements.Judgement
+    ) -> "LastLook":
+        """Return what a new snapshot and the verdicts on it say of the steps of a plan."""
+        findings = {f.resource.ref: f for f in judgement.findings}
+        present = frozenset(s.ref for s in plan.steps if snapshot.get(s.ref) is not None)
+        reasons: dict[resources.Ref, str] = {}
+        for ref in (step.ref for step in plan.steps):
+            found = findings.get(ref)
+            if found is not None and found.verdict is not judgements.Verdict.LEAK:
+                reasons[ref] = found.reason or "it has to stay"
+            elif found is None and ref in present:
+                reasons[ref] = "it is no benchmark's any more"
+        return cls(reasons, present)
 
 
 Look: TypeAlias = Callable[[], LastLook]

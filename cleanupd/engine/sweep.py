@@ -452,16 +452,7 @@ class Engine:
         users |= {s.observed.user_id for s in plan.steps if s.observed.user_id}
         snapshot = self._observer.observe(users=frozenset(users))
         judgement = self.judge(snapshot, resuming.name_workloads(plan))
-        findings = {f.resource.ref: f for f in judgement.findings}
-        reasons: dict[resources.Ref, str] = {}
-        for ref in (step.ref for step in plan.steps):
-            found = findings.get(ref)
-            if found is not None and found.verdict is not judgements.Verdict.LEAK:
-                reasons[ref] = found.reason or "it has to stay"
-            elif found is None and snapshot.get(ref) is not None:
-                reasons[ref] = "it is no benchmark's any more"
-        present = frozenset(s.ref for s in plan.steps if snapshot.get(s.ref) is not None)
-        return executor.LastLook(reasons, present)
+        return executor.LastLook.of(plan, snapshot, judgement)
 
     def certify(
         self, target: Target, progress: progresses.Progress | None = None
