@@ -43,6 +43,14 @@ def test_a_zone_is_tied_to_the_zones_above_it() -> None:
     assert zone(name="org.").edges == ()
 
 
+def test_a_name_is_no_zone() -> None:
+    """What a zone is tied to by name, and is not listed, is not asked for: that is 400."""
+    cloud = answers.refusing(400, "invalid_uuid")
+    above = resources.Resource(ref=answers.ref("dns.zone", "example.org."))
+    assert managers.ZoneManager(cloud, above).read() is None  # type: ignore[arg-type]
+    assert not cloud.requests
+
+
 def test_a_zone_that_is_shared_is_held() -> None:
     """Designate 22 and older do not tell, and share none."""
     assert zone(shared=True).holds == ("shared",)
