@@ -79,7 +79,7 @@ CLASSES = (
     ("mistral.workbooks", ("workflow.workbook",), ""),
     ("mistral.workflows", ("workflow.workflow",), ""),
     ("mistral.executions", ("workflow.execution",), ""),
-    ("ironic.node", ("baremetal.node",), "without a name, too"),
+    ("ironic.node", ("baremetal.node",), "those without a name are nobody's"),
     ("gnocchi.archive_policy_rule", ("metric.archive_policy_rule",), ""),
     ("gnocchi.archive_policy", ("metric.archive_policy",), ""),
     ("gnocchi.resource_type", ("metric.resource_type",), ""),
@@ -95,7 +95,7 @@ CLASSES = (
     ("keystone.project", ("identity.project",), "after all that is in it"),
     ("keystone.service", ("identity.service",), ""),
     ("keystone.role", ("identity.role",), "if no foreign user has it"),
-    ("keystone.ec2", ("identity.ec2_credential",), ""),
+    ("keystone.ec2", ("identity.credential",), "by its user or its project"),
 )
 
 
