@@ -386,3 +386,14 @@ def test_ctrl_c_ends_a_sweep_in_order(cloud, console, scene):
     assert "Traceback" not in err
     scene.assert_untouched(cloud)
     assert console.here("sweep", "list", "-f", "json").json[-1]["State"] == "failed"
+
+
+def test_whoever_may_not_see_all_plans_and_gets_no_role(console, cloud, scene):
+    """A member is told why the plan has nothing; nothing is asked for but what is there."""
+    words = ("sweep", "start", "--workload", KILLED, "--dry-run", "--os-cloud", "emulated-member")
+    ended = console.run(*words, "-f", "json")
+    assert ended.code == 1
+    assert ended.json["Planned"] == 0
+    assert "the token lacks the role admin" in ended.err + ended.out
+    assert not cloud.requests.changes()
+    assert not scene.killed.missing(cloud)
