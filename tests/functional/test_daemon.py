@@ -305,7 +305,7 @@ def test_two_daemons_do_not_share_a_journal(daemon):
     (daemon.folder / "clouds.yaml").write_text(daemon.clouds)
     second.start()
     assert second.wait() == 1
-    assert "another daemon uses it" in second.log
+    assert "another daemon or command uses it" in second.log
     assert daemon.stop() == 0
 
 
