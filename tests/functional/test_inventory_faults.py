@@ -123,6 +123,12 @@ def stage(tmp_path, serve, rows):
     assert not cloud.requests.changes()
 
 
+def test_of_what_was_left_nothing_is_kept(stage):
+    """No kind is tied to another one in a circle, so that nobody could say what goes first."""
+    plan = stage.engine.plan(stage.engine.observe(), sweep.Target(workloads=(KILLED,)))
+    assert plan.kept == ()
+
+
 def test_a_kind_that_is_refused_keeps_what_it_could_be_tied_to(stage):
     """A 503 instead of the list of one kind, for each of the kinds in turn."""
     assert set(PATHS) >= {name for name, kind in KINDS.items() if kind.is_removable}

@@ -330,12 +330,15 @@ def parse_role_assignment(assignment: RoleAssignment, place: wire.Place) -> reso
 
 
 def parse_credential(credential: Credential, place: wire.Place) -> resources.Resource:
-    """Return the record of a credential, which has no name and goes with its user."""
+    """Return the record of a credential, which has no name.
+
+    It would go with its user, but is in a project, too: so it goes before both.
+    """
     return resources.Resource(
         ref=place.ref(CREDENTIAL.name, credential.id),
         user_id=credential.user_id,
         project_id=credential.project_id or None,
-        edges=(resources.created_for(place.ref(USER.name, credential.user_id)),),
+        edges=(resources.created_for(place.ref(USER.name, credential.user_id), is_first=True),),
         details={"type": credential.type},
     )
 

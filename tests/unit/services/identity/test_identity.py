@@ -171,6 +171,7 @@ def test_a_credential_is_its_users_and_tells_no_secret() -> None:
     assert (found.user_id, found.project_id) == (told["user_id"], told["project_id"])
     assert (found.name, found.details) == (None, {"type": "ec2"})
     assert edges(found) == [("created-for", "identity.user", told["user_id"])]
+    assert all(edge.is_first for edge in found.edges)
 
 
 def test_a_trust_goes_with_its_trustor_and_keeps_the_others() -> None:
