@@ -116,7 +116,7 @@ test-lower: $(READY) ## unit tests on the lowest versions that requirements.txt 
 	.venv-lower/bin/python -m pytest tests/unit
 
 # Only what is looked at: projects stay where a service may have something of theirs.
-COVERED := octavia ironic designate
+COVERED := heat ironic octavia designate manila
 sandbox-test: $(READY) ## tests on a real control plane, which is started if it is down; root
 	@tools/sandbox/sandbox up $(COVERED)
 	$(MAKE) contract CLOUD=sandbox READY=$(READY) BIN=$(BIN)

@@ -35,6 +35,7 @@ from cleanupd.services.base import manager
 from cleanupd.services.base import registry
 from cleanupd.services.base import tables
 from tests.contract import balancers
+from tests.contract import shares
 from tests.contract import world as worlds
 
 MANAGERS, _ = registry.load_managers()
@@ -42,6 +43,7 @@ KINDS = sorted(MANAGERS)
 # Later ones are in the way of earlier ones.
 REMOVAL = (
     *balancers.REMOVAL,
+    *shares.REMOVAL,
     ("dns.recordset", "recordset"),
     ("dns.zone", "subzone"),
     ("dns.zone", "zone"),
@@ -337,6 +339,10 @@ def test_other_edges_lead_where_they_should(world: worlds.World, listed: Listed)
         ("identity.role", "role", "identity.role", "implied_role"),
         ("identity.endpoint", "endpoint", "identity.service", "service"),
         ("dns.recordset", "recordset", "dns.zone", "zone"),
+        (shares.REMOVAL[0][0], "share_snapshot", shares.REMOVAL[1][0], "share"),
+        (shares.REMOVAL[1][0], "share", shares.REMOVAL[4][0], "share_type"),
+        (shares.REMOVAL[2][0], "share_network", "network.network", "network"),
+        (shares.REMOVAL[2][0], "share_network", "network.subnet", "subnet"),
         ("network.trunk", "trunk", "network.port", "parent"),
         ("network.trunk", "trunk", "network.port", "subport"),
         ("network.network", "pooled_network", "network.qos_policy", "qos_policy"),
@@ -387,6 +393,7 @@ def test_a_load_balancer_and_all_in_it_are_tied(
     ("kind", "what"),
     [
         ("dns.zone", "zone"),
+        *(one for one in shares.REMOVAL if one[1] in shares.USED),
         ("load_balancer.pool", "pool"),
         ("load_balancer.flavor", "balancer_flavor"),
         ("load_balancer.flavor_profile", "flavor_profile"),

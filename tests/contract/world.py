@@ -27,6 +27,7 @@ import openstack
 from openstack import exceptions as sdk_exceptions
 
 from tests.contract import balancers
+from tests.contract import shares
 
 #: From here on Cinder shows the history of a transfer.
 LATER = "3.59"
@@ -66,6 +67,7 @@ class World:
         self._metal()
         self._dns()
         self._stack()
+        shares.build(self.sdk, self.name, self.ids)
         self._backup("incremental", is_incremental=True)
 
     def _identity(self) -> None:
@@ -363,6 +365,7 @@ class World:
     def raze(self) -> None:
         """Remove whatever a failed test left, by openstacksdk."""
         balancers.raze(self.sdk, self.ids)
+        shares.raze(self.sdk, self.ids)
         for zone in ("subzone", "zone"):
             self._try(zone, self.sdk.dns.delete_zone, self.sdk.dns.get_zone)
         self._try("stack", lambda one: self.sdk.orchestration.delete(f"/stacks/{self.name}/{one}"))

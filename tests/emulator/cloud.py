@@ -130,12 +130,17 @@ def _tables() -> dict[str, table.Table]:
         **{f"load_balancer.{noun}": table.Table(order=_by_age) for noun in BALANCING},
         "load_balancer.flavor": table.Table(),
         "dns.zone": table.Table(order=_by_age),
+        **{f"shared_file_system.{noun}": table.Table(order=_by_age) for noun in SHARING},
+        "shared_file_system.share_type": table.Table(),
         "dns.recordset": table.Table(order=_by_age),
         "load_balancer.flavor_profile": table.Table(),
         "orchestration.stack": table.Table(order=_by_creation, newest_first=True),
         "orchestration.deleted_stack": table.Table(),
     }
 
+
+SHARING = ("share", "snapshot", "share_network", "security_service")
+"""Manila's kinds that have a date."""
 
 BALANCING = ("load_balancer", "listener", "pool", "health_monitor", "l7_policy", "amphora")
 """Octavia's kinds that have a date."""

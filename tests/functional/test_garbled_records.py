@@ -91,11 +91,34 @@ REFERENCES = {
     },
     "load_balancer.flavor": {"flavor_profile_id": "load_balancer.flavor_profile"},
     "orchestration.stack": {"project": "identity.project"},
+    "dns.zone": {"project_id": "identity.project"},
+    "dns.recordset": {"project_id": "identity.project", "zone_id": "dns.zone"},
+    "shared_file_system.share": {
+        "project_id": "identity.project",
+        "user_id": "identity.user",
+        "share_type": "shared_file_system.share_type",
+        "share_network_id": "shared_file_system.share_network",
+        "snapshot_id": "shared_file_system.snapshot",
+    },
+    "shared_file_system.snapshot": {
+        "project_id": "identity.project",
+        "share_id": "shared_file_system.share",
+    },
+    "shared_file_system.share_network": {"project_id": "identity.project"},
+    "shared_file_system.security_service": {"project_id": "identity.project"},
     "identity.user": {"default_project_id": "identity.project"},
     "identity.project": {"parent_id": "identity.project"},
 }
 #: So many of all spoilings are tried in every run.
 SAMPLE = 50
+
+
+def is_of(kind, service, path):
+    """Return whether a path of a service lists a kind."""
+    return (MANAGERS[kind].KIND.service.replace("_", "-"), PATHS[kind]) == (
+        service,
+        path.partition("?")[0],
+    )
 
 
 class GarblingCloud:
@@ -121,7 +144,7 @@ class GarblingCloud:
             return body
         kind, field, value, dice = self.spoiling
         plural = MANAGERS[kind].TABLE.plural
-        if path.partition("?")[0] != PATHS[kind]:
+        if not is_of(kind, service, path):
             return body
         page = json.loads(body)
         records = [record.get("keypair", record) for record in page[plural]]
@@ -134,8 +157,8 @@ class GarblingCloud:
 
     def fields(self):
         """Yield each kind with each field that its records have."""
-        for (_, path), body in sorted(self._answers.items()):
-            for kind in (kind for kind, one in PATHS.items() if one == path.partition("?")[0]):
+        for (service, path), body in sorted(self._answers.items()):
+            for kind in (kind for kind in PATHS if is_of(kind, service, path)):
                 records = json.loads(body)[MANAGERS[kind].TABLE.plural]
                 for field in sorted({key for r in records for key in r.get("keypair", r)}):
                     yield kind, field

@@ -40,8 +40,18 @@ from tests.sandbox.made import baremetal
 from tests.sandbox.made import dns
 from tests.sandbox.made import load_balancer
 from tests.sandbox.made import network
+from tests.sandbox.made import shared_file_system
 
-ROWS = {row.kind: row for row in (*load_balancer.ROWS, *dns.ROWS, *network.ROWS, *baremetal.ROWS)}
+ROWS = {
+    row.kind: row
+    for row in (
+        *load_balancer.ROWS,
+        *dns.ROWS,
+        *network.ROWS,
+        *baremetal.ROWS,
+        *shared_file_system.ROWS,
+    )
+}
 MANAGERS, _ = registry.load_managers()
 
 

@@ -17,6 +17,7 @@ from tests.emulator.services import baremetal
 from tests.emulator.services import dns
 from tests.emulator.services import load_balancer
 from tests.emulator.services import orchestration
+from tests.emulator.services import shared_file_system
 from tests.emulator.services.network import extras
 from tests.emulator.shapes import network
 
@@ -33,6 +34,7 @@ def leave_further(cloud: Cloud, left: benchmark.Benchmark) -> None:
         _zone(cloud, left)
         _credential(cloud, left)
         _stack(cloud, left)
+        _share(cloud, left)
 
 
 def _name(cloud: Cloud, left: benchmark.Benchmark) -> str:
@@ -134,3 +136,21 @@ def _stack(cloud: Cloud, left: benchmark.Benchmark) -> None:
     group = {"type": orchestration.GROUP, "properties": {"resource_def": net}}
     template = {"net": net, "group": group}
     orchestration.stack(cloud, _name(cloud, left), left.projects[0]["id"], template)
+
+
+def _share(cloud: Cloud, left: benchmark.Benchmark) -> None:
+    """A share of a type of its own with a snapshot, and a share network with a service."""
+    kinds, project_id = shared_file_system, left.projects[0]["id"]
+
+    def put(kind: str, **fields: object) -> str:
+        made = kinds.new(cloud, kind, project_id, name=_name(cloud, left), **fields)
+        return str(made["id"])
+
+    inside = network.network(cloud, _name(cloud, left), project_id)
+    subnet = network.subnet(cloud, _name(cloud, left), inside, cidr="10.82.0.0/24")
+    place = {"neutron_net_id": inside["id"], "neutron_subnet_id": subnet["id"]}
+    about = {"share_network_subnets": [place], "_security_service_id": put(kinds.SECURITY)}
+    where = put(kinds.NETWORK, **about)
+    type_ = kinds.share_type(cloud, _name(cloud, left), is_public=False)
+    share = put(kinds.SHARE, share_type=type_["id"], share_network_id=where)
+    put(kinds.SHARE, share_type=type_["id"], snapshot_id=put(kinds.SNAPSHOT, share_id=share))

@@ -21,6 +21,7 @@ from tests.emulator.services import load_balancer
 from tests.emulator.services import network
 from tests.emulator.services import orchestration
 from tests.emulator.services import placement
+from tests.emulator.services import shared_file_system
 
 ALL = (
     identity.SERVICE,
@@ -33,4 +34,5 @@ ALL = (
     baremetal.SERVICE,
     dns.SERVICE,
     orchestration.SERVICE,
+    shared_file_system.SERVICE,
 )

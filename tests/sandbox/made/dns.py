@@ -52,7 +52,7 @@ def recordset(world: made.World, person: made.Connection, name: str) -> str:
     """A recordset in a zone that is nobody's in particular, one for each person."""
     key = f"zone of {person.current_project_id}"
     if key not in world.shared:
-        whose = f"z{person.current_project_id}.example.org."
+        whose = f"{world.workload[:8]}-{person.current_project_id}.example.org."
         world.shared[key] = person.dns.create_zone(name=whose, email=EMAIL, type="PRIMARY")
         world.undo.callback(take_zone, world, world.shared[key].id)
     above = world.shared[key]

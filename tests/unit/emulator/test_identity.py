@@ -39,7 +39,7 @@ def test_token(admin: asking.Client) -> None:
     types = {entry["type"]: entry["endpoints"][0]["url"] for entry in token["catalog"]}
     assert set(types) == {
         *("identity", "image", "compute", "volumev3", "network", "placement"),
-        *("load-balancer", "baremetal", "dns", "orchestration"),
+        *("load-balancer", "baremetal", "dns", "orchestration", "sharev2"),
     }
     assert types["volumev3"].endswith(f"/volume/v3/{token['project']['id']}")
 

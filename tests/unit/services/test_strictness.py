@@ -78,6 +78,11 @@ SAMPLES = {
     "dns.zone": "dns/zones",
     "dns.recordset": "dns/recordsets",
     "orchestration.stack": "orchestration/stacks",
+    "shared_file_system.share": "shared_file_system/shares",
+    "shared_file_system.snapshot": "shared_file_system/snapshots",
+    "shared_file_system.share_network": "shared_file_system/share_networks",
+    "shared_file_system.security_service": "shared_file_system/security_services",
+    "shared_file_system.share_type": "shared_file_system/share_types",
     "identity.project": "identity/projects",
     "identity.user": "identity/users",
     "identity.role": "identity/roles",
@@ -161,6 +166,14 @@ REQUIRED = {
     "dns.recordset": {"id", "name", "zone_id", "zone_name", "project_id", "type", "created_at"},
     "orchestration.stack": {"id", "stack_name", "stack_status", "creation_time", "updated_time"}
     | {"parent"},
+    "shared_file_system.share": {"id", "name", "project_id", "user_id", "created_at", "share_type"}
+    | {"share_network_id", "snapshot_id", "has_replicas", "metadata"},
+    "shared_file_system.snapshot": {"id", "name", "project_id", "created_at", "share_id"},
+    "shared_file_system.share_network": {"id", "name", "project_id", "created_at"}
+    | {"share_network_subnets"},
+    "shared_file_system.security_service": {"id", "name", "project_id", "created_at"}
+    | {"share_networks"},
+    "shared_file_system.share_type": {"id", "name", "share_type_access:is_public"},
     "identity.project": {"id", "name", "domain_id", "parent_id"},
     "identity.user": {"id", "name", "domain_id"},
     "identity.role": {"id", "name"},
