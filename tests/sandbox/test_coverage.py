@@ -40,6 +40,7 @@ from tests.sandbox.made import baremetal
 from tests.sandbox.made import dns
 from tests.sandbox.made import load_balancer
 from tests.sandbox.made import network
+from tests.sandbox.made import orchestration
 from tests.sandbox.made import shared_file_system
 
 ROWS = {
@@ -50,6 +51,7 @@ ROWS = {
         *network.ROWS,
         *baremetal.ROWS,
         *shared_file_system.ROWS,
+        *orchestration.ROWS,
     )
 }
 MANAGERS, _ = registry.load_managers()
