@@ -166,6 +166,7 @@ lint-deptry: $(READY)
 lint-spelling: $(READY)
 	git ls-files | xargs $(BIN)/codespell
 lint-text: $(READY)
+	$(BIN)/python doc/ext/kinds_pages.py doc/source/user/kinds
 	$(BIN)/doc8 --quiet $(TEXTS)
 	$(BIN)/sphinx-lint --enable all --disable line-too-long $(TEXTS)
 lint-notes: $(READY)

@@ -24,6 +24,7 @@ from collections.abc import Sequence
 import itertools
 import pathlib
 import re
+import sys
 import textwrap
 from typing import Any
 
@@ -133,3 +134,7 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     ) or [first.rstrip()]
+
+
+if __name__ == "__main__":
+    write(pathlib.Path(sys.argv[1]))
