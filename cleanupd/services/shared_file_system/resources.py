@@ -130,7 +130,9 @@ class SecurityServiceManager(_Manager):
         """Return it as it is now, or None; alone, it does not tell which networks have it."""
         page = f"{self.TABLE.listings[0]}&id={self.id()}"
         found = self.TABLE.records(self.cloud, page)
-        return next((one for one in found if one.ref == self.resource.ref), None)
+        listed = next((one for one in found if one.ref == self.resource.ref), None)
+        # A list with 200 is no proof that it is gone.
+        return listed or super().read()
 
 
 class ShareTypeManager(_Manager):

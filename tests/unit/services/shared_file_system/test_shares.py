@@ -95,8 +95,20 @@ def test_a_security_service_is_used_by_its_share_networks() -> None:
     assert managers.SecurityServiceManager(cloud, found).read() == found  # type: ignore[arg-type]
     path = f"/security-services/detail?all_tenants=1&id={found.ref.id}"
     assert [one[1] for one in cloud.requests] == [path]
-    empty = answers.always(b'{"security_services": []}')
-    assert managers.SecurityServiceManager(empty, found).read() is None  # type: ignore[arg-type]
+
+
+def test_a_security_service_that_a_list_lacks_is_asked_for() -> None:
+    """A list with 200 is no proof; 404 is."""
+    found = recorded(managers.SecurityServiceManager, "security_services")
+    alone = answers.sampled("shared_file_system/security_services", "security_services")
+    gone = exceptions.NotFound("shared-file-system", "GET", "/x", 404, "gone")
+    for answer in (json.dumps({"security_service": alone}).encode(), gone):
+
+        def tell(_method: str, path: str, answer: answers.Answer = answer) -> answers.Answer:
+            return b'{"security_services": []}' if "/detail" in path else answer
+
+        read = managers.SecurityServiceManager(answers.RecordedCloud(tell), found).read()  # type: ignore[arg-type]
+        assert (read is None) is (answer is gone)
 
 
 def test_a_private_type_tells_who_may_use_it() -> None:
