@@ -24,6 +24,7 @@ from collections.abc import Mapping
 import contextlib
 import copy
 import email.utils
+import functools
 import http
 import threading
 import time
@@ -262,7 +263,10 @@ class Cloud:
 
     def _access(self) -> ks_access.AccessInfo:
         with refusals.translated("identity", self._config.name, _auth_url(self._config)):
-            access: ks_access.AccessInfo = self._config.get_auth().get_access(self._session)
+            auth = self._config.get_auth()
+            access: ks_access.AccessInfo = refusals.with_token(
+                lambda: auth.get_access(self._session)
+            )
             return access
 
     def _send(self, method: str, service: str, path: str, arguments: dict[str, Any]) -> bytes:
@@ -273,12 +277,12 @@ class Cloud:
             if method != "GET":
                 self.guard()
             started, asked_at = time.monotonic(), time.time()
-            response: requests.Response = self._adapters[service].request(
-                path,
-                method,
-                endpoint_override=self._endpoint(service),
-                raise_exc=False,
-                **arguments,
+            place = self._endpoint(service)
+            send = functools.partial(
+                self._adapters[service].request, path, method, raise_exc=False, **arguments
+            )
+            response: requests.Response = refusals.with_token(
+                lambda: send(endpoint_override=place)
             )
             if response.status_code in _OVERLOADED:
                 refuse()

@@ -12,13 +12,20 @@
 
 """What keystoneauth raises, as our own exceptions."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+from typing import TypeVar
 
 from keystoneauth1 import exceptions as ks_exceptions
 
 from cleanupd import clouds_file
 from cleanupd import exceptions
+
+T = TypeVar("T")
+
+#: So often a call is made whose token other threads throw away.
+_TOKENS = 10
 
 
 @contextlib.contextmanager
@@ -49,6 +56,19 @@ def translated(service: str, cloud: str, url: str) -> Iterator[None]:
         if type(error) is not Exception:
             raise
         raise exceptions.InvalidCloudConfig(cloud, clouds_file.one_line(str(error))) from error
+
+
+def with_token(call: Callable[[], T]) -> T:
+    """Return what a call with a token does, made again where the token was thrown away meanwhile.
+
+    keystoneauth asserts that it has one, and another thread whose request was
+    refused with 401 may have thrown it away since it was fetched.  Raises what
+    keystoneauth does.
+    """
+    for _ in range(_TOKENS):
+        with contextlib.suppress(AssertionError):
+            return call()
+    raise ks_exceptions.Unauthorized(f"{_TOKENS} tokens in turn were refused")
 
 
 def _root_cause(error: BaseException) -> str:

@@ -22,8 +22,11 @@ import time
 
 from cleanupd.journal import places
 from cleanupd.journal import sql
+from cleanupd.services.base import registry
 from tests.emulator import __main__ as emulator_command
 
+_MANAGERS, _ = registry.load_managers()
+SERVICES = sorted({manager.KIND.service for manager in _MANAGERS.values()})
 COMMAND = (sys.executable, "-m", "cleanupd.cmd.cleanupd")
 OPTIONS = """\
 [DEFAULT]

@@ -18,6 +18,7 @@ import pytest
 from tests import emulator
 from tests.emulator.scenes.demo import KILLED
 from tests.functional import console as consoles
+from tests.functional import daemon_process
 from tests.functional import inhabited
 from tests.unit.service import stage
 
@@ -27,7 +28,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using the 'executor' argument:DeprecationWarning"),
 ]
 
-SERVICES = ["block_storage", "compute", "identity", "image", "network"]
 COLUMNS = ["ID", "Name", "Project", "Host", "Status", "Created"]
 DOWN = {"path": "^/networking/v2.0/ports", "answer": 500, "times": None}
 
@@ -117,7 +117,7 @@ def test_no_id_is_broken_in_a_window(console, cloud, width):
         (("show", "compute.server", "--limit", "many"), "--limit"),
         (("show", "compute.server", "--workload", KILLED[:8]), KILLED[:8]),
         (("show", "compute.server", "-c", "Colour"), "'Colour'"),
-        (("sync", "nova"), "no collector of 'nova'; there are: block_storage, compute"),
+        (("sync", "nova"), "no collector of 'nova'; there are: baremetal, block_storage, compute"),
     ],
 )
 def test_what_makes_no_sense_costs_no_listing(console, cloud, words, said):
@@ -150,18 +150,20 @@ def test_all_is_well_in_process(console):
     """Each command lists by itself, and its code is 0."""
     synced = console.here("model", "sync", "-f", "json")
     assert synced.code == 0
-    assert [row["Service"] for row in synced.json] == SERVICES
+    assert [row["Service"] for row in synced.json] == daemon_process.SERVICES
     trusted = console.here("model", "trust", "-f", "json")
     assert trusted.code == 0
     assert all(0 <= row["Age"] < 60 for row in trusted.json)
     stats = console.here("model", "stats", "-f", "json")
     assert stats.code == 0
-    assert [row["Service"] for row in stats.json["Services"]] == SERVICES
+    assert [row["Service"] for row in stats.json["Services"]] == daemon_process.SERVICES
     shown = console.here("model", "show", "-f", "json").json
     counts = sum(row["Count"] for row in shown)
     assert sum(row["Resources"] for row in stats.json["Services"]) == counts > 200
     assert (stats.json["Bus"]["Heard"], stats.json["Bus"]["Handled"]) == (False, 0)
-    assert len(console.here("model", "stats", "-f", "csv").out.splitlines()) == 1 + 5
+    assert len(console.here("model", "stats", "-f", "csv").out.splitlines()) == 1 + len(
+        daemon_process.SERVICES
+    )
 
 
 def test_credentials_that_are_refused_are_told_once(console, cloud, tmp_path):
@@ -235,7 +237,7 @@ def test_a_sync_by_the_daemon_is_in_its_statistics(cloud, daemon, ask):
 def test_a_daemon_refuses_what_makes_no_sense(daemon, ask):
     """In the words of a process, and what would be too long for its bus."""
     daemon.start()
-    assert "there are: block_storage" in ask("sync", "nova", "-q").error
+    assert f"there are: {daemon_process.SERVICES[0]}" in ask("sync", "nova", "-q").error
     assert "no kind 'compute'" in ask("show", "compute", "-q").error
     words = ("show", "compute.server", "--limit", "10001", "-q")
     assert "a daemon tells 1 to 10000 resources at once" in ask(*words).error

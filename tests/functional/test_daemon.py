@@ -32,10 +32,7 @@ pytestmark = pytest.mark.functional
 DELETE_DELAY_S = 0.05
 
 READY = "cleanupd is ready"
-SYNCED = tuple(
-    f"Job sync_{service}: "
-    for service in ("block_storage", "compute", "identity", "image", "network")
-)
+SYNCED = tuple(f"Job sync_{service}: " for service in daemon_process.SERVICES)
 
 
 @pytest.fixture

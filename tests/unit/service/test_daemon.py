@@ -132,6 +132,7 @@ def test_the_status_says_what_it_is_and_does(daemon):
         "sync_identity",
         "sync_image",
         "sync_network",
+        "sync_orchestration",
         "watch",
         "sweep",
         "workloads_over",
@@ -202,7 +203,14 @@ def test_a_sync_is_a_run_of_the_jobs(daemon, cloud):
 def test_all_services_are_synchronized_unless_some_are_named(daemon):
     """Each is told once."""
     every = [one.service for one in daemon.sync()]
-    assert every == ["block_storage", "compute", "identity", "image", "network"]
+    assert every == [
+        "block_storage",
+        "compute",
+        "identity",
+        "image",
+        "network",
+        "orchestration",
+    ]
     assert [one.service for one in daemon.sync(["image", "image"])] == ["image"]
 
 
