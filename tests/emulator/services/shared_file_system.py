@@ -254,8 +254,7 @@ def _routes() -> Iterable[web.Route]:
         yield route("GET", f"{sort.path}{end}", list_all, sort)
         yield route("POST", sort.path, create, sort)
         yield route("DELETE", f"{sort.path}/<id>", delete, sort)
-        if sort.kind != SECURITY:
-            yield route("GET", f"{sort.path}/<id>", show, sort)
+        yield route("GET", f"{sort.path}/<id>", show, sort)
 
 
 SERVICE = web.Service(
@@ -265,7 +264,6 @@ SERVICE = web.Service(
     endpoint="/v2",
     catalogue_type="sharev2",
     routes=(
-        web.Route("GET", "/", versions, public=True),
         web.Route("GET", "/v2", versions, public=True),
         web.Route("POST", "/v2/types/<id>/action", add_access),
         web.Route("GET", "/v2/types/<id>/share_type_access", accesses),
