@@ -13,6 +13,7 @@
 """The rungs of the ladder on any cloud: what each does to a resource that is stuck."""
 
 import contextlib
+import json
 import time
 from typing import Any
 import uuid
@@ -26,6 +27,7 @@ from cleanupd import cloud as clouds
 from cleanupd import exceptions
 from cleanupd import pacing
 from cleanupd.core import resources
+from cleanupd.services.baremetal import kinds
 from cleanupd.services.base import registry
 from tests.contract import callers
 from tests.contract import compute
@@ -132,6 +134,20 @@ def test_a_backup_is_reset_and_forced(
     stuck.climb("reset")
     assert people.member.status_of(disks.CINDER, path) == "error"
     stuck.climb("force")
+    stuck.assert_gone()
+
+
+def test_a_node_in_maintenance_goes(door: clouds.Cloud) -> None:
+    """Ironic takes the rung in any state, and the node can be removed after it."""
+    name = f"contract-{uuid.uuid4().hex[:8]}"
+    body = {"name": name, "driver": "fake-hardware"}
+    asked = {"microversion": kinds.MICROVERSION}
+    made = json.loads(door.request("POST", "baremetal", "/nodes", json=body, **asked))
+    stuck = Stuck(door, "baremetal.node", made["uuid"])
+    stuck.climb("maintenance")
+    node = json.loads(door.get("baremetal", f"/nodes/{made['uuid']}", **asked))
+    assert node["maintenance"] is True
+    stuck.delete()
     stuck.assert_gone()
 
 
