@@ -23,6 +23,7 @@ from cleanupd.journal import sql
 from cleanupd.services.base import registry
 from cleanupd.services.base import tables
 from tests import emulator
+from tests.emulator import __main__ as emulator_command
 from tests.emulator import faults
 from tests.emulator import scenes
 from tests.emulator.scenes.demo import KILLED
@@ -102,24 +103,27 @@ class Stage:
         assert not {ref for ref in steps if ref.kind in depends}, kind
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rows(request):
     """Give how many rows stand on a page, where a test does not say."""
     return getattr(request, "param", ROWS)
 
 
-@pytest.fixture
-def stage(tmp_path, serve, rows):
-    """Give the demo's cloud, production beside a killed benchmark."""
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, rows):
+    """Give the demo's cloud, production beside a killed benchmark; nothing is changed in it."""
+    folder = tmp_path_factory.mktemp("stage")
     pages = dict.fromkeys(emulator.Settings().page_limits, rows)
     cloud = emulator.Cloud(settings=emulator.Settings(page_limits=pages))
     scenes.leave_further(cloud, scenes.demo(cloud).killed)
-    serve(cloud)
-    door = clouds.Cloud.connect("emulated", patience=pacing.Patience(attempts=1))
-    made = Stage(cloud, sweep.Engine(door, MANAGERS, sql.Journal(places.in_directory(tmp_path))))
-    made.clean = made.plan()[1]
-    assert len(made.clean) > 50
-    yield made
+    with emulator.running(cloud) as url, pytest.MonkeyPatch.context() as patch:
+        (folder / "clouds.yaml").write_text(emulator_command.clouds_yaml(url))
+        patch.setenv("OS_CLIENT_CONFIG_FILE", str(folder / "clouds.yaml"))
+        door = clouds.Cloud.connect("emulated", patience=pacing.Patience(attempts=1))
+        made = Stage(cloud, sweep.Engine(door, MANAGERS, sql.Journal(places.in_directory(folder))))
+        made.clean = made.plan()[1]
+        assert len(made.clean) > 50
+        yield made
     assert not cloud.requests.changes()
 
 
@@ -194,12 +198,12 @@ def test_a_list_that_lacks_rows_adds_nothing(stage, kind, answer):
     assert stage.spoil(kind, answer)[1] <= stage.clean
 
 
-def test_a_cell_that_is_down_keeps_servers(stage):
+def test_a_cell_that_is_down_keeps_servers(stage, monkeypatch):
     """Nova tells of its servers what they are not: nothing that could be theirs is removed."""
-    stage.cloud.settings.down_hosts |= {
-        server["OS-EXT-SRV-ATTR:host"] for server in stage.cloud["compute.server"]
-    }
-    snapshot, steps = stage.plan()
+    down = {server["OS-EXT-SRV-ATTR:host"] for server in stage.cloud["compute.server"]}
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.cloud.settings, "down_hosts", down)
+        snapshot, steps = stage.plan()
     assert "a cell is down" in snapshot.trust["compute.server"].reason
     tied = {"compute.server", *(rule.target for rule in KINDS["compute.server"].edges)}
     assert not {ref for ref in steps if ref.kind in tied}
