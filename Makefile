@@ -92,7 +92,7 @@ WORKERS = --numprocesses $$(($$(nproc) + 1)) --maxprocesses 6 --dist worksteal
 SLOW := (slow or (functional and rally))
 
 .PHONY: test test-slow contract coverage test-lower sandbox-test campaign-rally-jobs campaign-race \
-	campaign-kill campaign-chaos
+	campaign-fuzz campaign-kill campaign-chaos
 test: $(READY) $(READY_RALLY) ## unit and functional tests with coverage; no root
 	@$(BIN)/python -m pytest $(WORKERS) -m 'not $(SLOW) and not campaign' \
 		--cov --cov-report=term:skip-covered tests/functional tests/unit
@@ -125,6 +125,9 @@ sandbox-test: $(READY) ## tests on a real control plane, which is started if it 
 campaign-rally-jobs: $(READY) $(READY_RALLY) ## every generated folder, its commands run by Rally
 	@tools/sandbox/sandbox up --rally swift heat ironic
 	$(BIN)/python -m pytest -m campaign tests/functional/rally_jobs tests/sandbox
+
+campaign-fuzz: $(READY) ## every field of every kind wrong in every way
+	@$(BIN)/python -m pytest -m campaign tests/functional/test_garbled_records.py
 
 campaign-race: $(READY) ## image caches against a conductor at full speed; FOR=600: that long
 	@$(BIN)/python -m tests.functional.image_cache.race --seconds $(or $(FOR),180)
