@@ -37,7 +37,7 @@ LOG = log.getLogger(__name__)
 
 #: How often a resource is read again because it changed between the look at
 #: it and its removal, before it is left to the next plan.
-STALE_ATTEMPTS = 3
+STALE_ATTEMPTS = 5
 
 #: Statuses of what is being removed already: with its server, or by somebody.
 GOING = ("deleting", "pending_delete", "delete_in_progress")
